@@ -1,0 +1,71 @@
+# make run        install what is missing, build, run the shipped scenario suites
+# make check      install what is missing, build and run every test
+# make check SAN=1          the same under AddressSanitizer and UBSan
+# make            build build/esimrig
+# make lint       the direction of includes and the banned functions
+# make bench      the figures, as ratios to floors of the same run
+CC       ?= cc
+PKGS     := libmicrohttpd libcurl libcjson yaml-0.1 openssl sqlite3 libutf8proc zlib
+DEBS     := gcc make pkg-config check libmicrohttpd-dev libcurl4-openssl-dev \
+            libcjson-dev libyaml-dev libssl-dev libsqlite3-dev libutf8proc-dev zlib1g-dev
+CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
+CFLAGS   += -std=c17 -g -O2 -Wall -Wextra -Wshadow -Wconversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
+            -fno-common -Werror
+LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+B        ?= build
+ifdef SAN
+B        := $(B)/san
+CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=address,undefined
+export CK_FORK := no
+endif
+
+MODULES  ?= sim proto devices smdp eis server scenarios conformance cli
+SRCS     := $(wildcard $(addsuffix /*.c,$(MODULES)))
+TESTS    := $(filter %_test.c,$(SRCS))
+FUZZERS  := $(filter %_fuzz.c,$(SRCS))
+MAINS    := $(filter %_main.c,$(SRCS))
+LIB      := $(filter-out $(TESTS) $(MAINS) $(FUZZERS),$(SRCS))
+PROGS    := $(patsubst %_main.c,$(B)/%,$(notdir $(MAINS)))
+BINS     := $(TESTS:%.c=$(B)/%)
+
+all: deps
+	@$(MAKE) --no-print-directory programs
+programs: $(PROGS)
+
+check: deps
+	@$(MAKE) --no-print-directory check-built
+check-built: $(BINS) $(PROGS)
+	@for t in $(BINS); do $$t || exit 1; done
+
+$(B)/lib.a: $(LIB:%.c=$(B)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%_test: $(B)/%_test.o $(B)/lib.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LDLIBS)
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+define program
+$(B)/$(patsubst %_main.c,%,$(notdir $(1))): $(1:%.c=$(B)/%.o) $(B)/lib.a
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach m,$(MAINS),$(eval $(call program,$(m))))
+
+# What a bare Debian 12 lacks.
+deps:
+	@pkg-config --exists check $(PKGS) 2>/dev/null && command -v $(CC) >/dev/null || \
+	  { sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
+	    $$sudo apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(DEBS); }
+
+clean:
+	rm -rf build
+
+.PHONY: all programs check check-built deps run lint bench clean
+.SECONDARY:
+-include $(patsubst %.c,$(B)/%.d,$(SRCS))

@@ -1,0 +1,363 @@
+#include "sim/http.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct str http_header(const struct http_headers *h, const char *name)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (str_ieq(h->list[i].name, str_of(name)))
+			return h->list[i].value;
+	return STR_NONE;
+}
+
+void http_header_add(struct http_headers *h, struct arena *a, struct str name,
+		     struct str value)
+{
+	if (h->count == h->cap) {
+		size_t cap = h->cap ? 2 * h->cap : 8;
+		struct http_header *list = arena_array(a, cap, sizeof(*list));
+
+		if (h->count)
+			memcpy(list, h->list, h->count * sizeof(*list));
+		h->list = list;
+		h->cap = cap;
+	}
+	h->list[h->count++] = (struct http_header){ name, value };
+}
+
+void http_header_set(struct http_headers *h, struct arena *a, struct str name,
+		     struct str value)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		if (str_ieq(h->list[i].name, name)) {
+			h->list[i].value = value;
+			return;
+		}
+	}
+	http_header_add(h, a, name, value);
+}
+
+void http_pass(struct http_exchange *x)
+{
+	struct http_hook *h = x->hooks;
+
+	if (h) {
+		x->hooks = h->outer;
+		h->reply(h, x);
+	} else {
+		x->deliver(x);
+	}
+}
+
+void http_reply(struct http_exchange *x)
+{
+	assert(!x->replied);	/* exactly one reply */
+	x->replied = true;
+	http_pass(x);
+}
+
+void http_push_hook(struct http_exchange *x, struct http_hook *h)
+{
+	h->outer = x->hooks;
+	x->hooks = h;
+}
+
+static void delay_over(struct timer *t)
+{
+	struct http_exchange *x = (struct http_exchange *)((char *)t -
+				  offsetof(struct http_exchange, timer));
+
+	x->resume(x, x->resume_arg);
+}
+
+void http_delay(struct http_exchange *x, int64_t delay_ns,
+		void (*resume)(struct http_exchange *, void *), void *arg)
+{
+	assert(!timer_armed(&x->timer));
+	x->resume = resume;
+	x->resume_arg = arg;
+	x->timer.fire = delay_over;
+	loop_arm(x->loop, &x->timer, delay_ns);
+}
+
+void http_respond(struct http_exchange *x, int status, const char *type,
+		  struct str body)
+{
+	x->resp.status = status;
+	if (type) {
+		http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
+				str_of(type));
+		x->resp.body = arena_str(x->arena, body);
+	}
+	http_reply(x);
+}
+
+void http_respond_json(struct http_exchange *x, int status, struct str json)
+{
+	http_respond(x, status, "application/json", json);
+}
+
+const char *http_failure_name(enum http_failure f)
+{
+	switch (f) {
+	case HTTP_OK:
+		return "answered";
+	case HTTP_TIMEOUT:
+		return "timeout";
+	case HTTP_UNREACHABLE:
+		return "unreachable";
+	case HTTP_BROKEN:
+		return "broken";
+	}
+	return "?";
+}
+
+/* Split an absolute URL into the parts of `c`. */
+static int parse_url(struct http_call *c, struct str url, struct err *err)
+{
+	struct str rest = url, path;
+	struct str http = STR("http://"), https = STR("https://");
+	size_t scheme = str_starts(url, http) ? http.n :
+			str_starts(url, https) ? https.n : 0;
+
+	if (!scheme)
+		goto bad;
+	c->tls = scheme == https.n;
+	rest = (struct str){ url.p + scheme, url.n - scheme };
+	path = rest;
+	while (path.n && path.p[0] != '/' && path.p[0] != '?')
+		path = (struct str){ path.p + 1, path.n - 1 };
+	c->host = (struct str){ rest.p, rest.n - path.n };
+	if (c->host.n == 0)
+		goto bad;
+	for (size_t i = 0; i < url.n; i++)
+		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == 0x7F)
+			goto bad;
+	c->req.path = str_split(&path, '?');
+	c->req.query = path;
+	if (c->req.path.n == 0)
+		c->req.path = STR("/");
+	return 0;
+bad:
+	return err_set(err, ERR_INVALID,
+		       "URL '%.*s': expected http://host/path or https://host/path",
+		       STRF(url));
+}
+
+struct http_call *http_call_new(struct network *net, struct str from,
+				const char *method, struct err *err,
+				const char *url, ...)
+{
+	struct http_call *c = net->ops->new_call(net);
+	struct str text;
+	va_list ap;
+
+	c->net = net;
+	c->from = arena_str(c->arena, from);
+	c->req.method = str_of(arena_strdup(c->arena, method));
+	c->timeout_ns = HTTP_TIMEOUT_NS;
+	va_start(ap, url);
+	text = arena_vprintf(c->arena, url, ap);
+	va_end(ap);
+	if (parse_url(c, text, err) < 0) {
+		net->ops->cancel(net, c);
+		return NULL;
+	}
+	return c;
+}
+
+void http_call_header(struct http_call *c, const char *name, struct str value)
+{
+	http_header_set(&c->req.headers, c->arena,
+			str_of(arena_strdup(c->arena, name)),
+			arena_str(c->arena, value));
+}
+
+void http_call_body(struct http_call *c, const char *type, struct str body)
+{
+	http_call_header(c, "Content-Type", str_of(type));
+	c->req.body = arena_str(c->arena, body);
+}
+
+void http_call_send(struct http_call *c)
+{
+	assert(c->done);
+	c->sent = loop_now(c->net->loop);
+	c->to = c->host;
+	c->id = ++c->net->next_id;
+	c->net->ops->send(c->net, c);
+}
+
+void http_call_cancel(struct http_call *c)
+{
+	c->net->ops->cancel(c->net, c);
+}
+
+int network_listen(struct network *net, const char *host, const char *party,
+		   struct http_handler *h, struct err *err)
+{
+	return net->ops->listen(net, host, party, h, err);
+}
+
+void network_unlisten(struct network *net, const char *host)
+{
+	net->ops->unlisten(net, host);
+}
+
+void network_release(struct network *net)
+{
+	net->ops->release(net);
+}
+
+void http_log_request(struct network *net, const struct http_exchange *x,
+		      struct instant sent)
+{
+	if (net->log)
+		EVENT(net->log, x->to, "request", F_STR("from", x->from),
+		      F_INT("id", x->id), F_STR("method", x->req.method),
+		      F_STR("path", x->req.path), F_STR("query", x->req.query),
+		      F_TIME("sent", sent));
+}
+
+void http_log_response(struct network *net, const struct http_call *c,
+		       struct instant sent)
+{
+	if (!net->log)
+		return;
+	if (c->failure == HTTP_OK)
+		EVENT(net->log, c->from, "response", F_STR("to", c->to),
+		      F_INT("id", c->id), F_INT("status", c->resp.status),
+		      F_INT("bytes", c->resp.body.n), F_TIME("sent", sent));
+	else
+		EVENT(net->log, c->from, "response", F_STR("to", c->to),
+		      F_INT("id", c->id),
+		      F_Z("failure", http_failure_name(c->failure)),
+		      F_TIME("sent", sent));
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int http_unescape(struct arena *a, struct str s, bool plus, struct str *out)
+{
+	char *text = arena_alloc(a, s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '%') {
+			bool whole = i + 2 < s.n;
+			int hi = whole ? hex_digit(s.p[i + 1]) : -1;
+			int lo = whole ? hex_digit(s.p[i + 2]) : -1;
+
+			if (hi < 0 || lo < 0 || (hi == 0 && lo == 0))
+				return -1;
+			c = (char)(hi * 16 + lo);
+			i += 2;
+		} else if (c == '+' && plus) {
+			c = ' ';
+		}
+		text[n++] = c;
+	}
+	*out = (struct str){ text, n };
+	return 0;
+}
+
+void http_escape(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || (c && strchr("-._~", c)))
+			buf_char(out, (char)c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
+
+enum { PARAMS_MAX = 64 };
+
+int http_params(struct arena *a, struct str query, struct http_param **list,
+		size_t *count, struct err *err)
+{
+	*list = arena_array(a, PARAMS_MAX, sizeof(**list));
+	*count = 0;
+	while (query.p) {
+		struct str pair = str_split(&query, '&'), name;
+		struct http_param *p = &(*list)[*count];
+
+		if (pair.n == 0)
+			continue;
+		if (*count == PARAMS_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "query string: more than %d parameters",
+				       PARAMS_MAX);
+		name = str_split(&pair, '=');
+		if (http_unescape(a, name, true, &p->name) < 0 ||
+		    http_unescape(a, pair, true, &p->value) < 0)
+			return err_set(err, ERR_INVALID,
+				       "query string: malformed %%-escape in parameter '%.*s'",
+				       STRF(name));
+		(*count)++;
+	}
+	return 0;
+}
+
+/* 1 if `path` has the form of `pattern`, 0 if not, -1 for a bad escape. */
+static int match(struct arena *a, struct str pattern, struct str path,
+		 struct str *args)
+{
+	size_t n = 0;
+
+	while (pattern.p && path.p) {
+		struct str want = str_split(&pattern, '/');
+		struct str got = str_split(&path, '/');
+
+		if (want.n && want.p[0] == '{') {
+			if (got.n == 0)
+				return 0;
+			assert(n < ROUTE_ARGS_MAX);
+			if (http_unescape(a, got, false, &args[n++]) < 0)
+				return -1;
+		} else if (!str_eq(want, got)) {
+			return 0;
+		}
+	}
+	return !pattern.p && !path.p;
+}
+
+enum route_result route_dispatch(const struct route *table, void *ctx,
+				 struct http_exchange *x, struct str *allow)
+{
+	struct str args[ROUTE_ARGS_MAX] = { 0 }, methods = STR_NONE;
+
+	for (const struct route *r = table; r->method; r++) {
+		int rc = match(x->arena, str_of(r->pattern), x->req.path, args);
+
+		if (rc < 0)
+			return ROUTE_BAD_PATH;
+		if (rc == 0)
+			continue;
+		if (str_is(x->req.method, r->method)) {
+			r->fn(ctx, x, args);
+			return ROUTE_DONE;
+		}
+		methods = arena_printf(x->arena, "%.*s%s%s", STRF(methods),
+				       methods.n ? ", " : "", r->method);
+	}
+	if (!methods.n)
+		return ROUTE_NO_PATH;
+	*allow = methods;
+	return ROUTE_NO_METHOD;
+}

@@ -1,0 +1,274 @@
+#include "sim/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { JSON_DEPTH_MAX = 100 };
+
+static void separate(struct json *j)
+{
+	if (j->comma)
+		buf_char(j->out, ',');
+	j->comma = true;
+}
+
+void json_open(struct json *j, char bracket)
+{
+	separate(j);
+	buf_char(j->out, bracket);
+	j->comma = false;
+}
+
+void json_close(struct json *j, char bracket)
+{
+	buf_char(j->out, bracket);
+	j->comma = true;
+}
+
+void json_key(struct json *j, const char *key)
+{
+	separate(j);
+	json_quote(j->out, str_of(key));
+	buf_char(j->out, ':');
+	j->comma = false;
+}
+
+static void quote_char(struct buf *out, unsigned char c)
+{
+	static const char *const names[256] = {
+		['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n",
+		['\r'] = "\\r", ['\t'] = "\\t", ['\b'] = "\\b", ['\f'] = "\\f",
+	};
+
+	if (names[c])
+		buf_z(out, names[c]);
+	else if (c < 0x20 || c == 0x7F)
+		buf_printf(out, "\\u%04x", c);
+	else
+		buf_char(out, (char)c);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+void json_quote(struct buf *out, struct str s)
+{
+	bool utf8 = str_is_utf8(s);
+	size_t i = 0;
+
+	buf_char(out, '"');
+	while (i < s.n) {
+		size_t run = i;
+		unsigned char c;
+
+		while (run < s.n && is_plain((unsigned char)s.p[run]))
+			run++;
+		buf_add(out, s.p + i, run - i);
+		if (run == s.n)
+			break;
+		c = (unsigned char)s.p[run];
+		if (c >= 0x80 && !utf8)
+			buf_z(out, "\xEF\xBF\xBD");
+		else
+			quote_char(out, c);
+		i = run + 1;
+	}
+	buf_char(out, '"');
+}
+
+void json_str(struct json *j, struct str s)
+{
+	separate(j);
+	json_quote(j->out, s);
+}
+
+void json_int(struct json *j, int64_t v)
+{
+	separate(j);
+	if (v < 0)
+		buf_printf(j->out, "%" PRId64, v);
+	else
+		buf_u64(j->out, (uint64_t)v);
+}
+
+void json_bool(struct json *j, bool v)
+{
+	separate(j);
+	buf_z(j->out, v ? "true" : "false");
+}
+
+void json_null(struct json *j)
+{
+	separate(j);
+	buf_z(j->out, "null");
+}
+
+void json_raw(struct json *j, struct str raw)
+{
+	separate(j);
+	buf_str(j->out, raw);
+}
+
+void json_put(struct json *j, const char *key, struct str value)
+{
+	json_key(j, key);
+	json_str(j, value);
+}
+
+void json_put_opt(struct json *j, const char *key, struct str value)
+{
+	if (value.n)
+		json_put(j, key, value);
+}
+
+void json_putz(struct json *j, const char *key, const char *value)
+{
+	json_put(j, key, str_of(value));
+}
+
+void json_put_int(struct json *j, const char *key, int64_t value)
+{
+	json_key(j, key);
+	json_int(j, value);
+}
+
+void json_put_bool(struct json *j, const char *key, bool value)
+{
+	json_key(j, key);
+	json_bool(j, value);
+}
+
+/* cJSON recurses; a bomb must not reach it. */
+static int check_depth(struct str text, struct err *err)
+{
+	int depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (quoted) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				quoted = false;
+		} else if (c == '"') {
+			quoted = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > JSON_DEPTH_MAX)
+				return err_set(err, ERR_LIMIT,
+					"JSON at byte %zu: nested deeper than %d levels",
+					i, JSON_DEPTH_MAX);
+		} else if (c == '}' || c == ']') {
+			depth--;
+		}
+	}
+	return 0;
+}
+
+cJSON *json_parse(struct str text, struct err *err)
+{
+	const char *end = NULL;
+	cJSON *tree;
+
+	if (str_trim(text).n == 0) {
+		err_set(err, ERR_INVALID, "JSON expected, found nothing");
+		return NULL;
+	}
+	if (memchr(text.p, '\0', text.n) || !str_is_utf8(text)) {
+		err_set(err, ERR_INVALID,
+			"JSON expected, found bytes that are not UTF-8 text");
+		return NULL;
+	}
+	if (check_depth(text, err) < 0)
+		return NULL;
+	tree = cJSON_ParseWithLengthOpts(text.p, text.n, &end, 0);
+	if (!tree) {
+		err_set(err, ERR_INVALID, "JSON at byte %td: syntax error",
+			end ? end - text.p : 0);
+		return NULL;
+	}
+	if (str_trim((struct str){ end, text.n - (size_t)(end - text.p) }).n) {
+		err_set(err, ERR_INVALID,
+			"JSON at byte %td: expected the end, found more text",
+			end - text.p);
+		cJSON_Delete(tree);
+		return NULL;
+	}
+	return tree;
+}
+
+const char *json_kind(const cJSON *value)
+{
+	if (!value)
+		return "nothing";
+	if (cJSON_IsObject(value))
+		return "an object";
+	if (cJSON_IsArray(value))
+		return "a list";
+	if (cJSON_IsString(value))
+		return "a string";
+	if (cJSON_IsNumber(value))
+		return "a number";
+	if (cJSON_IsBool(value))
+		return "a boolean";
+	return "null";
+}
+
+static const cJSON *member(const cJSON *object, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	return item && !cJSON_IsNull(item) ? item : NULL;
+}
+
+static int wrong_kind(const char *key, const char *want, const cJSON *got,
+		      struct err *err)
+{
+	return err_set(err, ERR_INVALID, "\"%s\": expected %s, found %s", key,
+		       want, json_kind(got));
+}
+
+int json_get_str(const cJSON *object, const char *key, struct arena *a,
+		 struct str *value, struct err *err)
+{
+	const cJSON *item = member(object, key);
+
+	*value = STR_NONE;
+	if (!item)
+		return 0;
+	if (!cJSON_IsString(item))
+		return wrong_kind(key, "a string", item, err);
+	*value = arena_str(a, str_of(item->valuestring));
+	return 1;
+}
+
+int json_get_int(const cJSON *object, const char *key, int64_t *value,
+		 struct err *err)
+{
+	const cJSON *item = member(object, key);
+
+	if (!item)
+		return 0;
+	if (!cJSON_IsNumber(item) || floor(item->valuedouble) != item->valuedouble ||
+	    fabs(item->valuedouble) > 9007199254740992.0)
+		return wrong_kind(key, "a whole number", item, err);
+	*value = (int64_t)item->valuedouble;
+	return 1;
+}
+
+int json_get_bool(const cJSON *object, const char *key, bool *value,
+		  struct err *err)
+{
+	const cJSON *item = member(object, key);
+
+	if (!item)
+		return 0;
+	if (!cJSON_IsBool(item))
+		return wrong_kind(key, "a boolean", item, err);
+	*value = cJSON_IsTrue(item);
+	return 1;
+}

@@ -1,0 +1,326 @@
+#include "sim/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { EVENTS_PER_TURN = 64 };
+
+/* timer.slot: heap index + 1, or ring index + 1 with this bit set. */
+static const size_t SOON = ~(SIZE_MAX >> 1);
+
+static bool before(const struct loop_entry *a, const struct loop_entry *b)
+{
+	if (a->due_ns != b->due_ns)
+		return a->due_ns < b->due_ns;
+	return a->seq < b->seq;
+}
+
+static void place(struct loop *l, struct loop_entry e, size_t i)
+{
+	l->heap[i] = e;
+	e.timer->slot = i + 1;
+}
+
+static void sift_up(struct loop *l, struct loop_entry e, size_t i)
+{
+	for (; i > 0 && before(&e, &l->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		place(l, l->heap[(i - 1) / 2], i);
+	place(l, e, i);
+}
+
+static void sift_down(struct loop *l, struct loop_entry e, size_t i)
+{
+	for (size_t kid; (kid = 2 * i + 1) < l->heap_len; i = kid) {
+		if (kid + 1 < l->heap_len &&
+		    before(&l->heap[kid + 1], &l->heap[kid]))
+			kid++;
+		if (!before(&l->heap[kid], &e))
+			break;
+		place(l, l->heap[kid], i);
+	}
+	place(l, e, i);
+}
+
+void loop_init(struct loop *l, enum clock_kind kind, double rate,
+	       int64_t unix_epoch_ms)
+{
+	*l = (struct loop){ .epoll_fd = -1, .turn_limit = LOOP_TURN_LIMIT };
+	l->tasks_tail = &l->tasks;
+	clock_init(&l->clock, kind, rate, unix_epoch_ms);
+	if (kind == CLOCK_KIND_VIRTUAL)
+		return;
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	assert(l->epoll_fd >= 0);
+}
+
+void loop_release(struct loop *l)
+{
+	assert(l->heap_len == 0);
+	assert(l->soon_armed == 0);
+	assert(l->watches == 0);
+	assert(!l->tasks);
+	if (l->epoll_fd >= 0)
+		close(l->epoll_fd);
+	free(l->heap);
+	free(l->soon);
+}
+
+static void arm_heap(struct loop *l, struct loop_entry e)
+{
+	if (l->heap_len == l->heap_cap) {
+		l->heap_cap = l->heap_cap ? 2 * l->heap_cap : 64;
+		l->heap = realloc(l->heap, l->heap_cap * sizeof(*l->heap));
+		assert(l->heap);
+	}
+	sift_up(l, e, l->heap_len++);
+}
+
+static void grow_soon(struct loop *l)
+{
+	size_t cap = l->soon_cap ? 2 * l->soon_cap : 64;
+	struct loop_entry *ring = malloc(cap * sizeof(*ring));
+
+	assert(ring);
+	for (size_t i = 0; i < l->soon_len; i++) {
+		ring[i] = l->soon[(l->soon_head + i) & (l->soon_cap - 1)];
+		if (ring[i].timer)
+			ring[i].timer->slot = (i + 1) | SOON;
+	}
+	free(l->soon);
+	l->soon = ring;
+	l->soon_head = 0;
+	l->soon_cap = cap;
+}
+
+static void arm_soon(struct loop *l, struct loop_entry e)
+{
+	size_t i;
+
+	if (l->soon_len == l->soon_cap)
+		grow_soon(l);
+	i = (l->soon_head + l->soon_len++) & (l->soon_cap - 1);
+	l->soon[i] = e;
+	l->soon_armed++;
+	e.timer->slot = (i + 1) | SOON;
+}
+
+void loop_arm(struct loop *l, struct timer *t, int64_t delay_ns)
+{
+	int64_t now_ns = l->clock.now.ns;
+
+	assert(delay_ns >= 0);
+	loop_disarm(l, t);
+	if (delay_ns >= INT64_MAX - now_ns)
+		return;
+	if (delay_ns == 0)
+		arm_soon(l, (struct loop_entry){ now_ns, l->next_seq++, t });
+	else
+		arm_heap(l, (struct loop_entry){ now_ns + delay_ns,
+						 l->next_seq++, t });
+}
+
+static void disarm_heap(struct loop *l, size_t i)
+{
+	struct loop_entry last;
+
+	l->heap[i].timer->slot = 0;
+	last = l->heap[--l->heap_len];
+	if (i == l->heap_len)
+		return;
+	if (i > 0 && before(&last, &l->heap[(i - 1) / 2]))
+		sift_up(l, last, i);
+	else
+		sift_down(l, last, i);
+}
+
+void loop_disarm(struct loop *l, struct timer *t)
+{
+	size_t i = (t->slot & ~SOON) - 1;
+
+	if (t->slot == 0)
+		return;
+	if (!(t->slot & SOON)) {
+		assert(l->heap[i].timer == t);
+		disarm_heap(l, i);
+		return;
+	}
+	assert(l->soon[i].timer == t);
+	l->soon[i].timer = NULL;
+	l->soon_armed--;
+	t->slot = 0;
+}
+
+void loop_defer(struct loop *l, struct task *t)
+{
+	if (t->queued)
+		return;
+	t->queued = true;
+	t->next = NULL;
+	*l->tasks_tail = t;
+	l->tasks_tail = &t->next;
+}
+
+static void drop_disarmed(struct loop *l)
+{
+	while (l->soon_len > 0 && !l->soon[l->soon_head].timer) {
+		l->soon_head = (l->soon_head + 1) & (l->soon_cap - 1);
+		l->soon_len--;
+	}
+}
+
+/* The next timer to fire, or NULL.  Points into the heap or the ring. */
+static const struct loop_entry *next_entry(struct loop *l)
+{
+	const struct loop_entry *soon, *heap;
+
+	drop_disarmed(l);
+	soon = l->soon_len ? &l->soon[l->soon_head] : NULL;
+	heap = l->heap_len ? l->heap : NULL;
+	if (!soon || !heap)
+		return soon ? soon : heap;
+	return before(soon, heap) ? soon : heap;
+}
+
+static void ran_callback(struct loop *l)
+{
+	if (l->observer)
+		l->observer(l->observer_arg);
+}
+
+static void run_due(struct loop *l)
+{
+	uint64_t armed_before = l->next_seq;
+	const struct loop_entry *e;
+
+	/* Timers armed during this turn wait for the next one. */
+	while (!l->stopped && (e = next_entry(l)) &&
+	       e->due_ns <= l->clock.now.ns && e->seq < armed_before) {
+		struct timer *t = e->timer;
+
+		loop_disarm(l, t);
+		l->fired++;
+		t->fire(t);
+		ran_callback(l);
+	}
+}
+
+static void run_tasks(struct loop *l)
+{
+	struct task *t;
+
+	while ((t = l->tasks)) {
+		l->tasks = t->next;
+		if (!l->tasks)
+			l->tasks_tail = &l->tasks;
+		t->queued = false;
+		t->run(t);
+		ran_callback(l);
+	}
+}
+
+static void dispatch(struct loop *l, struct epoll_event *events, int n)
+{
+	l->batch = events;
+	l->batch_len = n;
+	for (int i = 0; i < n; i++) {
+		struct watch *w = events[i].data.ptr;
+
+		if (!w)
+			continue;
+		w->ready(w, events[i].events);
+		ran_callback(l);
+	}
+	l->batch = NULL;
+	l->batch_len = 0;
+}
+
+/* Wait for descriptors until `next`, and run those that are ready. */
+static void poll_watches(struct loop *l, struct instant next)
+{
+	struct epoll_event events[EVENTS_PER_TURN];
+	int n = epoll_wait(l->epoll_fd, events, EVENTS_PER_TURN,
+			   clock_poll_ms(&l->clock, next));
+
+	assert(n >= 0 || errno == EINTR);
+	clock_tick(&l->clock);
+	dispatch(l, events, n);
+}
+
+static int check_progress(struct loop *l, struct instant next, struct err *err)
+{
+	if (next.ns > l->clock.now.ns) {
+		l->turns_here = 0;
+		return 0;
+	}
+	if (++l->turns_here < l->turn_limit)
+		return 0;
+	return err_set(err, ERR_LIMIT,
+		       "time stands still at %.6f s for %llu turns: something "
+		       "goes round without any delay",
+		       (double)l->clock.now.ns / 1e9,
+		       (unsigned long long)l->turns_here);
+}
+
+int loop_run(struct loop *l, struct err *err)
+{
+	const struct loop_entry *e;
+	struct instant next;
+
+	l->stopped = false;
+	l->turns_here = 0;
+	for (;;) {
+		clock_tick(&l->clock);
+		l->turns++;
+		run_due(l);
+		run_tasks(l);
+		e = next_entry(l);
+		if (l->stopped || (!e && l->watches == 0))
+			return 0;
+		next = e ? (struct instant){ e->due_ns } : INSTANT_NEVER;
+		if (l->clock.kind == CLOCK_KIND_VIRTUAL) {
+			if (check_progress(l, next, err) < 0)
+				return -1;
+			clock_idle_until(&l->clock, next);
+		} else {
+			poll_watches(l, next);
+			run_tasks(l);
+		}
+	}
+}
+
+void loop_stop(struct loop *l)
+{
+	l->stopped = true;
+}
+
+static void control(struct loop *l, int op, struct watch *w, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = w };
+	int rc;
+
+	assert(l->epoll_fd >= 0);	/* no sockets in virtual time */
+	rc = epoll_ctl(l->epoll_fd, op, w->fd, &ev);
+	assert(rc == 0);
+}
+
+void loop_watch(struct loop *l, struct watch *w, uint32_t events)
+{
+	control(l, EPOLL_CTL_ADD, w, events);
+	l->watches++;
+}
+
+void loop_rewatch(struct loop *l, struct watch *w, uint32_t events)
+{
+	control(l, EPOLL_CTL_MOD, w, events);
+}
+
+void loop_unwatch(struct loop *l, struct watch *w)
+{
+	control(l, EPOLL_CTL_DEL, w, 0);
+	l->watches--;
+	for (int i = 0; i < l->batch_len; i++)
+		if (l->batch[i].data.ptr == w)
+			l->batch[i].data.ptr = NULL;
+}
