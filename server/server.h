@@ -1,0 +1,56 @@
+/*
+ * server.h - the reference server of the esim_profiles API.
+ *
+ * Northbound it serves /ws/v1/... as the specification says; southbound it
+ * uses docs/southbound.md and nothing else.  All its state is in the store:
+ * it can be freed and made again on the same store, and goes on where it was.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "sim/http.h"
+#include "sim/rng.h"
+
+struct server;
+struct store;
+
+/* `path` NULL: in memory, gone when closed.  See store.h. */
+struct store *store_open(const char *path, struct err *err);
+void store_close(struct store *st);
+
+/* Strings are copied.  Zero numbers mean the defaults in brackets. */
+struct server_config {
+	struct loop *loop;
+	struct network *net;
+	struct eventlog *log;
+	uint64_t seed;
+	struct store *store;		/* not owned */
+	const char *eis_url;		/* "http://eis.rig" */
+	const char *eis_token;
+	const char *report_token;	/* that devices must send with reports */
+	int64_t check_interval_ns;	/* between looks at running transactions [60 s] */
+	int64_t order_expiry_s;		/* of orders at the EIS [3600] */
+	int64_t verify_limit_ns;	/* for a device to report a finished step [15 min] */
+	int64_t eis_timeout_ns;		/* for one answer of the EIS [10 s] */
+	int64_t code_keep_ns;		/* of an activation code after its download [1 h] */
+	unsigned kdf_iterations;	/* for new password hashes [100000] */
+};
+
+/* Takes up what the store holds unfinished. */
+struct server *server_new(const struct server_config *config, struct err *err);
+/* Open exchanges must be gone: call network_unlisten() first. */
+void server_free(struct server *s);
+struct http_handler *server_handler(struct server *s);
+
+enum server_role { SERVER_ROLE_READ_ONLY, SERVER_ROLE_USER, SERVER_ROLE_ADMIN };
+
+/* What an administrator sets up; an entry that is there already is replaced. */
+int server_add_account(struct server *s, int64_t customer_id, struct str name,
+		       struct err *err);
+int server_add_user(struct server *s, int64_t customer_id, struct str name,
+		    struct str password, enum server_role role,
+		    struct err *err);
+int server_add_device(struct server *s, int64_t customer_id,
+		      struct str device_id, struct str eid, struct err *err);
+
+#endif

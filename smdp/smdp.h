@@ -1,0 +1,53 @@
+/*
+ * smdp.h - a simulated SM-DP+: orders from operators (ES2+), downloads by
+ * devices (ES9+), notifications.
+ *
+ * SGP.22 v2.x.  A party: it meets the others over HTTP only.  The world sets
+ * it up with smdp_add_profile(), which does what downloadOrder, confirmOrder
+ * and releaseProfile do over ES2+.
+ */
+#ifndef SMDP_SMDP_H
+#define SMDP_SMDP_H
+
+#include "sim/http.h"
+#include "sim/rng.h"
+
+struct smdp;
+
+/* Strings are copied. */
+struct smdp_config {
+	struct loop *loop;
+	struct network *net;
+	struct eventlog *log;
+	uint64_t seed;
+	const char *party;	/* name in the event log: "smdp" */
+	const char *address;	/* its FQDN: "smdp.example.com" */
+	const char *eis_url;	/* "http://eis.rig"; NULL: it tells no EIS */
+};
+
+struct smdp *smdp_new(const struct smdp_config *config, struct err *err);
+void smdp_free(struct smdp *s);
+
+/* Serves /gsma/rsp2/es9plus/... and /gsma/rsp2/es2plus/...; owned by `s`. */
+struct http_handler *smdp_handler(struct smdp *s);
+
+/* A profile to offer; strings are copied, unset ones are STR_NONE. */
+struct smdp_profile_spec {
+	struct str iccid;		/* 19 or 20 digits */
+	struct str matching_id;		/* "" or none: only for `eid` (default SM-DP+) */
+	struct str spn;			/* serviceProviderName as it will stand in the card */
+	struct str profile_name;
+	struct str class_name;		/* "operational" (default), "provisioning", "test" */
+	struct str confirmation_code;	/* none: not asked for */
+	struct str eid;			/* none: any eUICC */
+	uint32_t memory;		/* bytes in the eUICC; 0: a usual size */
+	unsigned ppr;			/* policy rules, PPR_... of proto/profile.h */
+	unsigned retries_max;		/* downloads tried before it fails; 0: 3 */
+	int64_t expires_ms;		/* Unix time; 0: never */
+};
+
+/* The profile becomes Released, ready for download. */
+int smdp_add_profile(struct smdp *s, const struct smdp_profile_spec *spec,
+		     struct err *err);
+
+#endif
