@@ -1,0 +1,125 @@
+/*
+ * rsp_crypto.h - the cryptography of remote SIM provisioning, behind one
+ * small table of functions.
+ *
+ * Both sides of every message go through it: signatures, certificates,
+ * one-time keys, and the protection of a bound profile package (SGP.22, 2.6).
+ * `rsp_crypto_none` does no cryptography and keeps every field in its place:
+ * signatures are 64 zero bytes, MACs 8 zero bytes, nothing is encrypted, and
+ * certificates are placeholders that carry role, identity and OID in clear.
+ * Another implementation is another table; nothing that calls it changes.
+ *
+ * hashCc is no part of this: it is a comparison of what a user typed, and is
+ * computed for real always (rsp_hash_cc()).
+ */
+#ifndef PROTO_RSP_CRYPTO_H
+#define PROTO_RSP_CRYPTO_H
+
+#include "proto/eid.h"
+#include "sim/buf.h"
+#include "sim/err.h"
+#include "sim/rng.h"
+
+enum {
+	RSP_SIGNATURE_BYTES = 64,	/* r and s, raw */
+	RSP_POINT_BYTES = 65,		/* 04, x, y */
+	RSP_MAC_BYTES = 8,
+	RSP_KEY_ID_BYTES = 20,		/* a subject key identifier */
+};
+
+enum rsp_role {
+	RSP_ROLE_CI, RSP_ROLE_EUM, RSP_ROLE_EUICC,
+	RSP_ROLE_DP_AUTH, RSP_ROLE_DP_PB,
+	RSP_ROLES
+};
+
+/* "ci", "eum", "euicc", "dp-auth", "dp-pb". */
+const char *rsp_role_name(enum rsp_role role);
+
+/* What the other side learns from a certificate.  Spans point into it. */
+struct rsp_certificate {
+	enum rsp_role role;
+	char eid[EID_SIZE];	/* RSP_ROLE_EUICC */
+	struct str oid;		/* registered id (content bytes of an OID): DPs, EUM */
+};
+
+/* Who signs: a certificate with its private key. */
+struct rsp_identity {
+	struct str certificate;	/* DER */
+	struct str issuer;	/* the EUM's certificate, for an eUICC */
+	struct str oid;		/* content bytes, for a DP */
+	const void *key;	/* the implementation's own; NULL for none */
+};
+
+/* A one-time key pair.  Plain data: may be copied and kept in a session. */
+struct rsp_otpk {
+	unsigned char public_point[RSP_POINT_BYTES];
+	unsigned char secret[32];
+};
+
+/* One end of the protected channel that carries the package (BSP). */
+struct rsp_bsp {
+	unsigned char s_enc[16], s_mac[16], mcv[16];
+	uint64_t block;		/* counts from 1 */
+};
+
+struct rsp_crypto {
+	const char *name;	/* "none" */
+
+	/* A signature over the concatenation of `parts`. */
+	int (*sign)(const struct rsp_crypto *c, const struct rsp_identity *id,
+		    const struct str *parts, size_t part_count,
+		    unsigned char signature[RSP_SIGNATURE_BYTES],
+		    struct err *err);
+	/* `signature` is the value of a 5F37, `certificate` the signer's. */
+	int (*verify)(const struct rsp_crypto *c, struct str certificate,
+		      const struct str *parts, size_t part_count,
+		      struct str signature, struct err *err);
+
+	/*
+	 * Take a certificate for that role, issued by `issuer` (STR_NONE:
+	 * by the CI that both sides know) and good at that time.
+	 */
+	int (*check_certificate)(const struct rsp_crypto *c, enum rsp_role role,
+				 struct str der, struct str issuer,
+				 int64_t unix_ms, struct rsp_certificate *out,
+				 struct err *err);
+	/* A certificate for `name` (an EID, an address) and, for a DP or an
+	 * EUM, `oid`: added to `out`. */
+	int (*make_certificate)(const struct rsp_crypto *c, enum rsp_role role,
+				struct str name, struct str oid,
+				struct buf *out, struct err *err);
+	/* The CI key identifier that both sides use. */
+	struct str (*ci_key_id)(const struct rsp_crypto *c);
+
+	int (*make_otpk)(const struct rsp_crypto *c, struct rng *rng,
+			 struct rsp_otpk *k, struct err *err);
+	/* Key agreement (SGP.22, 2.6.4): the session keys of both ends. */
+	int (*agree)(const struct rsp_crypto *c, const struct rsp_otpk *own,
+		     struct str peer_point, struct str host_id, struct str eid,
+		     struct rsp_bsp *bsp, struct err *err);
+	/* One TLV of the package: 87 and 86 (`encrypt`), or 88. */
+	int (*protect)(const struct rsp_crypto *c, struct rsp_bsp *bsp,
+		       uint32_t tag, bool encrypt, struct str plain,
+		       struct buf *out, struct err *err);
+	/* Its value back in clear; added to `plain`. */
+	int (*unprotect)(const struct rsp_crypto *c, struct rsp_bsp *bsp,
+			 uint32_t tag, bool encrypt, struct str value,
+			 struct buf *plain, struct err *err);
+};
+
+extern const struct rsp_crypto rsp_crypto_none;
+
+/* SHA256(SHA256(code) || transaction id): SGP.22, 4.2 and 5.7.5. */
+enum { RSP_HASH_BYTES = 32 };
+void rsp_hash_cc(struct str code, struct str transaction_id,
+		 unsigned char hash[RSP_HASH_BYTES]);
+/* From SHA256(code), which is what ES2+ confirmOrder hands over. */
+void rsp_hash_cc_of_hash(const unsigned char code_hash[RSP_HASH_BYTES],
+			 struct str transaction_id,
+			 unsigned char hash[RSP_HASH_BYTES]);
+void rsp_sha256(struct str bytes, unsigned char hash[RSP_HASH_BYTES]);
+/* In time that does not depend on where they differ. */
+bool rsp_bytes_equal(struct str a, struct str b);
+
+#endif

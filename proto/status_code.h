@@ -1,0 +1,81 @@
+/*
+ * status_code.h - how an SM-DP+ says no: subject and reason codes (SGP.22,
+ * 5.2.6 and the tables of each function in 5.3 and 5.6).
+ *
+ * One table.  A refusal anywhere in the rig is a row of it, so that names,
+ * codes and words cannot drift apart; the quirks draw from it as well.
+ */
+#ifndef PROTO_STATUS_CODE_H
+#define PROTO_STATUS_CODE_H
+
+#include "sim/str.h"
+
+/* name, subject code, reason code, message */
+#define STATUS_CODES(X) \
+	/* Any function. */ \
+	X(FORMAT, "1.6", "2.1", "the request does not have the form of the function") \
+	X(MISSING, "1.6", "2.2", "a mandatory element is missing") \
+	X(FUNCTION_UNKNOWN, "1.6", "3.9", "no such function") \
+	X(PROTOCOL_VERSION, "1.6", "3.1", "the protocol version is not supported") \
+	X(BUSY, "8.8", "5.3", "too many sessions at the moment") \
+	/* initiateAuthentication (5.6.1). */ \
+	X(ADDRESS_REFUSED, "8.8.1", "3.8", "this is not the SM-DP+ of that address") \
+	X(PKID_UNSUPPORTED, "8.8.2", "3.1", "none of the proposed public key identifiers is supported") \
+	X(SVN_UNSUPPORTED, "8.8.3", "3.1", "the specification version of the eUICC is not supported") \
+	X(CERTIFICATE_UNAVAILABLE, "8.8.4", "3.7", "no certificate of a CI that the eUICC accepts") \
+	/* authenticateClient (5.6.3). */ \
+	X(EUM_CERTIFICATE_INVALID, "8.1.2", "6.1", "the EUM certificate is invalid") \
+	X(EUM_CERTIFICATE_EXPIRED, "8.1.2", "6.3", "the EUM certificate has expired") \
+	X(EUICC_CERTIFICATE_INVALID, "8.1.3", "6.1", "the eUICC certificate is invalid") \
+	X(EUICC_CERTIFICATE_EXPIRED, "8.1.3", "6.3", "the eUICC certificate has expired") \
+	X(EUICC_SIGNATURE, "8.1", "6.1", "the eUICC signature or the server challenge is invalid") \
+	X(EUICC_MEMORY, "8.1", "4.8", "the eUICC does not have enough memory for the profile") \
+	X(CI_UNKNOWN, "8.11.1", "3.9", "unknown CI public key") \
+	X(PROFILE_NOT_RELEASED, "8.2", "1.2", "the profile has not been released") \
+	X(PROFILE_UNAVAILABLE, "8.2", "3.7", "no bound profile package for a new binding") \
+	X(TRANSACTION_UNKNOWN, "8.10.1", "3.9", "unknown transaction") \
+	X(MATCHING_ID_REFUSED, "8.2.6", "3.8", "the matching id is refused") \
+	X(EID_REFUSED, "8.1.1", "3.8", "the profile is not for this EID") \
+	X(NO_ELIGIBLE_PROFILE, "8.2.5", "4.3", "no eligible profile for this eUICC") \
+	X(ORDER_EXPIRED, "8.8.5", "4.10", "the download order has expired") \
+	X(RETRIES_EXCEEDED, "8.8.5", "6.4", "the download was tried too often") \
+	/* getBoundProfilePackage (5.6.2). */ \
+	X(CC_MISSING, "8.2.7", "2.2", "the confirmation code is missing") \
+	X(CC_REFUSED, "8.2.7", "3.8", "the confirmation code is refused") \
+	X(CC_RETRIES_EXCEEDED, "8.2.7", "6.4", "the confirmation code was wrong too often") \
+	/* cancelSession (5.6.5). */ \
+	X(OID_MISMATCH, "8.8", "3.10", "the OID is not that of this SM-DP+") \
+	/* ES2+ (5.3). */ \
+	X(REQUESTER_MISSING, "1.2", "2.2", "the function requester is missing") \
+	X(ICCID_UNKNOWN, "8.2.1", "3.9", "unknown ICCID") \
+	X(ICCID_NOT_ALLOWED, "8.2.1", "1.2", "the function is not allowed on this profile") \
+	X(ICCID_IN_USE, "8.2.1", "3.3", "the profile is in use already") \
+	X(ICCID_TRANSITION, "8.2.1", "3.5", "the state of the profile does not allow it") \
+	X(PROFILE_TYPE_UNKNOWN, "8.2.5", "3.9", "unknown profile type") \
+	X(PROFILE_TYPE_UNAVAILABLE, "8.2.5", "3.7", "no profile of this type is left") \
+	X(MATCHING_ID_IN_USE, "8.2.6", "3.3", "the matching id is in use already") \
+	X(MATCHING_ID_ASSOCIATION, "8.2.6", "3.10", "the matching id belongs to another order") \
+	X(EID_MISSING, "8.1.1", "2.2", "the EID is missing") \
+	X(EID_ASSOCIATION, "8.1.1", "3.10", "the order is for another EID")
+
+enum status_code {
+	STATUS_OK,
+#define STATUS_ENUM(name, subject, reason, message) STATUS_##name,
+	STATUS_CODES(STATUS_ENUM)
+#undef STATUS_ENUM
+	STATUS_CODE_COUNT
+};
+
+struct status_code_row {
+	const char *name;	/* in kebab-case: "matching-id-refused" */
+	const char *subject, *reason;
+	const char *message;
+};
+
+/* The row of a code; STATUS_OK has empty texts and the name "ok". */
+const struct status_code_row *status_code_row(enum status_code code);
+/* By its two codes, or by its name; STATUS_CODE_COUNT if there is none. */
+enum status_code status_code_find(struct str subject, struct str reason);
+enum status_code status_code_named(struct str name);
+
+#endif
