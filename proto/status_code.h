@@ -10,57 +10,82 @@
 
 #include "sim/str.h"
 
-/* name, subject code, reason code, message */
+/* enumerator, name, subject code, reason code, message */
 #define STATUS_CODES(X) \
 	/* Any function. */ \
-	X(FORMAT, "1.6", "2.1", "the request does not have the form of the function") \
-	X(MISSING, "1.6", "2.2", "a mandatory element is missing") \
-	X(FUNCTION_UNKNOWN, "1.6", "3.9", "no such function") \
-	X(PROTOCOL_VERSION, "1.6", "3.1", "the protocol version is not supported") \
-	X(BUSY, "8.8", "5.3", "too many sessions at the moment") \
+	X(FORMAT, "format", "1.6", "2.1", \
+	  "the request does not have the form of the function") \
+	X(MISSING, "missing", "1.6", "2.2", "a mandatory element is missing") \
+	X(FUNCTION_UNKNOWN, "function-unknown", "1.6", "3.9", "no such function") \
+	X(PROTOCOL_VERSION, "protocol-version", "1.6", "3.1", \
+	  "the protocol version is not supported") \
+	X(BUSY, "busy", "8.8", "5.3", "too many sessions at the moment") \
 	/* initiateAuthentication (5.6.1). */ \
-	X(ADDRESS_REFUSED, "8.8.1", "3.8", "this is not the SM-DP+ of that address") \
-	X(PKID_UNSUPPORTED, "8.8.2", "3.1", "none of the proposed public key identifiers is supported") \
-	X(SVN_UNSUPPORTED, "8.8.3", "3.1", "the specification version of the eUICC is not supported") \
-	X(CERTIFICATE_UNAVAILABLE, "8.8.4", "3.7", "no certificate of a CI that the eUICC accepts") \
+	X(ADDRESS_REFUSED, "address-refused", "8.8.1", "3.8", \
+	  "this is not the SM-DP+ of that address") \
+	X(PKID_UNSUPPORTED, "pkid-unsupported", "8.8.2", "3.1", \
+	  "none of the proposed public key identifiers is supported") \
+	X(SVN_UNSUPPORTED, "svn-unsupported", "8.8.3", "3.1", \
+	  "the specification version of the eUICC is not supported") \
+	X(CERTIFICATE_UNAVAILABLE, "certificate-unavailable", "8.8.4", "3.7", \
+	  "no certificate of a CI that the eUICC accepts") \
 	/* authenticateClient (5.6.3). */ \
-	X(EUM_CERTIFICATE_INVALID, "8.1.2", "6.1", "the EUM certificate is invalid") \
-	X(EUM_CERTIFICATE_EXPIRED, "8.1.2", "6.3", "the EUM certificate has expired") \
-	X(EUICC_CERTIFICATE_INVALID, "8.1.3", "6.1", "the eUICC certificate is invalid") \
-	X(EUICC_CERTIFICATE_EXPIRED, "8.1.3", "6.3", "the eUICC certificate has expired") \
-	X(EUICC_SIGNATURE, "8.1", "6.1", "the eUICC signature or the server challenge is invalid") \
-	X(EUICC_MEMORY, "8.1", "4.8", "the eUICC does not have enough memory for the profile") \
-	X(CI_UNKNOWN, "8.11.1", "3.9", "unknown CI public key") \
-	X(PROFILE_NOT_RELEASED, "8.2", "1.2", "the profile has not been released") \
-	X(PROFILE_UNAVAILABLE, "8.2", "3.7", "no bound profile package for a new binding") \
-	X(TRANSACTION_UNKNOWN, "8.10.1", "3.9", "unknown transaction") \
-	X(MATCHING_ID_REFUSED, "8.2.6", "3.8", "the matching id is refused") \
-	X(EID_REFUSED, "8.1.1", "3.8", "the profile is not for this EID") \
-	X(NO_ELIGIBLE_PROFILE, "8.2.5", "4.3", "no eligible profile for this eUICC") \
-	X(ORDER_EXPIRED, "8.8.5", "4.10", "the download order has expired") \
-	X(RETRIES_EXCEEDED, "8.8.5", "6.4", "the download was tried too often") \
+	X(EUM_CERTIFICATE_INVALID, "eum-certificate-invalid", "8.1.2", "6.1", \
+	  "the EUM certificate is invalid") \
+	X(EUM_CERTIFICATE_EXPIRED, "eum-certificate-expired", "8.1.2", "6.3", \
+	  "the EUM certificate has expired") \
+	X(EUICC_CERTIFICATE_INVALID, "euicc-certificate-invalid", "8.1.3", "6.1", \
+	  "the eUICC certificate is invalid") \
+	X(EUICC_CERTIFICATE_EXPIRED, "euicc-certificate-expired", "8.1.3", "6.3", \
+	  "the eUICC certificate has expired") \
+	X(EUICC_SIGNATURE, "euicc-signature", "8.1", "6.1", \
+	  "the eUICC signature or the server challenge is invalid") \
+	X(EUICC_MEMORY, "euicc-memory", "8.1", "4.8", \
+	  "the eUICC does not have enough memory for the profile") \
+	X(CI_UNKNOWN, "ci-unknown", "8.11.1", "3.9", "unknown CI public key") \
+	X(PROFILE_NOT_RELEASED, "profile-not-released", "8.2", "1.2", \
+	  "the profile has not been released") \
+	X(PROFILE_UNAVAILABLE, "profile-unavailable", "8.2", "3.7", \
+	  "no bound profile package for a new binding") \
+	X(TRANSACTION_UNKNOWN, "transaction-unknown", "8.10.1", "3.9", "unknown transaction") \
+	X(MATCHING_ID_REFUSED, "matching-id-refused", "8.2.6", "3.8", \
+	  "the matching id is refused") \
+	X(EID_REFUSED, "eid-refused", "8.1.1", "3.8", "the profile is not for this EID") \
+	X(NO_ELIGIBLE_PROFILE, "no-eligible-profile", "8.2.5", "4.3", \
+	  "no eligible profile for this eUICC") \
+	X(ORDER_EXPIRED, "order-expired", "8.8.5", "4.10", "the download order has expired") \
+	X(RETRIES_EXCEEDED, "retries-exceeded", "8.8.5", "6.4", \
+	  "the download was tried too often") \
 	/* getBoundProfilePackage (5.6.2). */ \
-	X(CC_MISSING, "8.2.7", "2.2", "the confirmation code is missing") \
-	X(CC_REFUSED, "8.2.7", "3.8", "the confirmation code is refused") \
-	X(CC_RETRIES_EXCEEDED, "8.2.7", "6.4", "the confirmation code was wrong too often") \
+	X(CC_MISSING, "cc-missing", "8.2.7", "2.2", "the confirmation code is missing") \
+	X(CC_REFUSED, "cc-refused", "8.2.7", "3.8", "the confirmation code is refused") \
+	X(CC_RETRIES_EXCEEDED, "cc-retries-exceeded", "8.2.7", "6.4", \
+	  "the confirmation code was wrong too often") \
 	/* cancelSession (5.6.5). */ \
-	X(OID_MISMATCH, "8.8", "3.10", "the OID is not that of this SM-DP+") \
+	X(OID_MISMATCH, "oid-mismatch", "8.8", "3.10", "the OID is not that of this SM-DP+") \
 	/* ES2+ (5.3). */ \
-	X(REQUESTER_MISSING, "1.2", "2.2", "the function requester is missing") \
-	X(ICCID_UNKNOWN, "8.2.1", "3.9", "unknown ICCID") \
-	X(ICCID_NOT_ALLOWED, "8.2.1", "1.2", "the function is not allowed on this profile") \
-	X(ICCID_IN_USE, "8.2.1", "3.3", "the profile is in use already") \
-	X(ICCID_TRANSITION, "8.2.1", "3.5", "the state of the profile does not allow it") \
-	X(PROFILE_TYPE_UNKNOWN, "8.2.5", "3.9", "unknown profile type") \
-	X(PROFILE_TYPE_UNAVAILABLE, "8.2.5", "3.7", "no profile of this type is left") \
-	X(MATCHING_ID_IN_USE, "8.2.6", "3.3", "the matching id is in use already") \
-	X(MATCHING_ID_ASSOCIATION, "8.2.6", "3.10", "the matching id belongs to another order") \
-	X(EID_MISSING, "8.1.1", "2.2", "the EID is missing") \
-	X(EID_ASSOCIATION, "8.1.1", "3.10", "the order is for another EID")
+	X(REQUESTER_MISSING, "requester-missing", "1.2", "2.2", \
+	  "the function requester is missing") \
+	X(ICCID_UNKNOWN, "iccid-unknown", "8.2.1", "3.9", "unknown ICCID") \
+	X(ICCID_NOT_ALLOWED, "iccid-not-allowed", "8.2.1", "1.2", \
+	  "the function is not allowed on this profile") \
+	X(ICCID_IN_USE, "iccid-in-use", "8.2.1", "3.3", "the profile is in use already") \
+	X(ICCID_TRANSITION, "iccid-transition", "8.2.1", "3.5", \
+	  "the state of the profile does not allow it") \
+	X(PROFILE_TYPE_UNKNOWN, "profile-type-unknown", "8.2.5", "3.9", \
+	  "unknown profile type") \
+	X(PROFILE_TYPE_UNAVAILABLE, "profile-type-unavailable", "8.2.5", "3.7", \
+	  "no profile of this type is left") \
+	X(MATCHING_ID_IN_USE, "matching-id-in-use", "8.2.6", "3.3", \
+	  "the matching id is in use already") \
+	X(MATCHING_ID_ASSOCIATION, "matching-id-association", "8.2.6", "3.10", \
+	  "the matching id belongs to another order") \
+	X(EID_MISSING, "eid-missing", "8.1.1", "2.2", "the EID is missing") \
+	X(EID_ASSOCIATION, "eid-association", "8.1.1", "3.10", "the order is for another EID")
 
 enum status_code {
 	STATUS_OK,
-#define STATUS_ENUM(name, subject, reason, message) STATUS_##name,
+#define STATUS_ENUM(id, name, subject, reason, message) STATUS_##id,
 	STATUS_CODES(STATUS_ENUM)
 #undef STATUS_ENUM
 	STATUS_CODE_COUNT
