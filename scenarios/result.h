@@ -8,6 +8,7 @@
 #define SCENARIOS_RESULT_H
 
 #include "sim/arena.h"
+#include "sim/buf.h"
 #include "sim/clock.h"
 
 enum verdict {
@@ -21,7 +22,10 @@ enum verdict {
 
 /* "PASS", "FAIL", "ERROR", "SKIP", "NOT REACHED". */
 const char *verdict_name(enum verdict v);
-/* The word for a whole: FAIL and ERROR win over PASS, ERROR over FAIL. */
+/*
+ * The word for a whole: PASS only if all passed, otherwise the one furthest
+ * along PASS, SKIP, NOT REACHED, FAIL, ERROR.
+ */
 enum verdict verdict_worst(enum verdict a, enum verdict b);
 
 /* A step, or an invariant that broke. */
@@ -51,5 +55,20 @@ struct run_result {
 	struct instant ended;	/* simulated length */
 	int64_t wall_ns;	/* real length; never in the event log */
 };
+
+/* How many of `runs` have each verdict. */
+struct verdict_counts {
+	size_t of[VERDICTS];
+};
+struct verdict_counts verdict_count(const struct run_result *runs, size_t count);
+
+/*
+ * The result as bytes, for a process of this same program to read back.  The
+ * reader trusts none of them: bytes that are not a result are refused with
+ * `err`.  Strings are copied; an empty one comes back as STR_NONE.
+ */
+void result_write(struct buf *out, const struct run_result *r);
+int result_read(struct str bytes, struct arena *a, struct run_result *r,
+		struct err *err);
 
 #endif
