@@ -56,6 +56,9 @@ struct rsp_euicc_info2 {
 	struct str sas_number;		/* text */
 };
 
+/* Is `key_id` (20 bytes) in a list such as ci_verify? */
+bool rsp_key_list_has(struct str list, struct str key_id);
+
 /* Number of applications and free memory in it (ETSI TS 102 226, 8.2.1.7.2). */
 void rsp_card_resource_write(struct buf *out, unsigned apps,
 			     uint32_t free_flash, uint32_t free_ram);
@@ -73,7 +76,7 @@ struct rsp_context {
 	struct str matching_id;		/* optional */
 	bool device;		/* deviceInfo is there: always, when writing */
 	struct str tac;			/* 4 bytes */
-	struct str capabilities;	/* whole A1 deviceCapabilities */
+	struct str capabilities;	/* optional: content of A1 deviceCapabilities */
 	struct str imei;		/* optional, 8 bytes */
 };
 

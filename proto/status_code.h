@@ -13,13 +13,13 @@
 /* enumerator, name, subject code, reason code, message */
 #define STATUS_CODES(X) \
 	/* Any function. */ \
-	X(FORMAT, "format", "1.6", "2.1", \
+	X(FORMAT, "format", "1.3.1", "2.1", \
 	  "the request does not have the form of the function") \
 	X(MISSING, "missing", "1.6", "2.2", "a mandatory element is missing") \
 	X(FUNCTION_UNKNOWN, "function-unknown", "1.6", "3.9", "no such function") \
-	X(PROTOCOL_VERSION, "protocol-version", "1.6", "3.1", \
+	X(PROTOCOL_VERSION, "protocol-version", "1.3.2", "3.1", \
 	  "the protocol version is not supported") \
-	X(BUSY, "busy", "8.8", "5.3", "too many sessions at the moment") \
+	X(BUSY, "busy", "8.8", "3.7", "too many sessions at the moment") \
 	/* initiateAuthentication (5.6.1). */ \
 	X(ADDRESS_REFUSED, "address-refused", "8.8.1", "3.8", \
 	  "this is not the SM-DP+ of that address") \
@@ -64,7 +64,7 @@
 	/* cancelSession (5.6.5). */ \
 	X(OID_MISMATCH, "oid-mismatch", "8.8", "3.10", "the OID is not that of this SM-DP+") \
 	/* ES2+ (5.3). */ \
-	X(REQUESTER_MISSING, "requester-missing", "1.2", "2.2", \
+	X(REQUESTER_MISSING, "requester-missing", "1.1", "2.2", \
 	  "the function requester is missing") \
 	X(ICCID_UNKNOWN, "iccid-unknown", "8.2.1", "3.9", "unknown ICCID") \
 	X(ICCID_NOT_ALLOWED, "iccid-not-allowed", "8.2.1", "1.2", \
@@ -80,8 +80,26 @@
 	  "the matching id is in use already") \
 	X(MATCHING_ID_ASSOCIATION, "matching-id-association", "8.2.6", "3.10", \
 	  "the matching id belongs to another order") \
+	X(MATCHING_ID_INVALID, "matching-id-invalid", "8.2.6", "2.1", \
+	  "the matching id has a wrong form") \
+	X(ICCID_MISSING, "iccid-missing", "8.2.1", "2.2", "the ICCID is missing") \
+	X(ICCID_INVALID, "iccid-invalid", "8.2.1", "2.1", \
+	  "the ICCID has a wrong form") \
 	X(EID_MISSING, "eid-missing", "8.1.1", "2.2", "the EID is missing") \
-	X(EID_ASSOCIATION, "eid-association", "8.1.1", "3.10", "the order is for another EID")
+	X(EID_INVALID, "eid-invalid", "8.1.1", "2.1", "the EID has a wrong form") \
+	X(EID_ASSOCIATION, "eid-association", "8.1.1", "3.10", \
+	  "the order is for another EID") \
+	/* Why a device cancelled, toward an operator (5.3.5). */ \
+	X(CANCEL_END_USER, "cancel-end-user", "8.8.5", "3.8", \
+	  "the end user rejected the download") \
+	X(CANCEL_PPR, "cancel-ppr", "8.2.8", "1.2", \
+	  "the policy rules of the profile are not allowed") \
+	X(CANCEL_METADATA, "cancel-metadata", "8.2.9", "3.11", \
+	  "the metadata changed during the download") \
+	X(CANCEL_LOAD_ERROR, "cancel-load-error", "8.2.10", "4.2", \
+	  "the bound profile package could not be loaded") \
+	X(CANCEL_UNDEFINED, "cancel-undefined", "8", "4.2", \
+	  "the download ended for a reason not stated")
 
 enum status_code {
 	STATUS_OK,
