@@ -1,0 +1,573 @@
+#include "devices/euicc_download.h"
+#include "proto/rsp_bpp.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { DER_MAX = 64 * 1024 };
+
+enum stage { STAGE_CHALLENGED, STAGE_AUTHENTICATED, STAGE_PREPARED };
+
+struct euicc_session {
+	enum stage stage;
+	unsigned char challenge[RSP_CHALLENGE_BYTES];
+	struct arena arena;		/* of the strings below */
+	struct str transaction;
+	struct str address;		/* serverAddress: told of the result */
+	struct str oid;			/* of the SM-DP+ */
+	struct str signature1;		/* own, whole 5F37 */
+	struct rsp_bpp_reader reader;	/* from STAGE_PREPARED */
+	bool metadata_checked;
+};
+
+static const char VERSION[] = { 2, 2, 2 };	/* SGP.22 v2.2.2 */
+
+/* The EUM's registered id, 2.999.10: an arc that is for examples. */
+static const char EUM_OID[] = { (char)0x88, 0x37, 0x0A };
+
+/* EUICCResponse of an interpreter that took every element. */
+static const char SIMA_OK[] = { 0x30, 0x07, (char)0xA0, 0x05, 0x30, 0x03,
+				(char)0x80, 0x01, 0x00 };
+
+#define BYTES(array) ((struct str){ array, sizeof(array) })
+
+/* What was written, in memory of `a`. */
+static struct str take(struct buf *b, struct arena *a)
+{
+	struct str s;
+
+	assert(!b->over);
+	s = arena_str(a, buf_view(b));
+	buf_release(b);
+	return s;
+}
+
+/* Write object `o` of kind `x` and leave the bytes in `a`. */
+#define DEFINE_DER(x) \
+	static struct str der_##x(struct arena *a, const struct rsp_##x *o) \
+	{ \
+		struct buf b; \
+		buf_init(&b, DER_MAX); \
+		rsp_##x##_write(&b, o); \
+		return take(&b, a); \
+	}
+DEFINE_DER(euicc_info1)
+DEFINE_DER(euicc_info2)
+DEFINE_DER(euicc_signed1)
+DEFINE_DER(authenticate_response)
+DEFINE_DER(euicc_signed2)
+DEFINE_DER(prepare_response)
+DEFINE_DER(notification_metadata)
+DEFINE_DER(install_data)
+DEFINE_DER(install_result)
+DEFINE_DER(other_notification)
+DEFINE_DER(cancel_signed)
+DEFINE_DER(cancel_response)
+
+void euicc_session_end(struct euicc *e)
+{
+	struct euicc_session *s = e->session;
+
+	if (!s)
+		return;
+	if (s->stage == STAGE_PREPARED)
+		rsp_bpp_reader_release(&s->reader);
+	arena_release(&s->arena);
+	free(s);
+	e->session = NULL;
+}
+
+/* ---- Signing. ----------------------------------------------------------- */
+
+/* Certificates are made when they are needed: an idle card holds none. */
+static void identity(struct euicc *e, struct arena *a, struct rsp_identity *id)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct str eid = { e->eid, EID_DIGITS };
+	struct err err;
+	struct buf b;
+	int rc;
+
+	*id = (struct rsp_identity){ 0 };
+	buf_init(&b, DER_MAX);
+	rc = c->make_certificate(c, RSP_ROLE_EUM, STR("esimrig EUM"),
+				 BYTES(EUM_OID), &b, &err);
+	assert(rc == 0);
+	id->issuer = take(&b, a);
+	buf_init(&b, DER_MAX);
+	rc = c->make_certificate(c, RSP_ROLE_EUICC, eid, STR_NONE, &b, &err);
+	assert(rc == 0);
+	id->certificate = take(&b, a);
+}
+
+/* A whole 5F37 over `first` and `second`. */
+static struct str sign(struct euicc *e, struct arena *a,
+		       const struct rsp_identity *id, struct str first,
+		       struct str second)
+{
+	struct err err;
+	struct buf b;
+	int rc;
+
+	buf_init(&b, DER_MAX);
+	rc = rsp_sign(e->shared->crypto, id, first, second, &b, &err);
+	assert(rc == 0);
+	return take(&b, a);
+}
+
+static struct str note_metadata(struct arena *a, uint32_t sequence,
+				unsigned event, const char *iccid,
+				struct str address)
+{
+	unsigned char packed[ICCID_BYTES];
+	struct rsp_notification_metadata m = {
+		.sequence = sequence, .event = event, .address = address,
+	};
+
+	if (iccid[0]) {
+		iccid_pack(packed, str_of(iccid));
+		m.iccid = (struct str){ (char *)packed, sizeof(packed) };
+	}
+	return der_notification_metadata(a, &m);
+}
+
+struct str euicc_sign_note(struct euicc *e, struct arena *a, uint32_t sequence,
+			   unsigned event, const char *iccid, struct str address)
+{
+	struct rsp_other_notification n = { 0 };
+	struct rsp_identity id;
+
+	identity(e, a, &id);
+	n.metadata = note_metadata(a, sequence, event, iccid, address);
+	n.signature = sign(e, a, &id, n.metadata, STR_NONE);
+	n.euicc_certificate = id.certificate;
+	n.eum_certificate = id.issuer;
+	return der_other_notification(a, &n);
+}
+
+/* ---- What the card says of itself. -------------------------------------- */
+
+static struct str ci_list(struct euicc *e, struct arena *a)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct buf b;
+
+	buf_init(&b, DER_MAX);
+	tlv_put(&b, TLV_OCTETS, c->ci_key_id(c));
+	return take(&b, a);
+}
+
+void euicc_get_info1(struct euicc *e, const struct es10_request *rq,
+		     struct arena *a, struct es10_answer *an)
+{
+	struct str list = ci_list(e, a);
+	struct rsp_euicc_info1 info = { BYTES(VERSION), list, list };
+
+	(void)rq;
+	an->der = der_euicc_info1(a, &info);
+}
+
+static struct str card_resource(struct euicc *e, struct arena *a)
+{
+	enum { RAM = 8 * 1024 };
+	struct buf b;
+
+	buf_init(&b, DER_MAX);
+	rsp_card_resource_write(&b, e->profile_count, euicc_memory_free(e), RAM);
+	return take(&b, a);
+}
+
+void euicc_get_info2(struct euicc *e, const struct es10_request *rq,
+		     struct arena *a, struct es10_answer *an)
+{
+	static const char profile_version[] = { 2, 3, 1 };
+	static const char firmware[] = { 1, 0, 0 }, pp_version[] = { 0, 0, 1 };
+	static const char uicc[] = { 4, 0x7F, (char)0xB0 }, rsp[] = { 3, (char)0x88 };
+	struct str list = ci_list(e, a);
+	struct rsp_euicc_info2 info = {
+		.profile_version = BYTES(profile_version),
+		.svn = BYTES(VERSION), .firmware = BYTES(firmware),
+		.card_resource = card_resource(e, a),
+		.uicc_capability = BYTES(uicc), .rsp_capability = BYTES(rsp),
+		.ci_verify = list, .ci_sign = list, .category = -1,
+		.pp_version = BYTES(pp_version), .sas_number = STR("ESIMRIG-01"),
+	};
+
+	(void)rq;
+	an->der = der_euicc_info2(a, &info);
+}
+
+/* One rule: any operator may set any policy rule, without consent (5.7.22). */
+void euicc_get_rat(struct euicc *e, const struct es10_request *rq,
+		   struct arena *a, struct es10_answer *an)
+{
+	static const char any_operator[] = { (char)0xEE, (char)0xEE, (char)0xEE };
+	size_t whole, rat, rule, operators, one;
+	struct buf b;
+
+	(void)e;
+	(void)rq;
+	buf_init(&b, DER_MAX);
+	whole = tlv_open(&b, ES10_TAG_RAT);
+	rat = tlv_open(&b, 0xA0);
+	rule = tlv_open(&b, TLV_SEQUENCE);
+	tlv_put_bits(&b, 0x80, PPR_NO_DISABLE | PPR_NO_DELETE);
+	operators = tlv_open(&b, 0xA1);
+	one = tlv_open(&b, TLV_SEQUENCE);
+	tlv_put(&b, 0x80, BYTES(any_operator));
+	tlv_close(&b, one);
+	tlv_close(&b, operators);
+	tlv_put_bits(&b, 0x82, 0);
+	tlv_close(&b, rule);
+	tlv_close(&b, rat);
+	tlv_close(&b, whole);
+	an->der = take(&b, a);
+}
+
+/* A new challenge is a new session; an open one ends (5.7.7). */
+void euicc_get_challenge(struct euicc *e, const struct es10_request *rq,
+			 struct arena *a, struct es10_answer *an)
+{
+	struct euicc_session *s;
+
+	(void)rq;
+	euicc_session_end(e);
+	s = calloc(1, sizeof(*s));
+	assert(s);
+	e->session = s;
+	rng_fill(&e->rng, s->challenge, sizeof(s->challenge));
+	an->der = arena_str(a, (struct str){ (char *)s->challenge,
+					     sizeof(s->challenge) });
+}
+
+/* ---- AuthenticateServer. ------------------------------------------------ */
+
+static int64_t now_ms(const struct euicc *e)
+{
+	return e->shared->clock ? clock_unix_ms(e->shared->clock) : 0;
+}
+
+/* The checks of 5.7.13, in its order. */
+static int check_server(struct euicc *e, const struct rsp_authenticate_request *r,
+			const struct rsp_server_signed1 *signed1,
+			struct rsp_certificate *cert)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct euicc_session *s = e->session;
+	struct err err;
+
+	if (!s || s->stage != STAGE_CHALLENGED)
+		return ES10_AUTH_NO_SESSION;
+	if (!str_eq(r->key_id, c->ci_key_id(c)))
+		return ES10_AUTH_CI_UNKNOWN;
+	if (c->check_certificate(c, RSP_ROLE_DP_AUTH, r->server_certificate,
+				 STR_NONE, now_ms(e), cert, &err) < 0)
+		return ES10_AUTH_CERTIFICATE;
+	if (rsp_verify(c, r->server_certificate, r->server_signed1, STR_NONE,
+		       r->server_signature1, &err) < 0)
+		return ES10_AUTH_SIGNATURE;
+	if (!rsp_bytes_equal(signed1->euicc_challenge,
+			     (struct str){ (char *)s->challenge,
+					   sizeof(s->challenge) }))
+		return ES10_AUTH_CHALLENGE;
+	return ES10_OK;
+}
+
+static void begin_transaction(struct euicc *e, struct arena *a,
+			      const struct rsp_authenticate_request *r,
+			      const struct rsp_server_signed1 *signed1,
+			      const struct rsp_certificate *cert,
+			      struct es10_answer *an)
+{
+	struct euicc_session *s = e->session;
+	struct rsp_authenticate_response ok = { .ok = true, .error_code = -1 };
+	struct es10_request none = { 0 };
+	struct es10_answer info2 = { 0 };
+	struct rsp_identity id;
+
+	s->stage = STAGE_AUTHENTICATED;
+	s->transaction = arena_str(&s->arena, signed1->transaction_id);
+	s->address = arena_str(&s->arena, signed1->server_address);
+	s->oid = arena_str(&s->arena, cert->oid);
+	euicc_get_info2(e, &none, a, &info2);
+	identity(e, a, &id);
+	ok.euicc_signed1 = der_euicc_signed1(a, &(struct rsp_euicc_signed1){
+		.transaction_id = signed1->transaction_id,
+		.server_address = signed1->server_address,
+		.server_challenge = signed1->server_challenge,
+		.euicc_info2 = info2.der, .context = r->context,
+	});
+	ok.euicc_signature1 = sign(e, a, &id, ok.euicc_signed1, STR_NONE);
+	s->signature1 = arena_str(&s->arena, ok.euicc_signature1);
+	ok.euicc_certificate = id.certificate;
+	ok.eum_certificate = id.issuer;
+	an->der = der_authenticate_response(a, &ok);
+}
+
+void euicc_authenticate_server(struct euicc *e, const struct es10_request *rq,
+			       struct arena *a, struct es10_answer *an)
+{
+	struct rsp_authenticate_request r;
+	struct rsp_server_signed1 signed1;
+	struct rsp_certificate cert = { 0 };
+	struct err err;
+
+	if (rsp_authenticate_request_read(rq->der, &r, &err) < 0 ||
+	    rsp_server_signed1_read(r.server_signed1, &signed1, &err) < 0) {
+		an->code = ES10_UNDEFINED_ERROR;
+		return;
+	}
+	an->code = check_server(e, &r, &signed1, &cert);
+	if (an->code == ES10_OK) {
+		begin_transaction(e, a, &r, &signed1, &cert, an);
+		return;
+	}
+	euicc_session_end(e);
+	an->der = der_authenticate_response(a, &(struct rsp_authenticate_response){
+		.failed = true, .transaction_id = signed1.transaction_id,
+		.error_code = an->code,
+	});
+}
+
+/* ---- PrepareDownload. --------------------------------------------------- */
+
+/* The checks of 5.7.5, in its order. */
+static int check_smdp(struct euicc *e, const struct rsp_prepare_request *r,
+		      const struct rsp_smdp_signed2 *signed2)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct euicc_session *s = e->session;
+	struct rsp_certificate cert = { 0 };
+	struct err err;
+
+	if (!s || s->stage != STAGE_AUTHENTICATED)
+		return ES10_PREPARE_NO_SESSION;
+	if (c->check_certificate(c, RSP_ROLE_DP_PB, r->smdp_certificate,
+				 STR_NONE, now_ms(e), &cert, &err) < 0 ||
+	    !str_eq(cert.oid, s->oid))
+		return ES10_PREPARE_CERTIFICATE;
+	if (rsp_verify(c, r->smdp_certificate, r->smdp_signed2, s->signature1,
+		       r->smdp_signature2, &err) < 0)
+		return ES10_PREPARE_SIGNATURE;
+	if (!str_eq(signed2->transaction_id, s->transaction))
+		return ES10_PREPARE_TRANSACTION;
+	return ES10_OK;
+}
+
+static void prepare(struct euicc *e, struct arena *a,
+		    const struct rsp_prepare_request *r, struct es10_answer *an)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct euicc_session *s = e->session;
+	struct rsp_prepare_response ok = { .ok = true, .error_code = -1 };
+	struct rsp_identity id;
+	struct rsp_otpk otpk;
+	struct err err;
+
+	if (c->make_otpk(c, &e->rng, &otpk, &err) < 0) {
+		an->code = ES10_UNDEFINED_ERROR;
+		return;
+	}
+	rsp_bpp_reader_init(&s->reader, c, &otpk,
+			    (struct str){ e->eid, EID_DIGITS }, s->transaction,
+			    r->smdp_certificate);
+	s->stage = STAGE_PREPARED;
+	identity(e, a, &id);
+	ok.euicc_signed2 = der_euicc_signed2(a, &(struct rsp_euicc_signed2){
+		.transaction_id = s->transaction,
+		.euicc_otpk = { (char *)otpk.public_point, RSP_POINT_BYTES },
+		.hash_cc = r->hash_cc,
+	});
+	ok.euicc_signature2 = sign(e, a, &id, ok.euicc_signed2,
+				   r->smdp_signature2);
+	an->der = der_prepare_response(a, &ok);
+}
+
+void euicc_prepare_download(struct euicc *e, const struct es10_request *rq,
+			    struct arena *a, struct es10_answer *an)
+{
+	struct rsp_prepare_request r;
+	struct rsp_smdp_signed2 signed2;
+	struct str transaction;
+	struct err err;
+
+	if (rsp_prepare_request_read(rq->der, &r, &err) < 0 ||
+	    rsp_smdp_signed2_read(r.smdp_signed2, &signed2, &err) < 0) {
+		an->code = ES10_UNDEFINED_ERROR;
+		return;
+	}
+	an->code = check_smdp(e, &r, &signed2);
+	if (an->code == ES10_OK)
+		prepare(e, a, &r, an);
+	if (an->code == ES10_OK)
+		return;
+	transaction = e->session && e->session->transaction.n ?
+		      e->session->transaction : signed2.transaction_id;
+	an->der = der_prepare_response(a, &(struct rsp_prepare_response){
+		.failed = true, .transaction_id = transaction,
+		.error_code = an->code,
+	});
+	euicc_session_end(e);
+}
+
+/* ---- LoadBoundProfilePackage. ------------------------------------------- */
+
+/* Texts that more than one entry has are kept as they came. */
+static int read_metadata(const struct euicc_session *s,
+			 struct euicc_profile_spec *spec, char iccid[ICCID_SIZE])
+{
+	struct rsp_metadata m;
+	struct str config;
+	unsigned events;
+	struct str address;
+	struct err err;
+	int rc;
+
+	if (rsp_metadata_read(buf_view(&s->reader.metadata), &m, &err) < 0 ||
+	    iccid_unpack(iccid, m.iccid) < 0)
+		return -1;
+	if (m.profile_class >= PROFILE_CLASSES)
+		return -1;
+	config = m.notification_config;
+	while ((rc = rsp_notification_config_next(&config, &events, &address,
+						  &err)) > 0)
+		;
+	if (rc < 0)
+		return -1;
+	*spec = (struct euicc_profile_spec){
+		.iccid = str_of(iccid), .ppr = m.ppr,
+		.class = m.profile_class < 0 ? PROFILE_CLASS_OPERATIONAL :
+			 (enum profile_class)m.profile_class,
+		.text = {
+			[TEXT_SPN] = m.spn, [TEXT_NAME] = m.profile_name,
+			[TEXT_SMDP] = s->address,
+			[TEXT_NOTIFY] = m.notification_config,
+		},
+	};
+	return 0;
+}
+
+/* The result, and the notification of it, whichever way it went. */
+static void finish(struct euicc *e, struct arena *a, const char *iccid,
+		   int command, int reason, struct es10_answer *an)
+{
+	struct euicc_session *s = e->session;
+	const struct euicc_profile *p = euicc_find(e, str_of(iccid));
+	struct rsp_install_data data = { 0 };
+	struct rsp_install_result result;
+	unsigned char aid[EUICC_AID_BYTES];
+	struct rsp_identity id;
+
+	e->sequence++;
+	data.transaction_id = s->transaction;
+	data.smdp_oid = s->oid;
+	data.notification = note_metadata(a, e->sequence, NOTIFY_INSTALL, iccid,
+					  s->address);
+	data.final = true;
+	data.success = reason == ES10_OK;
+	data.failed = !data.success;
+	data.command = data.reason = -1;
+	if (data.success) {
+		profile_aid(p, aid);
+		data.aid = (struct str){ (char *)aid, sizeof(aid) };
+		data.sima_response = BYTES(SIMA_OK);
+	} else {
+		data.command = command;
+		data.reason = reason;
+	}
+	identity(e, a, &id);
+	result.data = der_install_data(a, &data);
+	result.signature = sign(e, a, &id, result.data, STR_NONE);
+	an->der = der_install_result(a, &result);
+	an->finished = true;
+	an->code = reason;
+	an->command = command;
+	memcpy(an->iccid, iccid, strlen(iccid) + 1);
+	euicc_add_note(e, e->sequence, NOTIFY_INSTALL, iccid, s->address,
+		       an->der);
+	euicc_session_end(e);
+}
+
+/* The whole package is there: make a profile of it. */
+static int install(struct euicc *e, struct euicc_profile_spec *spec)
+{
+	struct euicc_session *s = e->session;
+	char iccid[ICCID_SIZE];
+	struct err err;
+
+	if (rsp_upp_read(buf_view(&s->reader.upp), iccid, &spec->memory, &err) < 0)
+		return ES10_LOAD_PE;
+	if (!str_is(spec->iccid, iccid))
+		return ES10_LOAD_MISMATCH;
+	return euicc_install(e, spec);
+}
+
+void euicc_load_package(struct euicc *e, const struct es10_request *rq,
+			struct arena *a, struct es10_answer *an)
+{
+	struct euicc_session *s = e->session;
+	struct euicc_profile_spec spec = { 0 };
+	char iccid[ICCID_SIZE] = "";
+	struct err err;
+	bool known;
+	int code;
+
+	if (!s || s->stage != STAGE_PREPARED) {
+		an->code = ES10_UNDEFINED_ERROR;
+		return;
+	}
+	if (rsp_bpp_reader_feed(&s->reader, rq->der, &err) < 0) {
+		if (s->metadata_checked)
+			read_metadata(s, &spec, iccid);
+		finish(e, a, iccid, (int)s->reader.failed_command,
+		       (int)s->reader.failed_reason, an);
+		return;
+	}
+	known = s->reader.stage > RSP_BPP_METADATA;
+	if (known && read_metadata(s, &spec, iccid) < 0) {
+		finish(e, a, "", ES10_CMD_METADATA, ES10_LOAD_BAD_INPUT, an);
+		return;
+	}
+	/* A card that has the profile says so before it takes the rest. */
+	if (known && !s->metadata_checked && euicc_find(e, spec.iccid)) {
+		finish(e, a, iccid, ES10_CMD_METADATA, ES10_LOAD_ICCID_EXISTS, an);
+		return;
+	}
+	s->metadata_checked = known;
+	if (s->reader.stage != RSP_BPP_DONE)
+		return;
+	code = install(e, &spec);
+	finish(e, a, iccid, ES10_CMD_ELEMENTS, code, an);
+}
+
+/* ---- CancelSession. ----------------------------------------------------- */
+
+void euicc_cancel_session(struct euicc *e, const struct es10_request *rq,
+			  struct arena *a, struct es10_answer *an)
+{
+	struct euicc_session *s = e->session;
+	struct rsp_cancel_response ok = { .ok = true, .error_code = -1 };
+	struct rsp_cancel_request r;
+	struct rsp_identity id;
+	struct err err;
+
+	if (rsp_cancel_request_read(rq->der, &r, &err) < 0) {
+		an->code = ES10_UNDEFINED_ERROR;
+	} else if (!s || s->stage == STAGE_CHALLENGED ||
+		   !str_eq(r.transaction_id, s->transaction)) {
+		an->code = ES10_CANCEL_TRANSACTION;
+	} else {
+		identity(e, a, &id);
+		ok.cancel_signed = der_cancel_signed(a, &(struct rsp_cancel_signed){
+			.transaction_id = s->transaction, .smdp_oid = s->oid,
+			.reason = r.reason,
+		});
+		ok.signature = sign(e, a, &id, ok.cancel_signed, STR_NONE);
+		an->der = der_cancel_response(a, &ok);
+		euicc_session_end(e);
+		return;
+	}
+	an->der = der_cancel_response(a, &(struct rsp_cancel_response){
+		.error_code = an->code,
+	});
+}
