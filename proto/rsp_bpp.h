@@ -62,6 +62,7 @@ enum rsp_bpp_stage {
 	RSP_BPP_METADATA_HEAD,	/* for the head of A1 */
 	RSP_BPP_METADATA,	/* for an 88 */
 	RSP_BPP_KEYS,		/* for A2, or the head of A3 */
+	RSP_BPP_ELEMENTS_HEAD,	/* after A2: for the head of A3 */
 	RSP_BPP_ELEMENTS,	/* for an 86 */
 	RSP_BPP_DONE,
 	RSP_BPP_FAILED
