@@ -13,55 +13,15 @@ static int64_t now_ms(const struct eis *e)
 	return clock_unix_ms(&e->loop->clock);
 }
 
-static struct str euicc_name(const struct index_node *n)
-{
-	const struct euicc *c = (const struct euicc *)((const char *)n -
-				offsetof(struct euicc, by_eid));
-
-	return (struct str){ c->eid, sizeof(c->eid) - 1 };
-}
-
-static struct order *order_by_id(const struct index_node *n)
-{
-	return (struct order *)((const char *)n - offsetof(struct order, by_id));
-}
-
-static struct str order_name(const struct index_node *n)
-{
-	return (struct str){ order_by_id(n)->id, ORDER_ID_SIZE - 1 };
-}
-
-static struct order *order_by_reference(const struct index_node *n)
-{
-	return (struct order *)((const char *)n -
-				offsetof(struct order, by_reference));
-}
-
-static struct str reference_name(const struct index_node *n)
-{
-	return str_of(order_by_reference(n)->reference);
-}
-
-static struct str word_name(const struct index_node *n)
-{
-	return str_of(((const struct eis_word *)n)->text);
-}
-
 struct eis *eis_new(const struct eis_config *config)
 {
 	struct eis *e = calloc(1, sizeof(*e));
-	struct rng salt;
 
 	assert(e);
 	e->handler.handle = eis_handle;
 	e->loop = config->loop;
 	e->log = config->log;
 	rng_init(&e->ids, config->seed, PARTY, STR("order-ids"));
-	rng_init(&salt, config->seed, PARTY, STR("index"));
-	index_init(&e->euiccs, rng_u64(&salt), euicc_name);
-	index_init(&e->orders, rng_u64(&salt), order_name);
-	index_init(&e->references, rng_u64(&salt), reference_name);
-	index_init(&e->words, rng_u64(&salt), word_name);
 	buf_init(&e->out, ANSWER_MAX);
 	if (config->token) {
 		e->token = strdup(config->token);
@@ -77,19 +37,17 @@ void eis_free(struct eis *e)
 	for (struct eis_slab *s = e->slabs; s; s = older) {
 		older = s->next;
 		for (size_t i = 0; i < s->used; i++) {
-			for (struct order *o = s->records[i].first; o; o = o->next)
+			for (struct eis_order *o = s->records[i].first; o; o = o->next)
 				loop_disarm(e->loop, &o->expiry);
-			euicc_release(&s->records[i]);
+			eis_record_release(&s->records[i]);
 		}
 		free(s);
 	}
-	for (size_t i = 0; i < e->words.count; i++)
-		free(e->word_list[i]);
-	free(e->word_list);
-	index_release(&e->euiccs);
-	index_release(&e->orders);
-	index_release(&e->references);
-	index_release(&e->words);
+	arena_release(&e->texts);
+	map_release(&e->records);
+	map_release(&e->orders);
+	map_release(&e->references);
+	map_release(&e->words);
 	buf_release(&e->out);
 	free(e->token);
 	free(e);
@@ -103,29 +61,21 @@ struct http_handler *eis_handler(struct eis *e)
 /* The one copy of a text that many eUICCs have. */
 static const char *share(struct eis *e, struct str text)
 {
-	struct index_node *found = index_find(&e->words, text);
-	struct eis_word *w;
-	size_t n = e->words.count;
+	const char *found = text.n ? map_get(&e->words, text) : NULL;
+	struct str copy;
 
-	if (!text.n)
-		return NULL;
-	if (found)
-		return ((struct eis_word *)found)->text;
-	w = malloc(sizeof(*w) + text.n + 1);
-	e->word_list = realloc(e->word_list, (n + 1) * sizeof(struct eis_word *));
-	assert(w && e->word_list);
-	memcpy(w->text, text.p, text.n);
-	w->text[text.n] = '\0';
-	e->word_list[n] = w;
-	index_add(&e->words, &w->node);
-	return w->text;
+	if (!text.n || found)
+		return found;
+	copy = arena_str(&e->texts, text);
+	map_put(&e->words, copy, (void *)copy.p);
+	return copy.p;
 }
 
 int eis_register(struct eis *e, const struct eis_euicc_spec *spec,
 		 struct err *err)
 {
 	struct eis_slab *s = e->slabs;
-	struct euicc *c;
+	struct eis_record *c;
 
 	if (!eid_well_formed(spec->eid))
 		return err_set(err, ERR_INVALID, "EID '%.*s': expected 32 digits",
@@ -148,44 +98,37 @@ int eis_register(struct eis *e, const struct eis_euicc_spec *spec,
 	c->production_ms = spec->production_date_ms;
 	c->memory = c->remaining = spec->memory;
 	c->sequence = INT64_MIN;
-	index_add(&e->euiccs, &c->by_eid);
+	map_put(&e->records, (struct str){ c->eid, EID_DIGITS }, c);
 	return 0;
 }
 
-struct euicc *eis_find(const struct eis *e, struct str eid)
+struct eis_record *eis_find(const struct eis *e, struct str eid)
 {
-	struct index_node *n = index_find(&e->euiccs, eid);
-
-	return n ? (struct euicc *)((char *)n - offsetof(struct euicc, by_eid)) :
-		   NULL;
+	return map_get(&e->records, eid);
 }
 
-struct order *eis_find_order(const struct eis *e, struct str id)
+struct eis_order *eis_find_order(const struct eis *e, struct str id)
 {
-	struct index_node *n = index_find(&e->orders, id);
-
-	return n ? order_by_id(n) : NULL;
+	return map_get(&e->orders, id);
 }
 
-struct order *eis_find_reference(const struct eis *e, struct str reference)
+struct eis_order *eis_find_reference(const struct eis *e, struct str reference)
 {
-	struct index_node *n = index_find(&e->references, reference);
-
-	return n ? order_by_reference(n) : NULL;
+	return map_get(&e->references, reference);
 }
 
 /* What became of an order: for the audit trail and the event log. */
-static void tell(struct eis *e, const struct order *o, const char *event,
-		 enum audit_kind kind)
+static void tell(struct eis *e, const struct eis_order *o, const char *event,
+		 enum eis_audit_kind kind)
 {
-	const char *operation = order_operation_name(o->operation);
+	const char *operation = eis_order_operation_name(o->operation);
 	struct str iccid = str_of(o->iccid);
 
 	if (o->result && o->result->iccid.n)
 		iccid = o->result->iccid;
-	euicc_note(o->euicc, now_ms(e), kind, operation, iccid);
+	eis_record_note(o->record, now_ms(e), kind, operation, iccid);
 	EVENT(e->log, PARTY, event, F_Z("order", o->id),
-	      F_Z("eid", o->euicc->eid), F_Z("operation", operation),
+	      F_Z("eid", o->record->eid), F_Z("operation", operation),
 	      F_STR("iccid", iccid),
 	      F_STR("reference", str_of(o->reference)),
 	      F_STR("code", o->result ? o->result->code : STR_NONE),
@@ -193,8 +136,8 @@ static void tell(struct eis *e, const struct order *o, const char *event,
 	      F_STR("reason", o->result ? o->result->reason : STR_NONE));
 }
 
-static void drop_order(struct eis *e, struct euicc *c, struct order *o,
-		       struct order *older)
+static void drop_order(struct eis *e, struct eis_record *c, struct eis_order *o,
+		       struct eis_order *older)
 {
 	if (older)
 		older->next = o->next;
@@ -202,50 +145,50 @@ static void drop_order(struct eis *e, struct euicc *c, struct order *o,
 		c->first = o->next;
 	if (c->last == o)
 		c->last = older;
-	index_remove(&e->orders, &o->by_id);
+	map_take(&e->orders, str_of(o->id));
 	if (o->reference)
-		index_remove(&e->references, &o->by_reference);
-	order_free(o);
+		map_take(&e->references, str_of(o->reference));
+	eis_order_free(o);
 	c->ended--;
 }
 
 /* `o` has just ended: it leaves the queue, and the oldest ended order may
  * have to go for good. */
-static void end_order(struct eis *e, struct order *o)
+static void end_order(struct eis *e, struct eis_order *o)
 {
-	struct euicc *c = o->euicc;
-	struct order *older = NULL, *at;
+	struct eis_record *c = o->record;
+	struct eis_order *older = NULL, *at;
 
 	loop_disarm(e->loop, &o->expiry);
 	c->unfinished--;
 	c->ended++;
-	while (c->head && order_ended(c->head))
+	while (c->head && eis_order_ended(c->head))
 		c->head = c->head->next;
 	if (c->ended <= ORDERS_ENDED_MAX)
 		return;
-	for (at = c->first; !order_ended(at) || at == o; at = at->next)
+	for (at = c->first; !eis_order_ended(at) || at == o; at = at->next)
 		older = at;
 	drop_order(e, c, at, older);
 }
 
 static void expire(struct timer *t)
 {
-	struct order *o = (struct order *)((char *)t -
-					   offsetof(struct order, expiry));
+	struct eis_order *o = (struct eis_order *)((char *)t -
+					   offsetof(struct eis_order, expiry));
 	struct eis *e = o->eis;
-	int rc = order_apply(o, ORDER_EV_EXPIRE, now_ms(e));
+	int rc = eis_order_apply(o, ORDER_EV_EXPIRE, now_ms(e));
 
 	assert(rc == 0);	/* armed only while it has not ended */
 	tell(e, o, "order-expired", AUDIT_ORDER_EXPIRED);
 	end_order(e, o);
 }
 
-struct order *eis_place(struct eis *e, const struct eis_order_spec *spec,
+struct eis_order *eis_place(struct eis *e, const struct eis_order_spec *spec,
 			struct err *err)
 {
-	struct euicc *c = spec->euicc;
+	struct eis_record *c = spec->record;
 	char id[ORDER_ID_SIZE];
-	struct order *o;
+	struct eis_order *o;
 
 	if (c->unfinished >= ORDERS_WAITING_MAX) {
 		err_set(err, ERR_LIMIT, "eUICC %s has %u orders waiting, which is the most",
@@ -253,18 +196,18 @@ struct order *eis_place(struct eis *e, const struct eis_order_spec *spec,
 		return NULL;
 	}
 	rng_hex(&e->ids, id, ORDER_ID_SIZE - 1);
-	o = order_new(id, spec->operation, spec->iccid, spec->reference);
-	order_set_secrets(o, spec->activation_code, spec->matching_id,
+	o = eis_order_new(id, spec->operation, spec->iccid, spec->reference);
+	eis_order_set_secrets(o, spec->activation_code, spec->matching_id,
 			  spec->confirmation_code);
 	o->eis = e;
-	o->euicc = c;
+	o->record = c;
 	o->created_ms = o->updated_ms = now_ms(e);
 	o->expires_ms = o->created_ms + spec->expires_in_s * 1000;
 	o->expiry.fire = expire;
 	loop_arm(e->loop, &o->expiry, spec->expires_in_s * NS_PER_S);
-	index_add(&e->orders, &o->by_id);
+	map_put(&e->orders, str_of(o->id), o);
 	if (o->reference)
-		index_add(&e->references, &o->by_reference);
+		map_put(&e->references, str_of(o->reference), o);
 	if (c->last)
 		c->last->next = o;
 	else
@@ -277,96 +220,96 @@ struct order *eis_place(struct eis *e, const struct eis_order_spec *spec,
 	return o;
 }
 
-struct order *eis_deliver(struct eis *e, struct euicc *c)
+struct eis_order *eis_deliver(struct eis *e, struct eis_record *c)
 {
-	struct order *o = c->head;
+	struct eis_order *o = c->head;
 	bool first;
 
 	if (!o)
 		return NULL;
 	first = o->state == ORDER_QUEUED;
 	/* Being asked for it again is no news of the order. */
-	order_apply(o, ORDER_EV_DELIVER, first ? now_ms(e) : o->updated_ms);
+	eis_order_apply(o, ORDER_EV_DELIVER, first ? now_ms(e) : o->updated_ms);
 	o->deliveries++;
 	if (first)
-		euicc_note(c, now_ms(e), AUDIT_ORDER_DELIVERED,
-			   order_operation_name(o->operation),
+		eis_record_note(c, now_ms(e), AUDIT_ORDER_DELIVERED,
+			   eis_order_operation_name(o->operation),
 			   str_of(o->iccid));
 	EVENT(e->log, PARTY, "order-delivered", F_Z("order", o->id),
 	      F_Z("eid", c->eid),
-	      F_Z("operation", order_operation_name(o->operation)),
+	      F_Z("operation", eis_order_operation_name(o->operation)),
 	      F_Z("iccid", o->iccid), F_INT("times", o->deliveries));
 	return o;
 }
 
-int eis_cancel(struct eis *e, struct order *o)
+int eis_cancel(struct eis *e, struct eis_order *o)
 {
-	if (order_apply(o, ORDER_EV_CANCEL, now_ms(e)) < 0)
+	if (eis_order_apply(o, ORDER_EV_CANCEL, now_ms(e)) < 0)
 		return -1;
 	tell(e, o, "order-cancelled", AUDIT_ORDER_CANCELLED);
 	end_order(e, o);
 	return 0;
 }
 
-static void ignore_result(struct eis *e, const struct order *o,
-			  const char *why, enum audit_kind kind)
+static void ignore_result(struct eis *e, const struct eis_order *o,
+			  const char *why, enum eis_audit_kind kind)
 {
-	euicc_note(o->euicc, now_ms(e), kind,
-		   order_operation_name(o->operation), str_of(o->iccid));
+	eis_record_note(o->record, now_ms(e), kind,
+		   eis_order_operation_name(o->operation), str_of(o->iccid));
 	EVENT(e->log, PARTY, "result-ignored", F_Z("order", o->id),
-	      F_Z("eid", o->euicc->eid), F_Z("why", why));
+	      F_Z("eid", o->record->eid), F_Z("why", why));
 }
 
 /* The order has ended: by a result, by expiry, or by the server. */
-static void take_after_end(struct eis *e, struct order *o,
-			   const struct order_result *r)
+static void take_after_end(struct eis *e, struct eis_order *o,
+			   const struct eis_order_result *r)
 {
-	const struct order_result *before = o->result ? o->result : o->late;
+	const struct eis_order_result *before = o->result ? o->result : o->late;
 
-	if (before && order_result_same(before, r)) {
+	if (before && eis_order_result_same(before, r)) {
 		ignore_result(e, o, "repeated", AUDIT_RESULT_REPEATED);
 	} else if (before) {
 		ignore_result(e, o, "contradicts the first",
 			      AUDIT_RESULT_CONTRADICTS);
 	} else if (o->state == ORDER_EXPIRED) {
-		o->late = order_result_copy(r);
+		o->late = eis_order_result_copy(r);
 		ignore_result(e, o, "late", AUDIT_RESULT_LATE);
 	} else {
 		ignore_result(e, o, "cancelled", AUDIT_RESULT_LATE);
 	}
 }
 
-int eis_take_result(struct eis *e, struct order *o,
-		    const struct order_result *r)
+int eis_take_result(struct eis *e, struct eis_order *o,
+		    const struct eis_order_result *r)
 {
-	enum order_event event = r->complete ? ORDER_EV_SUCCEED : ORDER_EV_FAIL;
-	struct order_result mine = *r;
+	enum eis_order_event event = r->complete ? ORDER_EV_SUCCEED : ORDER_EV_FAIL;
+	struct eis_order_result mine = *r;
 
 	if (o->state == ORDER_QUEUED) {
 		ignore_result(e, o, "not delivered", AUDIT_RESULT_EARLY);
 		return -1;
 	}
-	if (order_is_quoted(o, r->message))
+	if (eis_order_is_quoted(o, r->message))
 		mine.message = STR("(not shown: it quotes a secret of the order)");
-	if (order_apply(o, event, now_ms(e)) < 0) {
+	if (eis_order_apply(o, event, now_ms(e)) < 0) {
 		take_after_end(e, o, &mine);
 		return 0;
 	}
 	if (r->complete && !mine.iccid.n)
 		mine.iccid = str_of(o->iccid);
-	o->result = order_result_copy(&mine);
+	o->result = eis_order_result_copy(&mine);
 	tell(e, o, r->complete ? "order-complete" : "order-failed",
 	     r->complete ? AUDIT_ORDER_COMPLETE : AUDIT_ORDER_FAILED);
 	end_order(e, o);
 	return 0;
 }
 
-void eis_sync_profiles(struct eis *e, struct euicc *c,
+void eis_sync_profiles(struct eis *e, struct eis_record *c,
 		       const struct eis_sync *sync)
 {
 	bool news = sync->sequence > c->sequence;
 
-	euicc_note(c, now_ms(e), news ? AUDIT_PROFILES_SYNCED :
+	eis_record_note(c, now_ms(e), news ? AUDIT_PROFILES_SYNCED :
 					AUDIT_PROFILES_STALE, "", STR_NONE);
 	if (!news) {
 		EVENT(e->log, PARTY, "profiles-stale", F_Z("eid", c->eid),
@@ -379,15 +322,15 @@ void eis_sync_profiles(struct eis *e, struct euicc *c,
 	c->last_audit_ms = now_ms(e);
 	if (sync->remaining >= 0)
 		c->remaining = (uint32_t)sync->remaining;
-	euicc_set_profiles(c, sync->list, sync->count);
+	eis_record_set_profiles(c, sync->list, sync->count);
 	EVENT(e->log, PARTY, "profiles-synced", F_Z("eid", c->eid),
 	      F_INT("sequence", sync->sequence), F_INT("count", sync->count));
 }
 
-void eis_take_notification(struct eis *e, struct euicc *c,
+void eis_take_notification(struct eis *e, struct eis_record *c,
 			   const struct eis_notification *n)
 {
-	euicc_note(c, now_ms(e), n->succeeded ? AUDIT_NOTIFICATION :
+	eis_record_note(c, now_ms(e), n->succeeded ? AUDIT_NOTIFICATION :
 		   AUDIT_NOTIFICATION_FAILED, n->operation, n->iccid);
 	EVENT(e->log, PARTY, "notification-received", F_Z("eid", c->eid),
 	      F_STR("iccid", n->iccid), F_Z("operation", n->operation),

@@ -1,5 +1,5 @@
 #include "eis/order.h"
-#include "eis/euicc.h"
+#include "eis/record.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define E(x) ORDER_EV_##x
 
 /* Every legal move.  A cell that is not written is a refusal. */
-static const enum order_state table[ORDER_STATES][ORDER_EVENTS] = {
+static const enum eis_order_state table[ORDER_STATES][ORDER_EVENTS] = {
 	[S(QUEUED)]    = { [E(DELIVER)] = S(DELIVERED),
 			   [E(EXPIRE)]  = S(EXPIRED),
 			   [E(CANCEL)]  = S(CANCELLED) },
@@ -32,36 +32,36 @@ static const char *const operation_names[ORDER_OPERATIONS] = {
 	"download", "enable", "disable", "delete",
 };
 
-const char *order_state_name(enum order_state state)
+const char *eis_order_state_name(enum eis_order_state state)
 {
 	assert(state < ORDER_STATES);
 	return state_names[state];
 }
 
-const char *order_event_name(enum order_event event)
+const char *eis_order_event_name(enum eis_order_event event)
 {
 	assert(event < ORDER_EVENTS);
 	return event_names[event];
 }
 
-const char *order_operation_name(enum order_operation operation)
+const char *eis_order_operation_name(enum eis_order_operation operation)
 {
 	assert(operation < ORDER_OPERATIONS);
 	return operation_names[operation];
 }
 
-int order_operation_find(struct str name, enum order_operation *operation)
+int eis_order_operation_find(struct str name, enum eis_order_operation *operation)
 {
 	for (int i = 0; i < ORDER_OPERATIONS; i++) {
 		if (str_is(name, operation_names[i])) {
-			*operation = (enum order_operation)i;
+			*operation = (enum eis_order_operation)i;
 			return 0;
 		}
 	}
 	return -1;
 }
 
-enum order_state order_next(enum order_state from, enum order_event event)
+enum eis_order_state eis_order_next(enum eis_order_state from, enum eis_order_event event)
 {
 	assert(from < ORDER_STATES);
 	assert(event < ORDER_EVENTS);
@@ -89,25 +89,25 @@ static void forget(char **secret)
 	*secret = NULL;
 }
 
-int order_apply(struct order *o, enum order_event event, int64_t now_ms)
+int eis_order_apply(struct eis_order *o, enum eis_order_event event, int64_t now_ms)
 {
-	enum order_state next = order_next(o->state, event);
+	enum eis_order_state next = eis_order_next(o->state, event);
 
 	if (next == ORDER_NONE)
 		return -1;
 	o->state = next;
 	o->updated_ms = now_ms;
-	if (order_ended(o)) {
+	if (eis_order_ended(o)) {
 		forget(&o->activation_code);
 		forget(&o->confirmation_code);
 	}
 	return 0;
 }
 
-struct order *order_new(const char *id, enum order_operation operation,
+struct eis_order *eis_order_new(const char *id, enum eis_order_operation operation,
 			struct str iccid, struct str reference)
 {
-	struct order *o = calloc(1, sizeof(*o));
+	struct eis_order *o = calloc(1, sizeof(*o));
 
 	assert(o);
 	assert(strlen(id) < sizeof(o->id) && iccid.n < sizeof(o->iccid));
@@ -120,7 +120,7 @@ struct order *order_new(const char *id, enum order_operation operation,
 	return o;
 }
 
-void order_free(struct order *o)
+void eis_order_free(struct eis_order *o)
 {
 	assert(!timer_armed(&o->expiry));
 	forget(&o->activation_code);
@@ -143,14 +143,14 @@ static uint64_t fnv(const char *p, size_t n)
 /* Shorter secrets stand in any text by chance. */
 enum { TRACE_LEN_MIN = 4 };
 
-static struct order_trace trace_of(struct str secret)
+static struct eis_order_trace trace_of(struct str secret)
 {
 	if (secret.n < TRACE_LEN_MIN)
-		return (struct order_trace){ 0 };
-	return (struct order_trace){ secret.n, fnv(secret.p, secret.n) };
+		return (struct eis_order_trace){ 0 };
+	return (struct eis_order_trace){ secret.n, fnv(secret.p, secret.n) };
 }
 
-void order_set_secrets(struct order *o, struct str activation_code,
+void eis_order_set_secrets(struct eis_order *o, struct str activation_code,
 		       struct str matching_id, struct str confirmation_code)
 {
 	assert(!o->activation_code && !o->confirmation_code);
@@ -160,10 +160,10 @@ void order_set_secrets(struct order *o, struct str activation_code,
 	o->traces[1] = trace_of(confirmation_code);
 }
 
-bool order_is_quoted(const struct order *o, struct str text)
+bool eis_order_is_quoted(const struct eis_order *o, struct str text)
 {
 	for (size_t k = 0; k < ORDER_SECRETS; k++) {
-		const struct order_trace *t = &o->traces[k];
+		const struct eis_order_trace *t = &o->traces[k];
 
 		for (size_t i = 0; t->len && i + t->len <= text.n; i++)
 			if (fnv(text.p + i, t->len) == t->hash)
@@ -182,11 +182,11 @@ static struct str pack(char **at, struct str s)
 	return packed;
 }
 
-struct order_result *order_result_copy(const struct order_result *r)
+struct eis_order_result *eis_order_result_copy(const struct eis_order_result *r)
 {
 	size_t size = r->code.n + r->message.n + r->subject.n + r->reason.n +
 		      r->iccid.n;
-	struct order_result *mine = malloc(sizeof(*mine) + size);
+	struct eis_order_result *mine = malloc(sizeof(*mine) + size);
 	char *at = (char *)(mine + 1);
 
 	assert(mine);
@@ -199,8 +199,8 @@ struct order_result *order_result_copy(const struct order_result *r)
 	return mine;
 }
 
-bool order_result_same(const struct order_result *a,
-		       const struct order_result *b)
+bool eis_order_result_same(const struct eis_order_result *a,
+		       const struct eis_order_result *b)
 {
 	return a->complete == b->complete && str_eq(a->code, b->code) &&
 	       str_eq(a->subject, b->subject) &&
@@ -216,7 +216,7 @@ static void put_time(struct json *j, const char *key, int64_t unix_ms)
 }
 
 static void put_result(struct json *j, const char *key,
-		       const struct order_result *r)
+		       const struct eis_order_result *r)
 {
 	json_key(j, key);
 	json_open(j, '{');
@@ -231,14 +231,14 @@ static void put_result(struct json *j, const char *key,
 	json_close(j, '}');
 }
 
-void order_write(const struct order *o, struct json *j)
+void eis_order_write(const struct eis_order *o, struct json *j)
 {
 	json_open(j, '{');
 	json_putz(j, "id", o->id);
-	json_putz(j, "eid", o->euicc->eid);
-	json_putz(j, "operation", order_operation_name(o->operation));
+	json_putz(j, "eid", o->record->eid);
+	json_putz(j, "operation", eis_order_operation_name(o->operation));
 	json_put_opt(j, "iccid", str_of(o->iccid));
-	json_putz(j, "status", order_state_name(o->state));
+	json_putz(j, "status", eis_order_state_name(o->state));
 	json_put_opt(j, "reference", str_of(o->reference));
 	put_time(j, "created", o->created_ms);
 	put_time(j, "updated", o->updated_ms);
@@ -250,11 +250,11 @@ void order_write(const struct order *o, struct json *j)
 	json_close(j, '}');
 }
 
-void order_write_for_device(const struct order *o, struct json *j)
+void eis_order_write_for_device(const struct eis_order *o, struct json *j)
 {
 	json_open(j, '{');
 	json_putz(j, "id", o->id);
-	json_putz(j, "operation", order_operation_name(o->operation));
+	json_putz(j, "operation", eis_order_operation_name(o->operation));
 	json_put_opt(j, "iccid", str_of(o->iccid));
 	json_put_opt(j, "activationCode", str_of(o->activation_code));
 	json_put_opt(j, "confirmationCode", str_of(o->confirmation_code));

@@ -4,7 +4,7 @@
  * Method: drive every state with every event against a list written again
  * from docs/southbound.md, as words.
  */
-#include "eis/euicc.h"
+#include "eis/record.h"
 #include "eis/order.h"
 
 #include <check.h>
@@ -27,30 +27,30 @@ static bool is_legal(const char *move)
 	return false;
 }
 
-static struct order *make(void)
+static struct eis_order *make(void)
 {
-	struct order *o = order_new("0123456789abcdef0123456789abcdef",
+	struct eis_order *o = eis_order_new("0123456789abcdef0123456789abcdef",
 				    ORDER_DOWNLOAD, STR_NONE, STR("ref-1"));
 
-	order_set_secrets(o, STR("LPA:1$smdp.example.com$SECRET-17"),
+	eis_order_set_secrets(o, STR("LPA:1$smdp.example.com$SECRET-17"),
 			  STR("SECRET-17"), STR("4711"));
 	return o;
 }
 
 START_TEST(every_state_with_every_event)
 {
-	enum order_state from = (enum order_state)(1 + _i / ORDER_EVENTS);
-	enum order_event event = (enum order_event)(_i % ORDER_EVENTS);
-	struct order *o = make();
+	enum eis_order_state from = (enum eis_order_state)(1 + _i / ORDER_EVENTS);
+	enum eis_order_event event = (enum eis_order_event)(_i % ORDER_EVENTS);
+	struct eis_order *o = make();
 	char prefix[64], move[96];
 
 	o->state = from;
 	o->updated_ms = 5;
-	snprintf(prefix, sizeof(prefix), "%s %s ", order_state_name(from),
-		 order_event_name(event));
-	if (order_apply(o, event, 9) == 0) {
+	snprintf(prefix, sizeof(prefix), "%s %s ", eis_order_state_name(from),
+		 eis_order_event_name(event));
+	if (eis_order_apply(o, event, 9) == 0) {
 		snprintf(move, sizeof(move), "%s%s", prefix,
-			 order_state_name(o->state));
+			 eis_order_state_name(o->state));
 		ck_assert_msg(is_legal(move), "not legal: %s", move);
 		ck_assert_int_eq(o->updated_ms, 9);
 	} else {
@@ -60,72 +60,72 @@ START_TEST(every_state_with_every_event)
 		ck_assert_int_eq(o->state, from);
 		ck_assert_int_eq(o->updated_ms, 5);
 	}
-	order_free(o);
+	eis_order_free(o);
 }
 END_TEST
 
 START_TEST(secrets_go_when_it_ends)
 {
-	static const enum order_event ends[] = {
+	static const enum eis_order_event ends[] = {
 		ORDER_EV_SUCCEED, ORDER_EV_FAIL, ORDER_EV_EXPIRE,
 	};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct order *o = make();
+		struct eis_order *o = make();
 
-		ck_assert_int_eq(order_apply(o, ORDER_EV_DELIVER, 1), 0);
+		ck_assert_int_eq(eis_order_apply(o, ORDER_EV_DELIVER, 1), 0);
 		ck_assert_str_eq(o->activation_code,
 				 "LPA:1$smdp.example.com$SECRET-17");
 		ck_assert_str_eq(o->confirmation_code, "4711");
-		ck_assert_int_eq(order_apply(o, ends[i], 2), 0);
+		ck_assert_int_eq(eis_order_apply(o, ends[i], 2), 0);
 		ck_assert_ptr_null(o->activation_code);
 		ck_assert_ptr_null(o->confirmation_code);
-		order_free(o);
+		eis_order_free(o);
 	}
 }
 END_TEST
 
 START_TEST(quoted_secrets_are_noticed)
 {
-	struct order *o = make();
+	struct eis_order *o = make();
 
 	for (int ended = 0; ended < 2; ended++) {
-		ck_assert(order_is_quoted(o, STR("refused SECRET-17, sorry")));
-		ck_assert(order_is_quoted(o, STR("SECRET-17")));
-		ck_assert(order_is_quoted(o, STR("code 4711")));
-		ck_assert(!order_is_quoted(o, STR("refused SECRET-18")));
-		ck_assert(!order_is_quoted(o, STR("471")));
-		ck_assert(!order_is_quoted(o, STR_NONE));
-		order_apply(o, ORDER_EV_EXPIRE, 2);
+		ck_assert(eis_order_is_quoted(o, STR("refused SECRET-17, sorry")));
+		ck_assert(eis_order_is_quoted(o, STR("SECRET-17")));
+		ck_assert(eis_order_is_quoted(o, STR("code 4711")));
+		ck_assert(!eis_order_is_quoted(o, STR("refused SECRET-18")));
+		ck_assert(!eis_order_is_quoted(o, STR("471")));
+		ck_assert(!eis_order_is_quoted(o, STR_NONE));
+		eis_order_apply(o, ORDER_EV_EXPIRE, 2);
 	}
-	order_free(o);
+	eis_order_free(o);
 }
 END_TEST
 
 START_TEST(answers_hold_no_secret)
 {
-	struct euicc c = { .eid = "89049032123451234512345678901235" };
-	struct order *o = make();
+	struct eis_record c = { .eid = "89049032123451234512345678901235" };
+	struct eis_order *o = make();
 	struct buf out;
 	struct json j;
 
-	o->euicc = &c;
+	o->record = &c;
 	buf_init(&out, 4096);
 	j = json_to(&out);
-	order_write(o, &j);
+	eis_order_write(o, &j);
 	ck_assert_ptr_null(strstr(out.p, "SECRET"));
 	ck_assert_ptr_null(strstr(out.p, "4711"));
 	ck_assert_ptr_nonnull(strstr(out.p, "\"reference\":\"ref-1\""));
 	buf_clear(&out);
 	j = json_to(&out);
-	order_write_for_device(o, &j);
+	eis_order_write_for_device(o, &j);
 	ck_assert_str_eq(out.p,
 		"{\"id\":\"0123456789abcdef0123456789abcdef\","
 		"\"operation\":\"download\","
 		"\"activationCode\":\"LPA:1$smdp.example.com$SECRET-17\","
 		"\"confirmationCode\":\"4711\"}");
 	buf_release(&out);
-	order_free(o);
+	eis_order_free(o);
 }
 END_TEST
 

@@ -277,7 +277,7 @@ static void take_order(struct form *f, struct eis_order_spec *spec,
 
 	*eid = take_eid(f);
 	operation = need_text(f, "operation", TEXT_MAX);
-	if (operation.n && order_operation_find(operation, &spec->operation) < 0)
+	if (operation.n && eis_order_operation_find(operation, &spec->operation) < 0)
 		form_bad(f, "operation",
 			 "expected download, enable, disable or delete");
 	spec->iccid = take_iccid(f, f->tree, "iccid",
@@ -292,11 +292,11 @@ static void take_order(struct form *f, struct eis_order_spec *spec,
 }
 
 static void answer_order(struct eis *e, struct http_exchange *x, int status,
-			 const struct order *o)
+			 const struct eis_order *o)
 {
 	struct json j = begin(e);
 
-	order_write(o, &j);
+	eis_order_write(o, &j);
 	answer(e, x, status);
 }
 
@@ -305,7 +305,7 @@ static void post_order(void *ctx, struct http_exchange *x,
 {
 	struct eis *e = ctx;
 	struct eis_order_spec spec = { 0 };
-	struct order *o;
+	struct eis_order *o;
 	struct form f;
 	struct err err;
 	struct str eid;
@@ -316,11 +316,11 @@ static void post_order(void *ctx, struct http_exchange *x,
 	take_order(&f, &spec, &eid);
 	if (form_done(&f) < 0)
 		return;
-	spec.euicc = eis_find(e, eid);
+	spec.record = eis_find(e, eid);
 	o = spec.reference.n ? eis_find_reference(e, spec.reference) : NULL;
 	if (o) {
 		answer_order(e, x, 200, o);
-	} else if (!spec.euicc) {
+	} else if (!spec.record) {
 		refuse_eid(e, x, eid);
 	} else if (!(o = eis_place(e, &spec, &err))) {
 		refuse(e, x, 409, "queue-full", str_of(err.msg), NULL);
@@ -335,7 +335,7 @@ static void get_order(void *ctx, struct http_exchange *x,
 		      const struct str *args)
 {
 	struct eis *e = ctx;
-	const struct order *o;
+	const struct eis_order *o;
 
 	if (!server_may(e, x))
 		return;
@@ -350,7 +350,7 @@ static void delete_order(void *ctx, struct http_exchange *x,
 			 const struct str *args)
 {
 	struct eis *e = ctx;
-	struct order *o;
+	struct eis_order *o;
 
 	if (!server_may(e, x))
 		return;
@@ -360,7 +360,7 @@ static void delete_order(void *ctx, struct http_exchange *x,
 	else if (eis_cancel(e, o) < 0)
 		refuse(e, x, 409, "not-queued",
 		       arena_printf(x->arena, "order %s is %s: only a queued order can be taken back",
-				    o->id, order_state_name(o->state)), NULL);
+				    o->id, eis_order_state_name(o->state)), NULL);
 	else
 		answer_none(x);
 }
@@ -369,7 +369,7 @@ static void get_orders(void *ctx, struct http_exchange *x,
 		       const struct str *args)
 {
 	struct eis *e = ctx;
-	const struct euicc *c;
+	const struct eis_record *c;
 	struct json j;
 
 	if (!server_may(e, x))
@@ -383,8 +383,8 @@ static void get_orders(void *ctx, struct http_exchange *x,
 	json_open(&j, '{');
 	json_key(&j, "orders");
 	json_open(&j, '[');
-	for (const struct order *o = c->first; o; o = o->next)
-		order_write(o, &j);
+	for (const struct eis_order *o = c->first; o; o = o->next)
+		eis_order_write(o, &j);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	answer(e, x, 200);
@@ -394,7 +394,7 @@ static void get_euicc(void *ctx, struct http_exchange *x,
 		      const struct str *args)
 {
 	struct eis *e = ctx;
-	const struct euicc *c;
+	const struct eis_record *c;
 	struct json j;
 
 	if (!server_may(e, x))
@@ -405,7 +405,7 @@ static void get_euicc(void *ctx, struct http_exchange *x,
 		return;
 	}
 	j = begin(e);
-	euicc_write(c, &j);
+	eis_record_write(c, &j);
 	answer(e, x, 200);
 }
 
@@ -414,8 +414,8 @@ static void get_euicc(void *ctx, struct http_exchange *x,
 static void get_next(void *ctx, struct http_exchange *x, const struct str *args)
 {
 	struct eis *e = ctx;
-	struct euicc *c = eis_find(e, args[0]);
-	const struct order *o;
+	struct eis_record *c = eis_find(e, args[0]);
+	const struct eis_order *o;
 	struct json j;
 
 	if (!c) {
@@ -428,11 +428,11 @@ static void get_next(void *ctx, struct http_exchange *x, const struct str *args)
 		return;
 	}
 	j = begin(e);
-	order_write_for_device(o, &j);
+	eis_order_write_for_device(o, &j);
 	answer(e, x, 200);
 }
 
-static void take_result(struct form *f, struct order_result *r)
+static void take_result(struct form *f, struct eis_order_result *r)
 {
 	struct str status = need_text(f, "status", TEXT_MAX);
 
@@ -453,8 +453,8 @@ static void post_result(void *ctx, struct http_exchange *x,
 			const struct str *args)
 {
 	struct eis *e = ctx;
-	struct order *o = eis_find_order(e, args[0]);
-	struct order_result r = { 0 };
+	struct eis_order *o = eis_find_order(e, args[0]);
+	struct eis_order_result r = { 0 };
 	struct form f;
 	struct str eid;
 
@@ -465,7 +465,7 @@ static void post_result(void *ctx, struct http_exchange *x,
 	if (form_done(&f) < 0)
 		return;
 	/* To name the eUICC is all that a device has to show. */
-	if (!o || !str_is(eid, o->euicc->eid))
+	if (!o || !str_is(eid, o->record->eid))
 		refuse_order(e, x, args[0]);
 	else if (eis_take_result(e, o, &r) < 0)
 		refuse(e, x, 409, "not-delivered",
@@ -498,7 +498,7 @@ static unsigned take_rules(struct form *f, const cJSON *object)
 }
 
 static void take_profile(struct form *f, const cJSON *object,
-			 struct euicc_profile *p)
+			 struct eis_profile *p)
 {
 	struct { const char *key; struct str *to; } texts[] = {
 		{ "isdpAid", &p->isdp_aid }, { "spn", &p->spn },
@@ -530,7 +530,7 @@ static void take_sync(struct form *f, struct eis_sync *sync)
 {
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(f->tree, "profiles");
 	const cJSON *item;
-	struct euicc_profile *p;
+	struct eis_profile *p;
 
 	sync->sequence = take_int(f, f->tree, "sequence", 0,
 				  INT64_C(1) << 53, -1);
@@ -542,10 +542,10 @@ static void take_sync(struct form *f, struct eis_sync *sync)
 		form_bad(f, "profiles", "expected a list");
 		return;
 	}
-	p = arena_array(f->x->arena, EUICC_PROFILES_MAX, sizeof(*p));
+	p = arena_array(f->x->arena, EIS_PROFILES_MAX, sizeof(*p));
 	sync->list = p;
 	cJSON_ArrayForEach(item, list) {
-		if (sync->count == EUICC_PROFILES_MAX) {
+		if (sync->count == EIS_PROFILES_MAX) {
 			form_bad(f, "profiles", "expected at most 64 profiles");
 			return;
 		}
@@ -561,7 +561,7 @@ static void put_profiles(void *ctx, struct http_exchange *x,
 			 const struct str *args)
 {
 	struct eis *e = ctx;
-	struct euicc *c = eis_find(e, args[0]);
+	struct eis_record *c = eis_find(e, args[0]);
 	struct eis_sync sync = { 0 };
 	struct form f;
 
@@ -610,7 +610,7 @@ static void post_notification(void *ctx, struct http_exchange *x,
 {
 	struct eis *e = ctx;
 	struct eis_notification n;
-	struct euicc *c;
+	struct eis_record *c;
 	struct form f;
 	struct str eid;
 
@@ -641,7 +641,7 @@ static const struct route routes[] = {
 	{ "GET", "/eis/v1/euicc/{eid}/orders", get_orders },
 	{ "GET", "/eis/v1/euicc/{eid}", get_euicc },
 	{ "POST", "/eis/v1/notifications", post_notification },
-	{ NULL }
+	{ .method = NULL }
 };
 
 void eis_handle(struct http_handler *h, struct http_exchange *x)

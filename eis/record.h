@@ -1,5 +1,5 @@
 /*
- * euicc.h - the eUICC Information Set of one EID (SGP.02): what the EUM
+ * record.h - the eUICC Information Set of one EID (SGP.02): what the EUM
  * handed over, the profiles as the device last told, and the audit trail.
  *
  * There may be a hundred thousand of them and most are idle, so a record is
@@ -8,16 +8,15 @@
  * the SM-DP+ is kept in the audit trail and is not taken for the device's
  * word.
  */
-#ifndef EIS_EUICC_H
-#define EIS_EUICC_H
+#ifndef EIS_RECORD_H
+#define EIS_RECORD_H
 
-#include "eis/index.h"
 #include "eis/order.h"
 
-enum { EUICC_PROFILES_MAX = 64, EUICC_AUDIT_MAX = 64 };
+enum { EIS_PROFILES_MAX = 64, EIS_AUDIT_MAX = 64 };
 
 /* A profile as the device lists it. */
-struct euicc_profile {
+struct eis_profile {
 	struct str iccid, isdp_aid, spn, profile_name, nickname, class_name;
 	struct str smdp_address, mno_id, imsi, msisdn;
 	bool enabled;
@@ -27,12 +26,12 @@ struct euicc_profile {
 };
 
 /* A list in one allocation; free() ends it. */
-struct euicc_profiles {
+struct eis_profiles {
 	size_t count;
-	struct euicc_profile list[];
+	struct eis_profile list[];
 };
 
-enum audit_kind {
+enum eis_audit_kind {
 	AUDIT_ORDER_QUEUED,
 	AUDIT_ORDER_DELIVERED,
 	AUDIT_ORDER_COMPLETE,
@@ -50,21 +49,20 @@ enum audit_kind {
 	AUDIT_KINDS
 };
 
-struct audit_entry {
+struct eis_audit_entry {
 	int64_t date_ms;
-	enum audit_kind kind;
+	enum eis_audit_kind kind;
 	char operation[12];		/* "enable", ... */
 	char iccid[21], isdp_aid[33];	/* empty: none, not known */
 };
 
-/* The newest EUICC_AUDIT_MAX entries, as a ring. */
-struct euicc_audit {
+/* The newest EIS_AUDIT_MAX entries, as a ring. */
+struct eis_audit {
 	size_t cap, first, count;
-	struct audit_entry ring[];
+	struct eis_audit_entry ring[];
 };
 
-struct euicc {
-	struct index_node by_eid;
+struct eis_record {
 	char eid[33];
 	bool synced;			/* the device has told its profiles */
 	uint32_t memory, remaining;	/* bytes for profiles */
@@ -74,29 +72,29 @@ struct euicc {
 	int64_t sequence;		/* of the last list taken */
 	int64_t last_audit_ms;		/* when that was */
 	uint64_t audit_dropped;
-	struct order *first, *last;	/* orders, oldest first */
-	struct order *head;		/* the first that has not ended */
-	struct euicc_profiles *profiles;	/* NULL: none */
-	struct euicc_audit *audit;		/* NULL: nothing yet */
+	struct eis_order *first, *last;	/* orders, oldest first */
+	struct eis_order *head;		/* the first that has not ended */
+	struct eis_profiles *profiles;	/* NULL: none */
+	struct eis_audit *audit;		/* NULL: nothing yet */
 };
 
-const char *audit_kind_name(enum audit_kind kind);
+const char *eis_audit_kind_name(enum eis_audit_kind kind);
 
 /* Put one more entry into the trail; the oldest goes if it is full. */
-void euicc_note(struct euicc *c, int64_t now_ms, enum audit_kind kind,
+void eis_record_note(struct eis_record *c, int64_t now_ms, enum eis_audit_kind kind,
 		const char *operation, struct str iccid);
 
-/* Take over a list of at most EUICC_PROFILES_MAX; strings are copied. */
-void euicc_set_profiles(struct euicc *c, const struct euicc_profile *list,
+/* Take over a list of at most EIS_PROFILES_MAX; strings are copied. */
+void eis_record_set_profiles(struct eis_record *c, const struct eis_profile *list,
 			size_t count);
 /* NULL if the device has not listed it. */
-const struct euicc_profile *euicc_find_profile(const struct euicc *c,
+const struct eis_profile *eis_record_find_profile(const struct eis_record *c,
 					       struct str iccid);
 
 /* Frees the lists, orders included; not the record itself. */
-void euicc_release(struct euicc *c);
+void eis_record_release(struct eis_record *c);
 
 /* The Information Set with the field names of SGP.02. */
-void euicc_write(const struct euicc *c, struct json *j);
+void eis_record_write(const struct eis_record *c, struct json *j);
 
 #endif

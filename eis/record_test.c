@@ -2,7 +2,7 @@
  * Goal: a record is small while idle, its audit trail is bounded and keeps
  * the newest, its list of profiles is the one that was given last.
  */
-#include "eis/euicc.h"
+#include "eis/record.h"
 #include "proto/profile.h"
 
 #include <check.h>
@@ -13,12 +13,12 @@
 
 START_TEST(idle_record_is_small)
 {
-	ck_assert_uint_le(sizeof(struct euicc), 300);
+	ck_assert_uint_le(sizeof(struct eis_record), 300);
 }
 END_TEST
 
 /* The nth entry of the trail, counted from the oldest that is kept. */
-static const struct audit_entry *entry(const struct euicc *c, size_t n)
+static const struct eis_audit_entry *entry(const struct eis_record *c, size_t n)
 {
 	return &c->audit->ring[(c->audit->first + n) % c->audit->cap];
 }
@@ -26,18 +26,18 @@ static const struct audit_entry *entry(const struct euicc *c, size_t n)
 START_TEST(trail_drops_the_oldest)
 {
 	static const size_t counts[] = { 1, 7, 8, 9, 63, 64, 65, 100, 200 };
-	struct euicc c = { .eid = EID };
+	struct eis_record c = { .eid = EID };
 	size_t total = counts[_i], kept = total < 64 ? total : 64;
 
 	for (size_t i = 0; i < total; i++)
-		euicc_note(&c, (int64_t)(1000 + i), AUDIT_ORDER_QUEUED,
+		eis_record_note(&c, (int64_t)(1000 + i), AUDIT_ORDER_QUEUED,
 			   "enable", STR("8944000000000000001"));
 	ck_assert_uint_eq(c.audit->count, kept);
 	ck_assert_uint_eq(c.audit_dropped, total - kept);
 	for (size_t i = 0; i < kept; i++)
 		ck_assert_int_eq(entry(&c, i)->date_ms,
 				 (int64_t)(1000 + total - kept + i));
-	euicc_release(&c);
+	eis_record_release(&c);
 	ck_assert_ptr_null(c.audit);
 }
 END_TEST
@@ -45,7 +45,7 @@ END_TEST
 START_TEST(profiles_are_replaced_and_copied)
 {
 	char spn[] = "Mobile";
-	struct euicc_profile list[] = {
+	struct eis_profile list[] = {
 		{ .iccid = STR("8944000000000000001"), .spn = str_of(spn),
 		  .has_spn = true, .isdp_aid = STR("A000A1"),
 		  .class_name = STR("provisioning"), .enabled = true,
@@ -53,22 +53,22 @@ START_TEST(profiles_are_replaced_and_copied)
 		{ .iccid = STR("8944000000000000002"), .has_spn = false,
 		  .class_name = STR("operational"), .allocated = -1, .free = -1 },
 	};
-	struct euicc c = { .eid = EID };
+	struct eis_record c = { .eid = EID };
 	struct buf out;
 	struct json j;
 
-	euicc_set_profiles(&c, list, 2);
+	eis_record_set_profiles(&c, list, 2);
 	spn[0] = 'X';
 	ck_assert(str_is(c.profiles->list[0].spn, "Mobile"));
-	ck_assert_ptr_eq(euicc_find_profile(&c, STR("8944000000000000002")),
+	ck_assert_ptr_eq(eis_record_find_profile(&c, STR("8944000000000000002")),
 			 &c.profiles->list[1]);
-	ck_assert_ptr_null(euicc_find_profile(&c, STR("894400000000000000")));
-	ck_assert_ptr_null(euicc_find_profile(&c, STR_NONE));
-	euicc_note(&c, 0, AUDIT_NOTIFICATION_FAILED, "install",
+	ck_assert_ptr_null(eis_record_find_profile(&c, STR("894400000000000000")));
+	ck_assert_ptr_null(eis_record_find_profile(&c, STR_NONE));
+	eis_record_note(&c, 0, AUDIT_NOTIFICATION_FAILED, "install",
 		   STR("8944000000000000001"));
 	buf_init(&out, 8192);
 	j = json_to(&out);
-	euicc_write(&c, &j);
+	eis_record_write(&c, &j);
 	ck_assert_ptr_nonnull(strstr(out.p,
 		"{\"iccid\":\"8944000000000000001\",\"isd-p-aid\":\"A000A1\","
 		"\"fallbackAttribute\":true,\"state\":\"enabled\","
@@ -82,18 +82,18 @@ START_TEST(profiles_are_replaced_and_copied)
 		"\"requesterId\":\"smdp\",\"operationExecutionStatus\":\"Failed\","
 		"\"isd-p-aid\":\"A000A1\",\"iccid\":\"8944000000000000001\"}"));
 	buf_release(&out);
-	euicc_set_profiles(&c, list + 1, 1);
+	eis_record_set_profiles(&c, list + 1, 1);
 	ck_assert_uint_eq(c.profiles->count, 1);
-	ck_assert_ptr_null(euicc_find_profile(&c, STR("8944000000000000001")));
-	euicc_set_profiles(&c, NULL, 0);
+	ck_assert_ptr_null(eis_record_find_profile(&c, STR("8944000000000000001")));
+	eis_record_set_profiles(&c, NULL, 0);
 	ck_assert_uint_eq(c.profiles->count, 0);
-	euicc_release(&c);
+	eis_record_release(&c);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("eis/euicc");
+	Suite *suite = suite_create("eis/record");
 	TCase *tc = tcase_create("euicc");
 	SRunner *runner;
 	int failed;

@@ -1,4 +1,4 @@
-#include "eis/euicc.h"
+#include "eis/record.h"
 #include "proto/profile.h"
 
 #include <assert.h>
@@ -28,19 +28,19 @@ static const struct {
 
 enum { AUDIT_FIRST_CAP = 8 };
 
-const char *audit_kind_name(enum audit_kind kind)
+const char *eis_audit_kind_name(enum eis_audit_kind kind)
 {
 	assert(kind < AUDIT_KINDS);
 	return audit_kinds[kind].type;
 }
 
 /* A full ring begins at `first`; a growing one begins at 0. */
-static struct audit_entry *next_entry(struct euicc *c)
+static struct eis_audit_entry *next_entry(struct eis_record *c)
 {
-	struct euicc_audit *a = c->audit;
+	struct eis_audit *a = c->audit;
 
-	if (a && a->count == EUICC_AUDIT_MAX) {
-		struct audit_entry *oldest = &a->ring[a->first];
+	if (a && a->count == EIS_AUDIT_MAX) {
+		struct eis_audit_entry *oldest = &a->ring[a->first];
 
 		a->first = (a->first + 1) % a->cap;
 		c->audit_dropped++;
@@ -69,13 +69,13 @@ static void set_text(char *to, size_t size, struct str s)
 	to[n] = '\0';
 }
 
-void euicc_note(struct euicc *c, int64_t now_ms, enum audit_kind kind,
+void eis_record_note(struct eis_record *c, int64_t now_ms, enum eis_audit_kind kind,
 		const char *operation, struct str iccid)
 {
-	const struct euicc_profile *p = euicc_find_profile(c, iccid);
-	struct audit_entry *e = next_entry(c);
+	const struct eis_profile *p = eis_record_find_profile(c, iccid);
+	struct eis_audit_entry *e = next_entry(c);
 
-	*e = (struct audit_entry){ .date_ms = now_ms, .kind = kind };
+	*e = (struct eis_audit_entry){ .date_ms = now_ms, .kind = kind };
 	set_text(e->operation, sizeof(e->operation), str_of(operation));
 	set_text(e->iccid, sizeof(e->iccid), iccid);
 	if (p)
@@ -85,7 +85,7 @@ void euicc_note(struct euicc *c, int64_t now_ms, enum audit_kind kind,
 /* The texts of a profile, to be copied one like the other. */
 enum { TEXTS = 10 };
 
-static void texts_of(struct euicc_profile *p, struct str *texts[TEXTS])
+static void texts_of(struct eis_profile *p, struct str *texts[TEXTS])
 {
 	struct str *all[TEXTS] = {
 		&p->iccid, &p->isdp_aid, &p->spn, &p->profile_name,
@@ -96,18 +96,18 @@ static void texts_of(struct euicc_profile *p, struct str *texts[TEXTS])
 	memcpy(texts, all, sizeof(all));
 }
 
-void euicc_set_profiles(struct euicc *c, const struct euicc_profile *list,
+void eis_record_set_profiles(struct eis_record *c, const struct eis_profile *list,
 			size_t count)
 {
-	size_t fixed = sizeof(struct euicc_profiles) + count * sizeof(*list);
+	size_t fixed = sizeof(struct eis_profiles) + count * sizeof(*list);
 	size_t size = fixed;
-	struct euicc_profiles *mine;
+	struct eis_profiles *mine;
 	struct str *texts[TEXTS];
 	char *at;
 
-	assert(count <= EUICC_PROFILES_MAX);
+	assert(count <= EIS_PROFILES_MAX);
 	for (size_t i = 0; i < count; i++) {
-		struct euicc_profile p = list[i];
+		struct eis_profile p = list[i];
 
 		texts_of(&p, texts);
 		for (size_t k = 0; k < TEXTS; k++)
@@ -131,7 +131,7 @@ void euicc_set_profiles(struct euicc *c, const struct euicc_profile *list,
 	c->profiles = mine;
 }
 
-const struct euicc_profile *euicc_find_profile(const struct euicc *c,
+const struct eis_profile *eis_record_find_profile(const struct eis_record *c,
 					       struct str iccid)
 {
 	for (size_t i = 0; c->profiles && iccid.n && i < c->profiles->count; i++)
@@ -140,13 +140,13 @@ const struct euicc_profile *euicc_find_profile(const struct euicc *c,
 	return NULL;
 }
 
-void euicc_release(struct euicc *c)
+void eis_record_release(struct eis_record *c)
 {
-	struct order *next;
+	struct eis_order *next;
 
-	for (struct order *o = c->first; o; o = next) {
+	for (struct eis_order *o = c->first; o; o = next) {
 		next = o->next;
-		order_free(o);
+		eis_order_free(o);
 	}
 	free(c->profiles);
 	free(c->audit);
@@ -186,7 +186,7 @@ static void put_pol2(struct json *j, unsigned rules)
 	json_close(j, ']');
 }
 
-static void put_profile(struct json *j, const struct euicc_profile *p)
+static void put_profile(struct json *j, const struct eis_profile *p)
 {
 	json_open(j, '{');
 	json_put(j, "iccid", p->iccid);
@@ -217,7 +217,7 @@ static void put_profile(struct json *j, const struct euicc_profile *p)
 	json_close(j, '}');
 }
 
-static void put_audit(struct json *j, const struct audit_entry *e)
+static void put_audit(struct json *j, const struct eis_audit_entry *e)
 {
 	json_open(j, '{');
 	put_time(j, "operationDate", e->date_ms);
@@ -231,7 +231,7 @@ static void put_audit(struct json *j, const struct audit_entry *e)
 }
 
 /* What the EUM signs; the AIDs are those of SGP.02, annex H. */
-static void put_eum_info(const struct euicc *c, struct json *j)
+static void put_eum_info(const struct eis_record *c, struct json *j)
 {
 	json_putz(j, "eid", c->eid);
 	json_put_opt(j, "eum-id", str_of(c->eum_id));
@@ -251,9 +251,9 @@ static void put_eum_info(const struct euicc *c, struct json *j)
 	json_close(j, '}');
 }
 
-void euicc_write(const struct euicc *c, struct json *j)
+void eis_record_write(const struct eis_record *c, struct json *j)
 {
-	const struct euicc_audit *a = c->audit;
+	const struct eis_audit *a = c->audit;
 
 	json_open(j, '{');
 	put_eum_info(c, j);
