@@ -21,7 +21,8 @@ static void put_seconds(struct buf *out, const struct run_result *runs,
 
 	for (size_t i = 0; i < count; i++)
 		ns += runs[i].wall_ns;
-	buf_printf(out, " time=\"%.6f\"", (double)ns / 1e9);
+	/* Jenkins' schema refuses more than three digits. */
+	buf_printf(out, " time=\"%.3f\"", (double)ns / 1e9);
 }
 
 /* What is not PASS, FAIL or SKIP is an error: NOT REACHED has not passed. */
@@ -50,7 +51,8 @@ static void put_case(struct buf *out, const struct run_result *run)
 		return;
 	}
 	buf_printf(out, ">\n      <%s", element);
-	attribute(out, "type", str_of(verdict_name(run->verdict)));
+	if (run->verdict != VERDICT_SKIP)
+		attribute(out, "type", str_of(verdict_name(run->verdict)));
 	attribute(out, "message", why ? why->message : run->message);
 	buf_z(out, ">");
 	buf_init(&text, out->max);
