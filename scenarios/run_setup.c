@@ -1,0 +1,144 @@
+/*
+ * What happens before the first step: the server learns of the registered
+ * activation codes, as any client would tell it, and of the devices'
+ * profiles, by their reports.  Nothing is slow and no quirk acts meanwhile.
+ */
+#include "scenarios/run.h"
+
+#include "sim/json.h"
+
+enum { CODES_PER_REQUEST = 200 };
+
+/* How long a set-up may take on a clock that runs. */
+static const int64_t SETUP_LIMIT_NS = INT64_C(3600) * NS_PER_S;
+
+static void put_code(struct json *j, const struct world_carrier *carrier,
+		     const struct world_code *code)
+{
+	json_open(j, '{');
+	json_put(j, "iccid", code->iccid);
+	json_put(j, "carrier", carrier->name);
+	json_put(j, "activation_code", code->activation_code);
+	json_put_opt(j, "confirmation_code", code->confirmation_code);
+	json_close(j, '}');
+}
+
+static int post_codes(struct run *r, const struct world_account *account,
+		      struct str body, struct err *err)
+{
+	struct http_call *c = http_call_new(r->world.net, STR("rig"), "POST", err,
+		"http://server.rig/ws/v1/esim_activation_codes/inventory");
+	struct outcome o;
+
+	if (!c)
+		return -1;
+	http_call_header(c, "Authorization", account->authorization);
+	http_call_body(c, "application/json", body);
+	o = run_send(r, c);
+	if (o.verdict != VERDICT_PASS)
+		return err_set(err, ERR_IO, "set-up: %.*s", STRF(o.message));
+	if (r->response.failure == HTTP_OK && r->response.status < 202)
+		return 0;
+	return err_set(err, ERR_IO,
+		       "set-up: the server refused the activation codes: %.*s %.200s",
+		       STRF(r->response.why), r->response.body.p);
+}
+
+/* One request for the codes of an account in carriers, from the first that
+ * was not sent yet; moves the pair (carrier, code). */
+static size_t put_batch(const struct run *r, const struct world_account *account,
+			size_t *carrier, size_t *code, struct buf *out)
+{
+	const struct world *w = &r->world;
+	struct json j = json_to(out);
+	size_t n = 0;
+
+	buf_clear(out);
+	json_open(&j, '[');
+	for (; *carrier < w->carrier_count; ++*carrier, *code = 0) {
+		const struct world_carrier *c = &w->carriers[*carrier];
+
+		for (; *code < c->code_count && n < CODES_PER_REQUEST; ++*code) {
+			const struct world_code *k = &c->codes[*code];
+
+			if (!k->registered || k->account != account)
+				continue;
+			put_code(&j, c, k);
+			n++;
+		}
+		if (*code < c->code_count)
+			break;
+	}
+	json_close(&j, ']');
+	return n;
+}
+
+static int register_codes(struct run *r, struct err *err)
+{
+	struct buf body;
+	int rc = 0;
+
+	buf_init(&body, 1 << 20);
+	for (size_t i = 0; i < r->world.account_count && rc == 0; i++) {
+		size_t carrier = 0, code = 0;
+
+		while (rc == 0 && put_batch(r, &r->world.accounts[i], &carrier,
+					    &code, &body) > 0)
+			rc = post_codes(r, &r->world.accounts[i],
+					buf_view(&body), err);
+	}
+	buf_release(&body);
+	return rc;
+}
+
+/* Counts the devices whose report was answered. */
+struct reports {
+	struct eventlog_listener listener;
+	struct run *run;
+	size_t missing;
+};
+
+static void see_report(struct eventlog_listener *l, const struct event *e,
+		       struct str line)
+{
+	struct reports *reports = (struct reports *)l;
+
+	(void)line;
+	if (strcmp(e->name, "report-answered") == 0 && reports->missing > 0 &&
+	    --reports->missing == 0)
+		run_wake(reports->run);
+}
+
+static int first_reports(struct run *r, struct err *err)
+{
+	struct world *w = &r->world;
+	struct reports reports = { .listener.tell = see_report, .run = r };
+	enum run_wake wake = RUN_WOKEN;
+
+	if (w->sc->world.device_options.no_reports ||
+	    w->sc->world.device_options.no_first_report)
+		return 0;
+	eventlog_listen(&w->log, &reports.listener);
+	for (size_t i = 0; i < w->device_count; i++) {
+		if (!device_online(w->devices[i].device) || w->devices[i].sc->unknown)
+			continue;
+		reports.missing++;
+		device_report_now(w->devices[i].device);
+	}
+	if (reports.missing)
+		wake = run_wait(r, SETUP_LIMIT_NS);
+	eventlog_unlisten(&w->log, &reports.listener);
+	if (wake == RUN_WOKEN)
+		return 0;
+	return err_set(err, ERR_TIMEOUT, "set-up: %zu devices could not report their profiles",
+		       reports.missing);
+}
+
+int run_setup(struct run *r, struct err *err)
+{
+	r->world.settling = true;
+	if (register_codes(r, err) < 0 || first_reports(r, err) < 0)
+		return -1;
+	r->world.settling = false;
+	return world_start_quirks(&r->world, err);
+}

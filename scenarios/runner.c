@@ -1,0 +1,518 @@
+#include "scenarios/run.h"
+
+#include "sim/duration.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- Waiting. ------------------------------------------------------------ */
+
+void run_wake(struct run *r)
+{
+	r->woken = true;
+	loop_stop(&r->world.loop);
+}
+
+static void alarm_fired(struct timer *t)
+{
+	struct run *r = (struct run *)((char *)t - offsetof(struct run, alarm));
+
+	r->alarmed = true;
+	loop_stop(&r->world.loop);
+}
+
+/* After each callback: did it log anything, and does all still hold? */
+static void observe(void *arg)
+{
+	struct run *r = arg;
+
+	if (r->world.log.count == r->events_seen)
+		return;
+	r->events_seen = r->world.log.count;
+	if (r->invariants && !r->broken) {
+		const struct invariant_break *b = invariants_check(r->invariants);
+
+		if (b->invariant) {
+			r->broken = b;
+			loop_stop(&r->world.loop);
+		}
+	}
+	if (r->watching)
+		run_wake(r);
+}
+
+enum run_wake run_wait(struct run *r, int64_t for_ns)
+{
+	struct loop *loop = &r->world.loop;
+	int rc;
+
+	if (r->broken)
+		return RUN_BROKEN;
+	r->woken = r->alarmed = false;
+	loop_arm(loop, &r->alarm, for_ns);
+	rc = loop_run(loop, &r->loop_err);
+	loop_disarm(loop, &r->alarm);
+	if (rc < 0)
+		return RUN_STUCK;
+	if (r->broken)
+		return RUN_BROKEN;
+	if (r->woken)
+		return RUN_WOKEN;
+	return r->alarmed ? RUN_ALARM : RUN_IDLE;
+}
+
+/* ---- Outcomes. ------------------------------------------------------------ */
+
+struct outcome run_pass(void)
+{
+	return (struct outcome){ .verdict = VERDICT_PASS };
+}
+
+struct outcome run_fail(struct run *r, struct pos pos, const char *fmt, ...)
+{
+	struct outcome o = { .verdict = VERDICT_FAIL, .pos = pos };
+	va_list ap;
+
+	va_start(ap, fmt);
+	o.message = world_mask(&r->world, arena_vprintf(r->arena, fmt, ap), r->arena);
+	va_end(ap);
+	return o;
+}
+
+struct outcome run_error(struct run *r, const struct err *err)
+{
+	struct outcome o = run_fail(r, (struct pos){ 0 }, "%s", err->msg);
+
+	o.verdict = VERDICT_ERROR;
+	return o;
+}
+
+struct outcome run_interrupted(struct run *r, enum run_wake wake)
+{
+	switch (wake) {
+	case RUN_BROKEN:
+		return run_fail(r, r->broken->invariant->pos, "%s does not hold: %.*s",
+				scenario_invariants[r->broken->invariant->id].name,
+				STRF(r->broken->message));
+	case RUN_STUCK:
+		return run_error(r, &r->loop_err);
+	case RUN_IDLE:
+		return run_fail(r, (struct pos){ 0 },
+				"nothing is left in this world that could happen");
+	case RUN_ALARM:
+		return run_fail(r, (struct pos){ 0 }, "the time is over");
+	case RUN_WOKEN:
+		break;
+	}
+	return run_pass();
+}
+
+/* ---- Names. --------------------------------------------------------------- */
+
+/* The steps of `path` that are left, into a saved value. */
+static const struct value *descend(const struct value *v, struct str path)
+{
+	struct str name;
+	uint64_t index;
+
+	while (v && path.n) {
+		if (template_path_step(&path, &name, &index) < 0)
+			return NULL;
+		if (name.p) {
+			const struct member *m = value_member(v, name);
+
+			v = m ? m->value : NULL;
+		} else {
+			v = v->kind == VALUE_LIST && index < v->count ?
+			    v->items[index] : NULL;
+		}
+	}
+	return v;
+}
+
+static const struct value *of_response(const struct run *r, struct str name,
+				       struct arena *a)
+{
+	if (str_is(name, "response.status"))
+		return value_int(a, r->response.status);
+	if (str_is(name, "response.body"))
+		return value_str(a, r->response.body);
+	return NULL;
+}
+
+/* Variables win over the world: the longest name that fits. */
+static const struct value *lookup(void *arg, struct str path, struct arena *a,
+				  struct err *err)
+{
+	struct run *r = arg;
+	const struct value *v;
+
+	for (struct str head = path; head.n > 0; head.n--) {
+		char next = head.n < path.n ? path.p[head.n] : '.';
+
+		if (next != '.' && next != '[')
+			continue;
+		v = map_get(&r->variables, head);
+		if (v)
+			v = descend(v, (struct str){ path.p + head.n,
+						     path.n - head.n });
+		if (v)
+			return v;
+	}
+	v = of_response(r, path, a);
+	return v ? v : world_lookup(&r->world, path, a, err);
+}
+
+/* ---- Steps. ---------------------------------------------------------------- */
+
+static int64_t run_ns(const struct run *r)
+{
+	return loop_now(&r->world.loop).ns - r->began.ns;
+}
+
+/* Let `ns` pass, and no more than the whole run may take. */
+static struct outcome pass_time(struct run *r, int64_t ns)
+{
+	int64_t left = r->sc->time_limit_ns - run_ns(r);
+	enum run_wake wake;
+
+	if (ns > left)
+		return run_fail(r, (struct pos){ 0 },
+				"the run would take longer than its time limit");
+	wake = run_wait(r, ns);
+	return wake == RUN_ALARM ? run_pass() : run_interrupted(r, wake);
+}
+
+static struct outcome look_once(struct run *r, const struct scenario_step *s)
+{
+	switch (s->kind) {
+	case STEP_REQUEST:
+		return run_request(r, s);
+	case STEP_EXPECT_EVENT:
+		return run_expect_event(r, s);
+	case STEP_EXPECT_DEVICE:
+		return run_expect_device(r, s);
+	case STEP_WAIT:
+	case STEP_ACTION:
+	case STEP_SET:
+	case STEP_FAIL:
+		break;
+	}
+	return run_pass();
+}
+
+/* Until the next look: a request after a while, the others when anything
+ * has happened, or `left_ns` is over. */
+static struct outcome until_next_look(struct run *r, const struct scenario_step *s,
+				      int64_t left_ns)
+{
+	enum run_wake wake;
+
+	if (s->kind == STEP_REQUEST && s->every_ns < left_ns)
+		return pass_time(r, s->every_ns);
+	if (s->kind == STEP_REQUEST)
+		return pass_time(r, left_ns);
+	r->watching = true;
+	wake = run_wait(r, left_ns);
+	r->watching = false;
+	return wake == RUN_WOKEN || wake == RUN_ALARM || wake == RUN_IDLE ?
+	       run_pass() : run_interrupted(r, wake);
+}
+
+static struct outcome too_late(struct run *r, const struct scenario_step *s,
+			       struct outcome last)
+{
+	struct buf limit;
+
+	buf_init(&limit, 64);
+	duration_print(&limit, s->within_ns);
+	if (last.verdict == VERDICT_PASS)
+		last = run_fail(r, s->pos, "held at last, but not for long enough within %.*s",
+				STRF(buf_view(&limit)));
+	else if (last.verdict == VERDICT_FAIL)
+		last.message = arena_printf(r->arena, "within %.*s this did not come true: %.*s",
+					    STRF(buf_view(&limit)), STRF(last.message));
+	buf_release(&limit);
+	return last;
+}
+
+/* Look again and again: until it holds, for as long as it has to. */
+static struct outcome look_until(struct run *r, const struct scenario_step *s)
+{
+	struct loop *loop = &r->world.loop;
+	int64_t deadline_ns = loop_now(loop).ns + s->within_ns, held_ns = -1;
+	struct outcome o;
+
+	for (;;) {
+		int64_t now_ns, left_ns;
+		struct outcome waited;
+
+		arena_clear(&r->scratch);
+		o = look_once(r, s);
+		now_ns = loop_now(loop).ns;
+		if (o.verdict == VERDICT_ERROR || r->broken)
+			return o;
+		if (o.verdict == VERDICT_FAIL)
+			held_ns = -1;
+		else if (held_ns < 0)
+			held_ns = now_ns;
+		if (held_ns >= 0 && now_ns - held_ns >= s->stable_ns)
+			return o;
+		if (now_ns >= deadline_ns)
+			return too_late(r, s, o);
+		left_ns = deadline_ns - now_ns;
+		if (held_ns >= 0 && held_ns + s->stable_ns - now_ns < left_ns)
+			left_ns = held_ns + s->stable_ns - now_ns;
+		waited = until_next_look(r, s, left_ns);
+		if (waited.verdict != VERDICT_PASS)
+			return waited;
+	}
+}
+
+static struct outcome set_variables(struct run *r, const struct scenario_step *s)
+{
+	struct err err;
+
+	for (size_t i = 0; i < s->set.count; i++) {
+		const struct value *v = template_expand_value(s->set.list[i].value,
+						&r->names, r->arena, &err);
+
+		if (!v)
+			return run_error(r, &err);
+		map_put(&r->variables, s->set.list[i].name, (void *)(uintptr_t)v);
+	}
+	return run_pass();
+}
+
+static struct outcome request_step(struct run *r, const struct scenario_step *s)
+{
+	struct outcome o = s->waits ? look_until(r, s) : run_request(r, s);
+
+	if (o.verdict == VERDICT_PASS)
+		o = run_expect(r, &s->request.expect);
+	if (o.verdict == VERDICT_PASS)
+		o = run_save(r, &s->request);
+	return o;
+}
+
+static struct outcome fail_step(struct run *r, const struct scenario_step *s)
+{
+	struct str text;
+	struct err err;
+
+	if (template_expand_str(s->fail, &r->names, &r->scratch, &text, &err) < 0)
+		return run_error(r, &err);
+	return run_fail(r, s->pos, "%.*s", STRF(text));
+}
+
+static struct outcome do_step(struct run *r, const struct scenario_step *s)
+{
+	switch (s->kind) {
+	case STEP_REQUEST:
+		return request_step(r, s);
+	case STEP_WAIT:
+		return pass_time(r, s->wait_ns);
+	case STEP_ACTION:
+		return run_action(r, &s->action);
+	case STEP_EXPECT_EVENT:
+	case STEP_EXPECT_DEVICE:
+		return s->waits ? look_until(r, s) : look_once(r, s);
+	case STEP_SET:
+		return set_variables(r, s);
+	case STEP_FAIL:
+		return fail_step(r, s);
+	}
+	return run_pass();
+}
+
+/* `at` and `after`. */
+static struct outcome wait_for_turn(struct run *r, const struct scenario_step *s,
+				    struct instant previous)
+{
+	int64_t due_ns = 0, now_ns = loop_now(&r->world.loop).ns;
+
+	switch (s->when) {
+	case WHEN_NOW:
+		return run_pass();
+	case WHEN_AT:
+		due_ns = r->began.ns + s->when_ns;
+		/* On a clock that runs, the steps before take time of their own. */
+		if (due_ns < now_ns && r->options->clock == CLOCK_KIND_VIRTUAL)
+			return run_fail(r, s->pos, "its time (`at`) is over: the run is at %.6f s",
+					(double)run_ns(r) / 1e9);
+		break;
+	case WHEN_AFTER:
+		due_ns = previous.ns + s->when_ns;
+		break;
+	}
+	return due_ns > now_ns ? pass_time(r, due_ns - now_ns) : run_pass();
+}
+
+static void put_result(struct run *r, struct step_result *result,
+		       const struct scenario_step *s, struct outcome o)
+{
+	struct pos pos = o.pos.source ? o.pos : s->pos;
+
+	result->verdict = o.verdict;
+	result->ended = loop_now(&r->world.loop);
+	if (o.verdict == VERDICT_PASS)
+		return;
+	result->message = o.message;
+	result->expected = o.expected;
+	result->actual = o.actual;
+	result->line = pos.line;
+	result->column = pos.column;
+	if (pos.source)
+		result->file = pos.source->name;
+}
+
+static enum verdict run_step(struct run *r, const struct scenario_step *s,
+			     struct step_result *result, struct instant previous)
+{
+	struct outcome o;
+
+	arena_clear(&r->scratch);
+	r->previous_position = r->step_position;
+	r->step_position = recorder_end(&r->recorder);
+	o = wait_for_turn(r, s, previous);
+	result->began = loop_now(&r->world.loop);
+	if (o.verdict == VERDICT_PASS)
+		o = do_step(r, s);
+	/* An invariant that broke is what the reader has to know. */
+	if (r->broken)
+		o = run_interrupted(r, RUN_BROKEN);
+	put_result(r, result, s, o);
+	return o.verdict;
+}
+
+/* ---- The whole. -------------------------------------------------------------- */
+
+static void list_steps(const struct scenario *sc, struct arena *a,
+		       struct run_result *out)
+{
+	out->step_count = sc->steps.count;
+	out->steps = arena_array(a, out->step_count, sizeof(*out->steps));
+	for (size_t i = 0; i < out->step_count; i++) {
+		const struct scenario_step *s = &sc->steps.list[i];
+
+		out->steps[i] = (struct step_result){
+			.title = s->loop.n ? arena_printf(a, "%.*s [%.*s]",
+				STRF(s->name.n ? s->name : s->title), STRF(s->loop)) :
+				s->name.n ? s->name : s->title,
+			.verdict = VERDICT_NOT_REACHED, .file = sc->file,
+			.line = s->pos.line, .column = s->pos.column,
+		};
+		if (s->pos.source)
+			out->steps[i].file = s->pos.source->name;
+	}
+}
+
+static struct str quoted(struct arena *a, struct str s)
+{
+	struct str out = STR("'");
+
+	while (s.p) {
+		struct str part = str_split(&s, '\'');
+
+		out = arena_printf(a, "%.*s%.*s%s", STRF(out), STRF(part),
+				   s.p ? "'\\''" : "");
+	}
+	return arena_printf(a, "%.*s'", STRF(out));
+}
+
+static struct str reproduce(const struct run *r)
+{
+	const struct run_options *o = r->options;
+	struct str clock = STR_NONE;
+
+	if (o->clock == CLOCK_KIND_REAL)
+		clock = STR(" --clock real");
+	else if (o->clock == CLOCK_KIND_SCALED)
+		clock = arena_printf(r->arena, " --clock scaled=%g", o->rate);
+	return arena_printf(r->arena, "esimrig run %.*s --filter %.*s --seed %llu%.*s%s",
+			    STRF(quoted(r->arena, r->sc->file)),
+			    STRF(quoted(r->arena, r->sc->name)),
+			    (unsigned long long)r->world.seed, STRF(clock),
+			    o->sockets ? " --net http" : "");
+}
+
+static void run_steps(struct run *r, struct run_result *out)
+{
+	struct instant previous;
+
+	r->began = previous = loop_now(&r->world.loop);
+	out->verdict = VERDICT_PASS;
+	for (size_t i = 0; i < out->step_count && out->verdict == VERDICT_PASS; i++) {
+		out->verdict = run_step(r, &r->sc->steps.list[i], &out->steps[i],
+					previous);
+		previous = out->steps[i].ended;
+	}
+}
+
+static void start_watching(struct run *r)
+{
+	recorder_init(&r->recorder, &r->world.log, r->options->trace);
+	r->invariants = invariants_new(&r->world);
+	r->world.loop.observer = observe;
+	r->world.loop.observer_arg = r;
+	r->alarm.fire = alarm_fired;
+	r->names = (struct template_names){ lookup, r };
+}
+
+static void live(struct run *r, struct run_result *out)
+{
+	struct err err = { 0 };
+
+	if (world_init(&r->world, r->sc, r->options, r->arena, &err) < 0) {
+		out->verdict = VERDICT_ERROR;
+		out->message = arena_str(r->arena, str_of(err.msg));
+		world_release(&r->world);
+		return;
+	}
+	start_watching(r);
+	if (run_setup(r, &err) < 0) {
+		out->verdict = VERDICT_ERROR;
+		out->message = world_mask(&r->world, str_of(err.msg), r->arena);
+	} else {
+		run_steps(r, out);
+	}
+	out->ended = loop_now(&r->world.loop);
+	out->seed = r->world.seed;
+	if (!r->options->no_events)
+		out->events = arena_str(r->arena, buf_view(&r->recorder.text));
+	out->events_cut = r->recorder.cut;
+	if (out->verdict == VERDICT_FAIL || out->verdict == VERDICT_ERROR) {
+		out->last_events = recorder_last(&r->recorder, 5, r->arena);
+		out->reproduce = reproduce(r);
+	}
+	invariants_free(r->invariants);
+	recorder_release(&r->recorder);
+	world_release(&r->world);
+}
+
+void runner_run(const struct scenario *sc, const struct run_options *options,
+		struct arena *a, struct run_result *out)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	int64_t began_ns = clock_machine_ns();
+
+	assert(r);
+	r->sc = sc;
+	r->options = options;
+	r->arena = a;
+	*out = (struct run_result){
+		.name = sc->name, .file = sc->file, .verdict = VERDICT_SKIP,
+		.seed = options->has_seed ? options->seed : sc->seed,
+	};
+	list_steps(sc, a, out);
+	if (sc->skip.n)
+		out->message = sc->skip;
+	else
+		live(r, out);
+	map_release(&r->variables);
+	arena_release(&r->scratch);
+	arena_release(&r->answer);
+	out->wall_ns = clock_machine_ns() - began_ns;
+	free(r);
+}
