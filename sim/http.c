@@ -210,6 +210,12 @@ void network_release(struct network *net)
 	net->ops->release(net);
 }
 
+bool http_has_body(struct str method, int status)
+{
+	return !str_is(method, "HEAD") && status >= 200 && status != 204 &&
+	       status != 304;
+}
+
 void http_log_request(struct network *net, const struct http_exchange *x,
 		      struct instant sent)
 {

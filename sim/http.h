@@ -219,7 +219,10 @@ void network_unlisten(struct network *net, const char *host);
 /* Drops all calls without `done`, all exchanges, all hosts. */
 void network_release(struct network *net);
 
-/* ---- For networks: the two events of an exchange. --------------------- */
+/* ---- For networks. ----------------------------------------------------- */
+
+/* May the answer to `method` with `status` have a body (RFC 9110, 6.4.1)? */
+bool http_has_body(struct str method, int status);
 
 /* "request": party = the one called; from, id, method, path, sent. */
 void http_log_request(struct network *net, const struct http_exchange *x,

@@ -153,6 +153,8 @@ static void take_answer(struct wire *w)
 		return;
 	case HTTP_FAULT_NONE:
 		w->call.resp = *r;
+		if (!http_has_body(w->call.req.method, r->status))
+			w->call.resp.body = STR("");
 		finish(w);
 		return;
 	}
@@ -260,6 +262,8 @@ static void break_off(struct memnet *m, struct wire *w)
 {
 	loop_disarm(m->net.loop, &w->x.timer);
 	w->callee = false;
+	if (m->arriving == w)	/* its own handler did it */
+		m->arriving = NULL;
 	if (!w->caller) {
 		let_go(m, w);
 		return;

@@ -1,0 +1,576 @@
+/* The calling half, and the network as a whole. */
+#include "sim/socknet_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/* A descriptor that libcurl waits for. */
+struct sock {
+	struct watch watch;
+	struct socknet *n;
+	struct sock *prev, *next;
+};
+
+static struct socknet *socknet_of(struct network *net)
+{
+	return (struct socknet *)net;
+}
+
+static struct wire *wire_of(struct http_call *c)
+{
+	return (struct wire *)c;
+}
+
+static struct wire **bucket(struct socknet *n, uint64_t id)
+{
+	return &n->by_id[id % WIRE_BUCKETS];
+}
+
+/* ---- The life of a call. ---------------------------------------------- */
+
+static struct http_call *new_call(struct network *net)
+{
+	struct socknet *n = socknet_of(net);
+	struct wire *w = calloc(1, sizeof(*w));
+
+	assert(w);
+	w->next = n->live;
+	if (w->next)
+		w->next->prev = w;
+	n->live = w;
+	w->call.net = net;
+	w->call.arena = &w->arena;
+	buf_init(&w->body, SOCKNET_ANSWER_MAX);
+	return &w->call;
+}
+
+static void drop_easy(struct socknet *n, struct wire *w)
+{
+	if (!w->easy)
+		return;
+	curl_multi_remove_handle(n->multi, w->easy);
+	curl_easy_cleanup(w->easy);
+	curl_slist_free_all(w->headers);
+	curl_slist_free_all(w->connect_to);
+	w->easy = NULL;
+	w->headers = w->connect_to = NULL;
+}
+
+static void unlist(struct socknet *n, struct wire *w)
+{
+	struct wire **at = bucket(n, w->call.id);
+
+	while (*at && *at != w)
+		at = &(*at)->same_bucket;
+	if (*at)
+		*at = w->same_bucket;
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		n->live = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+}
+
+static void free_call(struct socknet *n, struct wire *w)
+{
+	drop_easy(n, w);
+	loop_disarm(n->net.loop, &w->timer);
+	serve_caller_left(w);
+	unlist(n, w);
+	arena_release(&w->arena);
+	buf_release(&w->body);
+	free(w);
+}
+
+static void cancel(struct network *net, struct http_call *c)
+{
+	free_call(socknet_of(net), wire_of(c));
+}
+
+int64_t wire_travel_ns(const struct wire *w, enum http_leg leg)
+{
+	const struct network *net = w->call.net;
+
+	return net->travel ? net->travel(net->travel_arg, &w->call, leg) : 0;
+}
+
+struct wire *wire_claim(struct socknet *n, struct str header)
+{
+	struct str token = str_split(&header, '-');
+	uint64_t id;
+
+	if (!str_is(token, n->token) || str_to_u64(header, UINT64_MAX, &id) < 0)
+		return NULL;
+	for (struct wire *w = *bucket(n, id); w; w = w->same_bucket)
+		if (w->call.id == id)
+			return w;
+	return NULL;
+}
+
+/* ---- How it ends. ------------------------------------------------------ */
+
+static void finish(struct socknet *n, struct wire *w)
+{
+	/* Nothing may happen to it from here on but what `done` does. */
+	drop_easy(n, w);
+	loop_disarm(n->net.loop, &w->timer);
+	if (!w->claimed)
+		w->replied = loop_now(n->net.loop);
+	http_log_response(&n->net, &w->call, w->replied);
+	w->call.done(&w->call);
+	free_call(n, w);
+}
+
+static void fail(struct socknet *n, struct wire *w, enum http_failure failure,
+		 const char *why)
+{
+	w->call.failure = failure;
+	w->call.resp = (struct http_response){ 0 };
+	err_set(&w->call.err, failure == HTTP_TIMEOUT ? ERR_TIMEOUT : ERR_IO,
+		"%.*s: %s", STRF(w->call.host), why);
+	finish(n, w);
+}
+
+static void time_is_up(struct timer *t)
+{
+	struct wire *w = (struct wire *)((char *)t - offsetof(struct wire, timer));
+	struct socknet *n = socknet_of(w->call.net);
+
+	if (!w->easy && loop_now(n->net.loop).ns - w->call.sent.ns <
+			w->call.timeout_ns) {
+		fail(n, w, w->known, w->known_why);
+		return;
+	}
+	w->replied = loop_now(n->net.loop);
+	fail(n, w, HTTP_TIMEOUT, "no answer in time");
+}
+
+static void fail_by_curl(struct socknet *n, struct wire *w, CURLcode rc)
+{
+	const char *why = *w->why ? w->why : curl_easy_strerror(rc);
+	bool unreachable = rc == CURLE_COULDNT_CONNECT ||
+			   rc == CURLE_COULDNT_RESOLVE_HOST;
+
+	if (w->known != HTTP_OK)
+		fail(n, w, w->known, w->known_why);
+	else if (w->inside && !w->claimed && !serve_find(n, w->call.host))
+		fail(n, w, HTTP_UNREACHABLE, "nobody listens there");
+	else
+		fail(n, w, unreachable ? HTTP_UNREACHABLE : HTTP_BROKEN, why);
+}
+
+static void curl_is_done(struct socknet *n, struct wire *w, CURLcode rc)
+{
+	long status = 0;
+
+	if (rc != CURLE_OK || w->known != HTTP_OK) {
+		fail_by_curl(n, w, rc);
+		return;
+	}
+	curl_easy_getinfo(w->easy, CURLINFO_RESPONSE_CODE, &status);
+	w->call.resp.status = (int)status;
+	w->call.resp.body = buf_view(&w->body);
+	finish(n, w);
+}
+
+/* Callbacks of callers run here, never inside one of libcurl's. */
+static void reap(struct socknet *n)
+{
+	struct CURLMsg *m;
+	struct wire *w;
+	int left;
+
+	while ((m = curl_multi_info_read(n->multi, &left))) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &w);
+		curl_is_done(n, w, m->data.result);
+	}
+}
+
+/* ---- What libcurl tells us while it works. ----------------------------- */
+
+static void sock_ready(struct watch *watch, uint32_t events)
+{
+	struct sock *s = (struct sock *)watch;
+	struct socknet *n = s->n;
+	int what = 0, running;
+
+	if (events & EPOLLIN)
+		what |= CURL_CSELECT_IN;
+	if (events & EPOLLOUT)
+		what |= CURL_CSELECT_OUT;
+	if (events & (EPOLLERR | EPOLLHUP))
+		what |= CURL_CSELECT_ERR;
+	/* `s` may be gone after this. */
+	curl_multi_socket_action(n->multi, watch->fd, what, &running);
+	reap(n);
+}
+
+static void curl_timer_fires(struct timer *t)
+{
+	struct socknet *n = (struct socknet *)((char *)t -
+			    offsetof(struct socknet, curl_timer));
+	int running;
+
+	curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	reap(n);
+}
+
+static void drop_sock(struct sock *s)
+{
+	loop_unwatch(s->n->net.loop, &s->watch);
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		s->n->socks = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	free(s);
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+		       void *known)
+{
+	struct socknet *n = arg;
+	struct sock *s = known;
+	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) |
+			  (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (s)
+			drop_sock(s);
+		curl_multi_assign(n->multi, fd, NULL);
+		return 0;
+	}
+	if (s) {
+		loop_rewatch(n->net.loop, &s->watch, events);
+		return 0;
+	}
+	s = calloc(1, sizeof(*s));
+	assert(s);
+	*s = (struct sock){ { fd, sock_ready }, n, NULL, n->socks };
+	if (s->next)
+		s->next->prev = s;
+	n->socks = s;
+	loop_watch(n->net.loop, &s->watch, events);
+	curl_multi_assign(n->multi, fd, s);
+	return 0;
+}
+
+/* libcurl counts the machine's time, the loop the simulated one. */
+static int want_timer(CURLM *multi, long ms, void *arg)
+{
+	struct socknet *n = arg;
+	double ns = (double)ms * (double)NS_PER_MS * n->net.loop->clock.rate;
+
+	(void)multi;
+	if (ms < 0)
+		loop_disarm(n->net.loop, &n->curl_timer);
+	else
+		loop_arm(n->net.loop, &n->curl_timer,
+			 ns < 9e18 ? (int64_t)ns : INT64_MAX);
+	return 0;
+}
+
+bool socknet_is_framing(struct str name)
+{
+	return str_ieq(name, STR("Content-Length")) ||
+	       str_ieq(name, STR("Connection")) ||
+	       str_ieq(name, STR("Transfer-Encoding"));
+}
+
+static size_t take_header(char *text, size_t size, size_t count, void *arg)
+{
+	struct wire *w = arg;
+	struct str line = str_trim((struct str){ text, size * count }), name;
+
+	w->head_bytes += size * count;
+	if (w->head_bytes > SOCKNET_HEAD_MAX)
+		return 0;
+	if (str_starts(line, STR("HTTP/"))) {	/* another one after a 100 */
+		w->call.resp.headers.count = 0;
+		return size * count;
+	}
+	name = str_split(&line, ':');
+	if (!line.p || name.n == 0 || (w->inside && socknet_is_framing(name)))
+		return size * count;
+	http_header_add(&w->call.resp.headers, &w->arena,
+			arena_str(&w->arena, name),
+			arena_str(&w->arena, str_trim(line)));
+	return size * count;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct wire *w = arg;
+
+	buf_add(&w->body, bytes, size * count);
+	return w->body.over ? 0 : size * count;
+}
+
+/* ---- Sending. ----------------------------------------------------------- */
+
+/* A failure that is known already still takes its way, and a later turn. */
+static void fail_later(struct socknet *n, struct wire *w,
+		       enum http_failure failure, const char *why)
+{
+	int64_t ns = wire_travel_ns(w, HTTP_LEG_REQUEST);
+
+	drop_easy(n, w);
+	w->known = failure;
+	w->known_why = why;
+	w->timer.fire = time_is_up;
+	loop_arm(n->net.loop, &w->timer,
+		 ns < w->call.timeout_ns ? ns : w->call.timeout_ns);
+}
+
+static bool one_line(struct str s)
+{
+	return s.n == 0 || (!memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) &&
+			    !memchr(s.p, '\0', s.n));
+}
+
+static void add_header(struct wire *w, struct str line)
+{
+	struct curl_slist *longer = curl_slist_append(w->headers, line.p);
+
+	assert(longer);
+	w->headers = longer;
+}
+
+/* The party's headers, and none of libcurl's own that it did not ask for. */
+static int set_headers(struct socknet *n, struct wire *w)
+{
+	static const char *const unwanted[] = {
+		"Accept", "Content-Type", "Expect", "User-Agent",
+	};
+	const struct http_headers *h = &w->call.req.headers;
+
+	for (size_t i = 0; i < h->count; i++) {
+		struct str name = h->list[i].name, value = h->list[i].value;
+
+		if (!one_line(name) || !one_line(value))
+			return -1;
+		add_header(w, arena_printf(&w->arena, value.n ? "%.*s: %.*s" :
+					   "%.*s;%.*s", STRF(name), STRF(value)));
+	}
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
+		if (!http_header(h, unwanted[i]).p)
+			add_header(w, arena_printf(&w->arena, "%s:", unwanted[i]));
+	if (w->inside)
+		add_header(w, arena_printf(&w->arena, "%s: %s-%llu",
+					   SOCKNET_CALL_HEADER, n->token,
+					   (unsigned long long)w->call.id));
+	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->headers);
+	return 0;
+}
+
+static void set_method(struct wire *w)
+{
+	const struct http_request *r = &w->call.req;
+	bool body = r->body.n > 0 || str_is(r->method, "POST") ||
+		    str_is(r->method, "PUT") || str_is(r->method, "PATCH");
+
+	if (str_is(r->method, "HEAD")) {
+		curl_easy_setopt(w->easy, CURLOPT_NOBODY, 1L);
+	} else if (body) {
+		curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)r->body.n);
+		curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS,
+				 r->body.n ? r->body.p : "");
+	}
+	curl_easy_setopt(w->easy, CURLOPT_CUSTOMREQUEST, r->method.p);
+}
+
+/*
+ * Where it goes, byte for byte as the caller wrote it.  Inside, https is
+ * plain text for now: TLS comes with the cryptography of remote provisioning.
+ */
+static void set_target(struct wire *w, const struct sockhost *h)
+{
+	const struct http_call *c = &w->call;
+	struct str q = c->req.query;
+	struct str url = arena_printf(&w->arena, "%s://%.*s/",
+				      c->tls && !h ? "https" : "http",
+				      STRF(c->host));
+	struct str target = arena_printf(&w->arena, "%.*s%s%.*s",
+					 STRF(c->req.path), q.p ? "?" : "", STRF(q));
+
+	curl_easy_setopt(w->easy, CURLOPT_URL, url.p);
+	curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, target.p);
+	if (!h)
+		return;
+	w->connect_to = curl_slist_append(NULL, arena_printf(&w->arena, "::%s",
+							     serve_reach(h)).p);
+	assert(w->connect_to);
+	curl_easy_setopt(w->easy, CURLOPT_CONNECT_TO, w->connect_to);
+	curl_easy_setopt(w->easy, CURLOPT_NOPROXY, "*");
+}
+
+static void set_callbacks(struct wire *w)
+{
+	curl_easy_setopt(w->easy, CURLOPT_PRIVATE, w);
+	curl_easy_setopt(w->easy, CURLOPT_ERRORBUFFER, w->why);
+	curl_easy_setopt(w->easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(w->easy, CURLOPT_HTTP_VERSION,
+			 (long)CURL_HTTP_VERSION_1_1);
+}
+
+static void send_call(struct network *net, struct http_call *c)
+{
+	struct socknet *n = socknet_of(net);
+	struct wire *w = wire_of(c);
+	struct sockhost *h = serve_find(n, c->host);
+	CURLMcode rc;
+
+	w->same_bucket = *bucket(n, c->id);
+	*bucket(n, c->id) = w;
+	w->inside = h != NULL;
+	if (!h && !n->outside) {
+		fail_later(n, w, HTTP_UNREACHABLE, "nobody listens there");
+		return;
+	}
+	if (h)
+		c->to = arena_str(&w->arena, str_of(serve_party(h)));
+	w->easy = curl_easy_init();
+	assert(w->easy);
+	set_callbacks(w);
+	set_target(w, h);
+	set_method(w);
+	if (set_headers(n, w) < 0) {
+		fail_later(n, w, HTTP_BROKEN, "a request header with a line break");
+		return;
+	}
+	w->timer.fire = time_is_up;
+	loop_arm(net->loop, &w->timer, c->timeout_ns);
+	rc = curl_multi_add_handle(n->multi, w->easy);
+	assert(rc == CURLM_OK);
+}
+
+/* ---- The network. ------------------------------------------------------- */
+
+static int listen_anywhere(struct network *net, const char *host,
+			   const char *party, struct http_handler *h,
+			   struct err *err)
+{
+	return serve_listen(socknet_of(net), host, party, h, "127.0.0.1:0", err);
+}
+
+int socknet_listen(struct network *net, const char *host, const char *party,
+		   struct http_handler *h, const char *address,
+		   char bound[SOCKNET_ADDRESS_SIZE], struct err *err)
+{
+	struct socknet *n = socknet_of(net);
+
+	if (serve_listen(n, host, party, h, address, err) < 0)
+		return -1;
+	if (bound)
+		memcpy(bound, serve_address(serve_find(n, str_of(host))),
+		       SOCKNET_ADDRESS_SIZE);
+	return 0;
+}
+
+const char *socknet_address(struct network *net, const char *host)
+{
+	struct sockhost *h = serve_find(socknet_of(net), str_of(host));
+
+	return h ? serve_address(h) : NULL;
+}
+
+static void unlisten(struct network *net, const char *host)
+{
+	serve_unlisten(socknet_of(net), host);
+}
+
+void socknet_allow_outside(struct network *net, bool allowed)
+{
+	socknet_of(net)->outside = allowed;
+}
+
+void socknet_set_body_max(struct network *net, size_t bytes)
+{
+	assert(bytes > 0);
+	socknet_of(net)->body_max = bytes;
+}
+
+static void release(struct network *net)
+{
+	struct socknet *n = socknet_of(net);
+
+	while (n->live)
+		free_call(n, n->live);
+	serve_unlisten_all(n);
+	/* Descriptors that it closes from here on are not watched any more. */
+	curl_multi_setopt(n->multi, CURLMOPT_SOCKETFUNCTION, NULL);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, NULL);
+	while (n->socks)
+		drop_sock(n->socks);
+	loop_disarm(net->loop, &n->curl_timer);
+	curl_multi_cleanup(n->multi);
+	curl_global_cleanup();
+	free(n);
+}
+
+/* A call between two parties takes two descriptors; some are left over. */
+static unsigned descriptors_max(void)
+{
+	struct rlimit limit = { 1024, 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur > 65536)
+		limit.rlim_cur = 65536;
+	return limit.rlim_cur > 128 ? (unsigned)(limit.rlim_cur - 64) / 2 : 32;
+}
+
+struct network *socknet_new(struct loop *loop, struct eventlog *log,
+			    struct err *err)
+{
+	static const struct network_ops ops = {
+		.new_call = new_call, .send = send_call, .cancel = cancel,
+		.listen = listen_anywhere, .unlisten = unlisten,
+		.release = release,
+	};
+	struct rng rng;
+	struct socknet *n;
+
+	if (loop->clock.kind == CLOCK_KIND_VIRTUAL) {
+		err_set(err, ERR_INVALID,
+			"sockets need a clock that is real or scaled, not virtual");
+		return NULL;
+	}
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		err_set(err, ERR_IO, "libcurl does not start");
+		return NULL;
+	}
+	n = calloc(1, sizeof(*n));
+	assert(n);
+	n->net = (struct network){ .ops = &ops, .loop = loop, .log = log };
+	n->body_max = SOCKNET_BODY_MAX;
+	n->connections_max = descriptors_max();
+	n->curl_timer.fire = curl_timer_fires;
+	/* Never logged, so it may differ between runs, and should. */
+	rng_init(&rng, (uint64_t)clock_machine_ns(), STR("socknet"), STR("token"));
+	rng_hex(&rng, n->token, SOCKNET_TOKEN_DIGITS);
+	n->multi = curl_multi_init();
+	assert(n->multi);
+	curl_multi_setopt(n->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl_multi_setopt(n->multi, CURLMOPT_SOCKETDATA, n);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
+	curl_multi_setopt(n->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+			  (long)n->connections_max);
+	return &n->net;
+}

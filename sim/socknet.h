@@ -1,0 +1,48 @@
+/*
+ * socknet.h - the network of sockets: libmicrohttpd listens, libcurl calls.
+ *
+ * Both are nested in the one loop; there are no threads of ours.  A host that
+ * listens here has a port on loopback, and calls to its name go there.  What
+ * a handler sees and answers is the same as on memnet.h, so the same scenarios
+ * run on both.  Strangers may call as well: the port is an ordinary HTTP
+ * server, with limits on what a peer can make it keep.
+ *
+ * Simulated travel (struct network) is honoured between parties of this
+ * network: a request waits before its handler sees it, an answer before it is
+ * sent.  Time limits are the loop's, so they scale with the clock.
+ *
+ * The one rule: a clock that is real or scaled.  Bytes in the kernel are
+ * invisible to virtual time.
+ */
+#ifndef SIM_SOCKNET_H
+#define SIM_SOCKNET_H
+
+#include "sim/http.h"
+
+enum {
+	SOCKNET_BODY_MAX = 16 << 20,	/* of a request, unless changed */
+	SOCKNET_ANSWER_MAX = 64 << 20,	/* of an answer that we read */
+	SOCKNET_HEAD_MAX = 64 << 10,	/* of all headers of a message */
+	SOCKNET_ADDRESS_SIZE = 64,	/* of "127.0.0.1:8080" as text */
+};
+
+/* `log` may be NULL.  -1 in virtual time.  Ends with network_release(). */
+struct network *socknet_new(struct loop *loop, struct eventlog *log,
+			    struct err *err);
+
+/*
+ * network_listen() at an address of the caller's choice: "127.0.0.1:8080",
+ * "[::1]:8080", port 0 for any.  `bound`, if not NULL, gets the one it has.
+ */
+int socknet_listen(struct network *net, const char *host, const char *party,
+		   struct http_handler *h, const char *address,
+		   char bound[SOCKNET_ADDRESS_SIZE], struct err *err);
+/* Where `host` listens, "127.0.0.1:41234", or NULL. */
+const char *socknet_address(struct network *net, const char *host);
+
+/* May calls leave for hosts that nobody registered here?  Not unless told. */
+void socknet_allow_outside(struct network *net, bool allowed);
+/* Requests with more than that are answered with 413. */
+void socknet_set_body_max(struct network *net, size_t bytes);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * socknet_parts.h - what the two halves of socknet.h know of each other.
+ *
+ * socknet.c calls (libcurl), socknet_serve.c listens (libmicrohttpd).  A
+ * request between two parties of one network is a `struct wire` on the one
+ * side and a `struct served` on the other.  They find each other by a header
+ * that the serving side takes off again, and keep pointers as long as both
+ * live.  So the exchange has the call's id and its caller's name, and a call
+ * learns what no byte on the wire can tell it: that a connection was closed
+ * because the party refused, or because it was taken off the network.
+ */
+#ifndef SIM_SOCKNET_PARTS_H
+#define SIM_SOCKNET_PARTS_H
+
+#include "sim/buf.h"
+#include "sim/rng.h"
+#include "sim/socknet.h"
+
+#include <curl/curl.h>
+#include <microhttpd.h>
+
+struct served;
+struct sockhost;
+
+/* "Rig-Call: <token>-<id>": this request is call `id` of the network `token`. */
+#define SOCKNET_CALL_HEADER "Rig-Call"
+enum { SOCKNET_TOKEN_DIGITS = 16, WIRE_BUCKETS = 256 };
+
+/* A call: made by new_call(), freed after `done` or by cancel. */
+struct wire {
+	struct http_call call;		/* first: a call is a wire */
+	struct arena arena;
+	struct timer timer;		/* its time limit, or a failure to come */
+	CURL *easy;			/* NULL unless it is under way */
+	struct curl_slist *headers, *connect_to;
+	struct buf body;		/* of the answer */
+	size_t head_bytes;		/* of the answer's headers */
+	char why[CURL_ERROR_SIZE];
+	bool inside;			/* to a host of this network */
+	bool claimed;			/* its request has arrived there */
+	struct served *served;		/* as what, while that lives */
+	enum http_failure known;	/* how it ends, if a party decided that */
+	const char *known_why;
+	struct instant replied;
+	struct wire *prev, *next;	/* all */
+	struct wire *same_bucket;	/* those that were sent, by id */
+};
+
+struct socknet {
+	struct network net;		/* first: a socknet is a network */
+	CURLM *multi;
+	struct timer curl_timer;
+	struct sock *socks;		/* descriptors that curl waits for */
+	struct wire *live;
+	struct wire *by_id[WIRE_BUCKETS];
+	struct sockhost *hosts;
+	char token[SOCKNET_TOKEN_DIGITS + 1];
+	bool outside;
+	size_t body_max;
+	unsigned connections_max;	/* of each host, and of all calls */
+};
+
+/* Simulated time that `w` takes on that leg. */
+int64_t wire_travel_ns(const struct wire *w, enum http_leg leg);
+/* The call of ours that a "Rig-Call" header names, or NULL. */
+struct wire *wire_claim(struct socknet *n, struct str header);
+
+/* Headers that the two libraries make by themselves; parties don't see them. */
+bool socknet_is_framing(struct str name);
+
+/* socknet_serve.c */
+int serve_listen(struct socknet *n, const char *name, const char *party,
+		 struct http_handler *h, const char *address, struct err *err);
+void serve_unlisten(struct socknet *n, const char *name);
+void serve_unlisten_all(struct socknet *n);
+/* `w` is about to go; its exchange, if any, forgets it. */
+void serve_caller_left(struct wire *w);
+struct sockhost *serve_find(struct socknet *n, struct str name);
+/* Where it listens, and where to connect for that ("[::1]:80"). */
+const char *serve_address(const struct sockhost *h);
+const char *serve_reach(const struct sockhost *h);
+const char *serve_party(const struct sockhost *h);
+
+#endif

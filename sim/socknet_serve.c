@@ -1,0 +1,731 @@
+/* The listening half. */
+#include "sim/socknet_parts.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct sockhost {
+	struct socknet *n;
+	char *name, *party;
+	struct http_handler *handler;
+	struct MHD_Daemon *daemon;
+	struct watch watch;		/* the daemon's epoll descriptor */
+	struct timer timer;		/* when the daemon wants to run again */
+	char address[SOCKNET_ADDRESS_SIZE];
+	char reach[SOCKNET_ADDRESS_SIZE];
+	struct served *open;
+	struct sockhost *next;
+};
+
+/*
+ * A request and its answer.  From GOING to COMING the connection is suspended,
+ * so the handler runs, and the daemon may be stopped, with nothing of
+ * libmicrohttpd on the stack.
+ */
+enum served_phase {
+	SERVED_OPENED,		/* the first line is here */
+	SERVED_READING,
+	SERVED_GOING,		/* complete, travelling to the handler */
+	SERVED_WAITING,		/* the handler owes a reply */
+	SERVED_COMING,		/* the reply travels back */
+	SERVED_ANSWERED,	/* to be sent as soon as the daemon runs */
+	SERVED_SENT,
+	SERVED_DROPPED,		/* to be closed as soon as the daemon runs */
+};
+
+struct served {
+	struct http_exchange x;
+	struct arena arena;
+	enum served_phase phase;
+	bool suspended;
+	bool ours;			/* of a call of this network */
+	struct wire *wire;		/* that one, while it lives */
+	struct timer timer;
+	struct sockhost *host;
+	struct MHD_Connection *conn;	/* NULL when MHD has done with it */
+	struct buf body;
+	uint64_t swallowed;		/* bytes of a body that is too large */
+	struct instant sent;
+	struct served *prev, *next;
+};
+
+/* What is read of a body that is too large, so that the client gets to see
+ * the answer: so many times the largest. */
+enum { SWALLOW = 4 };
+
+/* ---- The life of an exchange. ----------------------------------------- */
+
+static void *opened(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+	struct sockhost *h = cls;
+	struct served *s = calloc(1, sizeof(*s));
+	struct str text;
+
+	assert(s);
+	*s = (struct served){ .host = h, .conn = conn, .next = h->open };
+	if (s->next)
+		s->next->prev = s;
+	h->open = s;
+	buf_init(&s->body, h->n->body_max);
+	text = arena_str(&s->arena, str_of(uri));
+	if (str_starts(text, STR("http://"))) {		/* RFC 9112, 3.2.2 */
+		text = (struct str){ text.p + 7, text.n - 7 };
+		while (text.n && text.p[0] != '/' && text.p[0] != '?')
+			text = (struct str){ text.p + 1, text.n - 1 };
+	}
+	s->x.req.path = str_split(&text, '?');
+	s->x.req.query = text;
+	if (s->x.req.path.n == 0)
+		s->x.req.path = STR("/");
+	return s;
+}
+
+static void free_served(struct served *s)
+{
+	struct loop *loop = s->host->n->net.loop;
+
+	if (s->wire)
+		s->wire->served = NULL;
+	loop_disarm(loop, &s->timer);
+	loop_disarm(loop, &s->x.timer);
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		s->host->open = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	arena_release(&s->arena);
+	buf_release(&s->body);
+	free(s);
+}
+
+static void completed(void *cls, struct MHD_Connection *conn, void **ctx,
+		      enum MHD_RequestTerminationCode why)
+{
+	struct served *s = *ctx;
+
+	(void)cls;
+	(void)conn;
+	(void)why;
+	*ctx = NULL;
+	if (!s)
+		return;
+	assert(s->phase != SERVED_WAITING);	/* it is suspended then */
+	free_served(s);
+}
+
+/* Let MHD go on with the connection, to do what `phase` says. */
+static void resume(struct served *s, enum served_phase phase)
+{
+	struct loop *loop = s->host->n->net.loop;
+
+	s->phase = phase;
+	loop_disarm(loop, &s->timer);
+	if (!s->suspended)
+		return;
+	s->suspended = false;
+	MHD_resume_connection(s->conn);
+	/* With a loop from outside it has no way to wake up by itself. */
+	loop_arm(loop, &s->host->timer, 0);
+}
+
+void serve_caller_left(struct wire *w)
+{
+	struct served *s = w->served;
+
+	if (!s)
+		return;
+	w->served = NULL;
+	s->wire = NULL;
+	if (s->phase == SERVED_GOING || s->phase == SERVED_COMING)
+		resume(s, SERVED_DROPPED);
+}
+
+/* ---- The answer. -------------------------------------------------------- */
+
+/* Half of the body, then the end. */
+static ssize_t read_half(void *arg, uint64_t pos, char *out, size_t max)
+{
+	const struct served *s = arg;
+	struct str body = s->x.resp.body;
+	size_t left = body.n / 2 - (size_t)pos, n = left < max ? left : max;
+
+	if (n == 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	memcpy(out, body.p + pos, n);
+	return (ssize_t)n;
+}
+
+static struct MHD_Response *make_response(struct served *s)
+{
+	const struct http_response *r = &s->x.resp;
+	bool empty = r->body.n == 0 || !http_has_body(STR(""), r->status);
+	struct MHD_Response *m;
+
+	if (r->fault == HTTP_FAULT_CUT)
+		m = MHD_create_response_from_callback(r->body.n ? r->body.n : 1,
+						      16384, read_half, s, NULL);
+	else
+		m = MHD_create_response_from_buffer(empty ? 0 : r->body.n,
+						    (void *)(uintptr_t)(empty ? "" : r->body.p),
+						    MHD_RESPMEM_PERSISTENT);
+	assert(m);
+	for (size_t i = 0; i < r->headers.count; i++) {
+		struct str name = arena_str(&s->arena, r->headers.list[i].name);
+		struct str value = arena_str(&s->arena, r->headers.list[i].value);
+
+		if (!socknet_is_framing(name))
+			MHD_add_response_header(m, name.p, value.p);
+	}
+	return m;
+}
+
+/* Tell our own caller how this ends; the wire cannot. */
+static void known(struct served *s, enum http_failure failure, const char *why)
+{
+	if (!s->wire)
+		return;
+	s->wire->known = failure;
+	s->wire->known_why = why;
+}
+
+/* Close so that the peer sees a reset. */
+static void reset_on_close(struct served *s)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(s->conn,
+						MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct linger hard = { 1, 0 };
+
+	if (info)
+		setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &hard,
+			   sizeof(hard));
+}
+
+/* A stranger's call has no `done` that would log this. */
+static void log_answer(struct served *s)
+{
+	struct http_call c = {
+		.from = s->x.from, .to = s->x.to, .id = s->x.id,
+		.resp = s->x.resp,
+		.failure = s->x.resp.fault == HTTP_FAULT_NONE ? HTTP_OK : HTTP_BROKEN,
+	};
+
+	if (!s->ours)
+		http_log_response(&s->host->n->net, &c,
+				  loop_now(s->host->n->net.loop));
+}
+
+static enum MHD_Result answer(struct served *s)
+{
+	struct MHD_Response *m;
+	enum MHD_Result rc;
+
+	s->phase = SERVED_SENT;
+	log_answer(s);
+	switch (s->x.resp.fault) {
+	case HTTP_FAULT_REFUSED:
+		known(s, HTTP_UNREACHABLE, "connection refused");
+		return MHD_NO;
+	case HTTP_FAULT_CUT:
+		known(s, HTTP_BROKEN,
+		      "connection reset in the middle of the answer");
+		if (http_has_body(s->x.req.method, s->x.resp.status))
+			break;
+		reset_on_close(s);
+		return MHD_NO;
+	case HTTP_FAULT_RESET:
+		known(s, HTTP_BROKEN, "connection reset before the answer");
+		reset_on_close(s);
+		return MHD_NO;
+	case HTTP_FAULT_NONE:
+		break;
+	}
+	m = make_response(s);
+	rc = MHD_queue_response(s->conn, (unsigned)s->x.resp.status, m);
+	MHD_destroy_response(m);
+	return rc;
+}
+
+static void travelled_back(struct timer *t)
+{
+	struct served *s = (struct served *)((char *)t -
+			   offsetof(struct served, timer));
+
+	resume(s, SERVED_ANSWERED);
+}
+
+static void deliver(struct http_exchange *x)
+{
+	struct served *s = (struct served *)((char *)x - offsetof(struct served, x));
+	int64_t ns = 0;
+
+	assert(s->phase == SERVED_WAITING);
+	if (s->ours && !s->wire) {
+		resume(s, SERVED_DROPPED);
+		return;
+	}
+	if (s->wire) {
+		s->wire->replied = loop_now(x->loop);
+		ns = wire_travel_ns(s->wire, HTTP_LEG_ANSWER);
+	}
+	if (ns == 0) {
+		resume(s, SERVED_ANSWERED);
+		return;
+	}
+	s->phase = SERVED_COMING;
+	s->timer.fire = travelled_back;
+	loop_arm(x->loop, &s->timer, ns);
+}
+
+/* ---- The request. ------------------------------------------------------- */
+
+static void arrive(struct timer *t)
+{
+	struct served *s = (struct served *)((char *)t -
+			   offsetof(struct served, timer));
+	struct sockhost *h = s->host;
+
+	s->phase = SERVED_WAITING;
+	s->x.arena = &s->arena;
+	s->x.net = &h->n->net;
+	s->x.loop = h->n->net.loop;
+	s->x.to = arena_str(&s->arena, str_of(h->party));
+	s->x.req.body = buf_view(&s->body);
+	s->x.deliver = deliver;
+	http_log_request(&h->n->net, &s->x, s->sent);
+	/* `s` may be gone after this. */
+	h->handler->handle(h->handler, &s->x);
+}
+
+static struct str peer_address(struct served *s)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(s->conn,
+						MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[NI_MAXHOST] = "?";
+
+	if (info && info->client_addr)
+		getnameinfo(info->client_addr,
+			    info->client_addr->sa_family == AF_INET6 ?
+			    sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+			    text, sizeof(text), NULL, 0, NI_NUMERICHOST);
+	return arena_str(&s->arena, str_of(text));
+}
+
+/* The whole request is here.  What remains of its journey is simulated. */
+static enum MHD_Result go(struct served *s)
+{
+	struct loop *loop = s->host->n->net.loop;
+	int64_t ns = 0;
+
+	if (s->wire) {
+		int64_t spent = loop_now(loop).ns - s->sent.ns;
+
+		ns = wire_travel_ns(s->wire, HTTP_LEG_REQUEST);
+		ns = ns > spent ? ns - spent : 0;
+	} else if (s->ours) {
+		return MHD_NO;		/* its caller left while we read */
+	}
+	MHD_suspend_connection(s->conn);
+	s->suspended = true;
+	s->phase = SERVED_GOING;
+	s->timer.fire = arrive;
+	loop_arm(loop, &s->timer, ns);
+	return MHD_YES;
+}
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
+				  const char *name, size_t name_n,
+				  const char *value, size_t value_n)
+{
+	struct served *s = arg;
+	struct str n = { name, name_n }, v = { value ? value : "", value_n };
+
+	(void)kind;
+	if (!str_ieq(n, STR(SOCKNET_CALL_HEADER)))
+		http_header_add(&s->x.req.headers, &s->arena,
+				arena_str(&s->arena, n), arena_str(&s->arena, v));
+	return MHD_YES;
+}
+
+/* Take off what a party's request has only because it went over a wire. */
+static void drop_wire_headers(struct served *s)
+{
+	struct http_headers *h = &s->x.req.headers;
+	bool own_host = http_header(&s->wire->call.req.headers, "Host").p;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->count; i++)
+		if (!socknet_is_framing(h->list[i].name) &&
+		    (own_host || !str_ieq(h->list[i].name, STR("Host"))))
+			h->list[kept++] = h->list[i];
+	h->count = kept;
+}
+
+/* Whose call is it?  -1 if it is libcurl's repetition of one that was closed
+ * on purpose: the handler must not see it twice. */
+static int find_caller(struct served *s)
+{
+	struct socknet *n = s->host->n;
+	struct str name = str_of(s->host->name);
+	const char *value = NULL;
+	size_t size = 0;
+	struct wire *w = NULL;
+
+	if (MHD_lookup_connection_value_n(s->conn, MHD_HEADER_KIND,
+					  SOCKNET_CALL_HEADER,
+					  sizeof(SOCKNET_CALL_HEADER) - 1,
+					  &value, &size) == MHD_YES)
+		w = wire_claim(n, (struct str){ value, size });
+	if (!w || !str_ieq(w->call.host, name)) {
+		s->x.from = peer_address(s);
+		s->x.id = ++n->net.next_id;
+		s->sent = loop_now(n->net.loop);
+		return 0;
+	}
+	if (w->claimed)
+		return -1;
+	w->claimed = true;
+	w->served = s;
+	s->wire = w;
+	s->ours = true;
+	s->x.from = arena_str(&s->arena, w->call.from);
+	s->x.id = w->call.id;
+	s->sent = w->call.sent;
+	drop_wire_headers(s);
+	return 0;
+}
+
+static enum MHD_Result too_large(struct served *s)
+{
+	s->x.resp.status = 413;
+	http_header_set(&s->x.resp.headers, &s->arena, STR("Content-Type"),
+			STR("text/plain"));
+	s->x.resp.body = arena_printf(&s->arena,
+				      "request body over %zu bytes\n",
+				      s->body.max);
+	s->x.to = str_of(s->host->party);
+	if (s->wire)
+		s->wire->replied = loop_now(s->host->n->net.loop);
+	return answer(s);
+}
+
+static enum MHD_Result read_head(struct served *s, const char *method)
+{
+	struct http_headers *h = &s->x.req.headers;
+	uint64_t length = 0, max = s->body.max;
+
+	s->x.req.method = arena_str(&s->arena, str_of(method));
+	MHD_get_connection_values_n(s->conn, MHD_HEADER_KIND, add_header, s);
+	str_to_u64(http_header(h, "Content-Length"), UINT64_MAX, &length);
+	if (length > max)
+		s->body.over = true;
+	/* A client that waits for a word does not send it in vain. */
+	if (length > SWALLOW * max || (length > max && http_header(h, "Expect").p))
+		s->phase = SERVED_ANSWERED;
+	else
+		s->phase = SERVED_READING;
+	if (find_caller(s) < 0)
+		return MHD_NO;
+	return s->phase == SERVED_READING ? MHD_YES : too_large(s);
+}
+
+static enum MHD_Result read_body(struct served *s, const char *bytes, size_t n)
+{
+	buf_add(&s->body, bytes, n);
+	if (!s->body.over)
+		return MHD_YES;
+	s->swallowed += n;
+	return s->swallowed <= SWALLOW * (uint64_t)s->body.max ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result serve(void *cls, struct MHD_Connection *conn,
+			     const char *url, const char *method,
+			     const char *version, const char *bytes,
+			     size_t *size, void **ctx)
+{
+	struct served *s = *ctx;
+	size_t n = *size;
+
+	(void)cls;
+	(void)conn;
+	(void)url;
+	(void)version;
+	switch (s->phase) {
+	case SERVED_OPENED:
+		return read_head(s, method);
+	case SERVED_READING:
+		*size = 0;
+		if (n)
+			return read_body(s, bytes, n);
+		return s->body.over ? too_large(s) : go(s);
+	case SERVED_ANSWERED:
+		return answer(s);
+	case SERVED_GOING:
+	case SERVED_WAITING:
+	case SERVED_COMING:
+	case SERVED_SENT:
+	case SERVED_DROPPED:
+		break;
+	}
+	return MHD_NO;
+}
+
+/* Paths and queries reach the handler as they were sent. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *conn, char *text)
+{
+	(void)cls;
+	(void)conn;
+	return strlen(text);
+}
+
+/* ---- The daemon in the loop. ------------------------------------------- */
+
+static void run(struct sockhost *h)
+{
+	struct loop *loop = h->n->net.loop;
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	MHD_run(h->daemon);
+	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
+		loop_arm(loop, &h->timer, (int64_t)((double)ms * loop->clock.rate *
+						    (double)NS_PER_MS));
+	else
+		loop_disarm(loop, &h->timer);
+}
+
+static void ready(struct watch *w, uint32_t events)
+{
+	(void)events;
+	run((struct sockhost *)((char *)w - offsetof(struct sockhost, watch)));
+}
+
+static void again(struct timer *t)
+{
+	run((struct sockhost *)((char *)t - offsetof(struct sockhost, timer)));
+}
+
+/* "host:port" or "[v6]:port" into its parts; -1 if it is neither. */
+static int split_address(const char *address, char host[NI_MAXHOST],
+			 const char **port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t n = colon ? (size_t)(colon - address) : 0;
+
+	if (n >= 2 && address[0] == '[' && colon[-1] == ']') {
+		address++;
+		n -= 2;
+	}
+	if (n == 0 || n >= NI_MAXHOST || !colon[1])
+		return -1;
+	memcpy(host, address, n);
+	host[n] = '\0';
+	*port = colon + 1;
+	return 0;
+}
+
+static int bind_socket(const char *address, struct err *err)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM }, *found = NULL;
+	char host[NI_MAXHOST];
+	const char *port;
+	int fd, on = 1, rc;
+
+	if (split_address(address, host, &port) < 0)
+		return err_set(err, ERR_INVALID,
+			       "address '%s': expected host:port or [v6 address]:port",
+			       address);
+	rc = getaddrinfo(host, port, &hints, &found);
+	if (rc != 0)
+		return err_set(err, ERR_INVALID, "address '%s': %s", address,
+			       gai_strerror(rc));
+	fd = socket(found->ai_family,
+		    found->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 ||
+	    listen(fd, SOMAXCONN) < 0) {
+		err_set(err, ERR_IO, "address '%s': %s", address, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+/* The address that it has got, and the one to use if that is "any". */
+static void note_address(struct sockhost *h, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	const char *reach = host;
+	int rc = getsockname(fd, (struct sockaddr *)&sa, &n);
+
+	assert(rc == 0);
+	rc = getnameinfo((struct sockaddr *)&sa, n, host, sizeof(host), port,
+			 sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	assert(rc == 0);
+	if (strcmp(host, "0.0.0.0") == 0)
+		reach = "127.0.0.1";
+	else if (strcmp(host, "::") == 0)
+		reach = "::1";
+	snprintf(h->address, sizeof(h->address),
+		 sa.ss_family == AF_INET6 ? "[%.50s]:%.5s" : "%.50s:%.5s", host, port);
+	snprintf(h->reach, sizeof(h->reach),
+		 sa.ss_family == AF_INET6 ? "[%.50s]:%.5s" : "%.50s:%.5s", reach, port);
+}
+
+static int start(struct sockhost *h, const char *address, struct err *err)
+{
+	int fd = bind_socket(address, err);
+
+	if (fd < 0)
+		return -1;
+	note_address(h, fd);
+	/* Its own time limit stays off: the machine's time is not ours. */
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+				     MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+		0, NULL, NULL, serve, h,
+		MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_URI_LOG_CALLBACK, opened, h,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, h,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SOCKNET_HEAD_MAX,
+		MHD_OPTION_CONNECTION_LIMIT, h->n->connections_max,
+		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_END);
+	if (!h->daemon) {
+		close(fd);
+		return err_set(err, ERR_IO, "address '%s': libmicrohttpd does not start",
+			       address);
+	}
+	h->watch = (struct watch){
+		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		ready,
+	};
+	h->timer.fire = again;
+	loop_watch(h->n->net.loop, &h->watch, EPOLLIN);
+	return 0;
+}
+
+static void free_host(struct sockhost *h)
+{
+	free(h->name);
+	free(h->party);
+	free(h);
+}
+
+int serve_listen(struct socknet *n, const char *name, const char *party,
+		 struct http_handler *handler, const char *address,
+		 struct err *err)
+{
+	struct sockhost *h;
+
+	if (serve_find(n, str_of(name)))
+		return err_set(err, ERR_STATE, "host %s: somebody listens there already",
+			       name);
+	h = calloc(1, sizeof(*h));
+	assert(h);
+	h->n = n;
+	h->name = strdup(name);
+	h->party = strdup(party);
+	assert(h->name && h->party);
+	h->handler = handler;
+	if (start(h, address, err) < 0) {
+		free_host(h);
+		return err_prefix(err, "host %s", name);
+	}
+	h->next = n->hosts;
+	n->hosts = h;
+	return 0;
+}
+
+struct sockhost *serve_find(struct socknet *n, struct str name)
+{
+	for (struct sockhost *h = n->hosts; h; h = h->next)
+		if (str_ieq(str_of(h->name), name))
+			return h;
+	return NULL;
+}
+
+const char *serve_address(const struct sockhost *h)
+{
+	return h->address;
+}
+
+const char *serve_reach(const struct sockhost *h)
+{
+	return h->reach;
+}
+
+const char *serve_party(const struct sockhost *h)
+{
+	return h->party;
+}
+
+/* ---- The end of a host. ------------------------------------------------ */
+
+/* Replies that were given before the end still leave. */
+static void flush(struct sockhost *h)
+{
+	for (struct served *s = h->open; s; s = s->next)
+		if (s->phase == SERVED_COMING)
+			resume(s, SERVED_ANSWERED);
+	for (int i = 0; i < 3; i++)
+		MHD_run(h->daemon);
+}
+
+static void drop(struct served *s)
+{
+	struct loop *loop = s->host->n->net.loop;
+
+	loop_disarm(loop, &s->x.timer);
+	if (s->wire && s->phase < SERVED_ANSWERED) {
+		s->wire->replied = loop_now(loop);
+		if (s->phase == SERVED_WAITING)
+			known(s, HTTP_BROKEN, "connection reset before the answer");
+		else
+			known(s, HTTP_UNREACHABLE, "nobody listens there");
+	}
+	resume(s, SERVED_DROPPED);
+}
+
+static void stop(struct socknet *n, struct sockhost *h)
+{
+	struct sockhost **at = &n->hosts;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	flush(h);
+	for (struct served *s = h->open; s; s = s->next)
+		drop(s);
+	loop_unwatch(n->net.loop, &h->watch);
+	loop_disarm(n->net.loop, &h->timer);
+	MHD_stop_daemon(h->daemon);
+	while (h->open)
+		free_served(h->open);
+	free_host(h);
+}
+
+void serve_unlisten(struct socknet *n, const char *name)
+{
+	struct sockhost *h = serve_find(n, str_of(name));
+
+	if (h)
+		stop(n, h);
+}
+
+void serve_unlisten_all(struct socknet *n)
+{
+	while (n->hosts)
+		stop(n, n->hosts);
+}
