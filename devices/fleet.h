@@ -17,7 +17,7 @@ struct device;
 
 /* How long the things a device does take.  Zeroed: no time. */
 struct device_latency {
-	struct latency poll;	/* from one look at the EIS to the next */
+	struct latency poll;	/* from one look at the EIS to the next; at least 1 s */
 	struct latency boot;	/* power on to running */
 	struct latency attach;	/* running, or a new active profile, to network */
 	struct latency report;	/* a change to its report */
@@ -40,6 +40,7 @@ struct fleet_config {
 };
 
 struct fleet *fleet_new(const struct fleet_config *config, struct err *err);
+/* Before network_release(): calls on their way are taken back. */
 void fleet_free(struct fleet *f);
 
 /* A profile that is in the eUICC from the start.  Strings are copied. */
@@ -70,13 +71,15 @@ struct device_spec {
 
 /*
  * One more device.  A powered one is running and attached at once, with its
- * poll timer armed; it does not report by itself: device_report_now().
+ * poll timer armed.  It tells the EIS its profile list in the first turn, but
+ * does not report by itself: device_report_now().
  */
 struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 			 struct err *err);
 size_t fleet_count(const struct fleet *f);
 struct device *fleet_device(struct fleet *f, size_t index);
 struct device *fleet_find(struct fleet *f, struct str name);
+struct device *fleet_find_eid(struct fleet *f, struct str eid);
 
 /* ---- What can be done to a device. ------------------------------------ */
 
@@ -94,6 +97,8 @@ int device_set_no_network(struct device *d, struct str iccid, bool no_network,
 			  struct err *err);
 /* Make the next enabled, or any later installed, profile without network. */
 void device_set_enable_without_network(struct device *d, bool on);
+/* The card refuses enable and disable with catBusy. */
+void device_set_card_busy(struct device *d, bool on);
 
 /* ---- What can be seen of it. ------------------------------------------ */
 
