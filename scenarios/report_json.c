@@ -14,6 +14,13 @@ static void put_ms(struct json *j, const char *key, int64_t ns)
 	j->comma = true;
 }
 
+/* The next item of a list begins a line, so that a person can read it too. */
+static void next_line(struct json *j)
+{
+	buf_z(j->out, j->comma ? ",\n" : "\n");
+	j->comma = false;
+}
+
 /* Numbers of JSON hold 53 bits in most readers: a seed has 64. */
 static void put_seed(struct json *j, uint64_t seed)
 {
@@ -54,9 +61,8 @@ static void put_run(struct json *j, const struct run_result *run)
 	json_key(j, "steps");
 	json_open(j, '[');
 	for (size_t i = 0; i < run->step_count; i++) {
+		next_line(j);
 		put_step(j, &run->steps[i]);
-		if (i + 1 < run->step_count)
-			buf_char(j->out, '\n');
 	}
 	json_close(j, ']');
 	json_close(j, '}');
@@ -101,7 +107,7 @@ void report_json(struct buf *out, const struct report *r)
 	json_key(&j, "runs");
 	json_open(&j, '[');
 	for (size_t i = 0; i < r->run_count; i++) {
-		buf_char(out, '\n');
+		next_line(&j);
 		put_run(&j, &r->runs[i]);
 	}
 	json_close(&j, ']');
