@@ -1,0 +1,168 @@
+/*
+ * Goal: every job has one outcome, told in order, whatever the workers do.
+ * Method: jobs that are quick, slow, large, or kill their worker.
+ */
+#include "cli/pool.h"
+
+#include <check.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { JOBS = 40, LARGE = 300000 };
+
+struct told {
+	size_t count;
+	enum pool_outcome outcomes[JOBS];
+	size_t lengths[JOBS];
+	char texts[JOBS][80];
+	size_t refuse_at;	/* done() says no here */
+	size_t slow;		/* this job takes a while */
+	size_t dies;		/* this one's worker is killed */
+	size_t endless;		/* this one never ends */
+};
+
+static void nap(int ms)
+{
+	poll(NULL, 0, ms);
+}
+
+static void work(void *arg, size_t job, struct buf *out)
+{
+	const struct told *t = arg;
+
+	if (job == t->slow)
+		nap(50);
+	if (job == t->dies)
+		raise(SIGKILL);
+	while (job == t->endless)
+		nap(1000);
+	buf_printf(out, "job %zu", job);
+	if (job % 7 == 3)
+		for (int i = 0; i < LARGE; i++)
+			buf_char(out, 'x');
+}
+
+static bool done(void *arg, size_t job, enum pool_outcome outcome, struct str bytes)
+{
+	struct told *t = arg;
+
+	ck_assert_uint_eq(job, t->count);
+	t->outcomes[job] = outcome;
+	t->lengths[job] = bytes.n;
+	snprintf(t->texts[job], sizeof(t->texts[job]), "%.*s",
+		 (int)(bytes.n < 79 ? bytes.n : 79), bytes.p ? bytes.p : "");
+	t->count++;
+	return job != t->refuse_at;
+}
+
+static const struct told nothing = {
+	.refuse_at = JOBS, .slow = JOBS, .dies = JOBS, .endless = JOBS,
+};
+
+static void run(struct told *t, size_t workers, int stop_fd)
+{
+	struct pool p = {
+		.work = work, .done = done, .arg = t, .jobs = JOBS,
+		.workers = workers, .stop_fd = stop_fd, .bytes_max = 1 << 20,
+	};
+	struct err err = { 0 };
+
+	ck_assert_msg(pool_run(&p, &err) == 0, "%s", err.msg);
+	ck_assert_uint_eq(t->count, JOBS);
+}
+
+static void check_done(const struct told *t, size_t job)
+{
+	char want[80];
+
+	snprintf(want, sizeof(want), "job %zu", job);
+	ck_assert_int_eq(t->outcomes[job], POOL_DONE);
+	ck_assert_msg(strncmp(t->texts[job], want, strlen(want)) == 0, "%s",
+		      t->texts[job]);
+	ck_assert_uint_eq(t->lengths[job],
+			  strlen(want) + (job % 7 == 3 ? LARGE : 0));
+}
+
+/* _i workers; 0 is none, 60 more than there are jobs. */
+START_TEST(all_in_order)
+{
+	struct told t = nothing;
+
+	t.slow = 2;
+	run(&t, (size_t)_i * 20, -1);
+	for (size_t i = 0; i < JOBS; i++)
+		check_done(&t, i);
+}
+END_TEST
+
+START_TEST(a_death_costs_one_job)
+{
+	struct told t = nothing;
+
+	/* The first, one in the middle, the last; with one and three workers. */
+	t.dies = (size_t[]){ 0, 17, JOBS - 1 }[_i % 3];
+	run(&t, _i < 3 ? 1 : 3, -1);
+	for (size_t i = 0; i < JOBS; i++)
+		if (i != t.dies)
+			check_done(&t, i);
+	ck_assert_int_eq(t.outcomes[t.dies], POOL_CRASHED);
+	ck_assert_str_eq(t.texts[t.dies], "signal 9 (Killed)");
+}
+END_TEST
+
+START_TEST(no_more_after_a_refusal)
+{
+	struct told t = nothing;
+
+	t.refuse_at = 5;
+	run(&t, (size_t)_i, -1);
+	for (size_t i = 0; i < JOBS; i++)
+		if (i <= 5)
+			check_done(&t, i);
+		else
+			ck_assert_int_eq(t.outcomes[i], POOL_NOT_RUN);
+}
+END_TEST
+
+START_TEST(a_stop_tells_what_is_through)
+{
+	struct told t = nothing;
+	int pipe_fds[2];
+
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	t.endless = 1;
+	if (fork() == 0) {
+		nap(100);
+		_exit(write(pipe_fds[1], "x", 1) != 1);
+	}
+	run(&t, 2, pipe_fds[0]);
+	for (size_t i = 0; i < JOBS; i++)
+		if (i != t.endless)
+			check_done(&t, i);
+	ck_assert_int_eq(t.outcomes[t.endless], POOL_NOT_RUN);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cli/pool");
+	TCase *tc = tcase_create("pool");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, all_in_order, 0, 4);
+	tcase_add_loop_test(tc, a_death_costs_one_job, 0, 6);
+	tcase_add_loop_test(tc, no_more_after_a_refusal, 0, 4);
+	tcase_add_test(tc, a_stop_tells_what_is_through);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
