@@ -16,11 +16,6 @@ enum {
 #define KEY_TYPE_AES "\x88"
 #define KEY_LEN_128 "\x10"
 
-static int add_prefix(struct err *err, const char *where)
-{
-	return err_prefix(err, "%s", where);
-}
-
 /* ---- SM-DP+. ------------------------------------------------------------ */
 
 /* BF23.  The signature goes over what stands before it and the eUICC's key. */
@@ -91,7 +86,7 @@ int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 	    build_sequence(c, &bsp, 0xA1, 0x88, false, spec->metadata, out,
 			   err) < 0 ||
 	    build_sequence(c, &bsp, 0xA3, 0x86, true, spec->upp, out, err) < 0)
-		return add_prefix(err, "package");
+		return err_prefix(err, "package");
 	tlv_close(out, mark);
 	if (out->over)
 		return err_set(err, ERR_LIMIT, "package: more than %zu bytes",
@@ -135,10 +130,10 @@ int rsp_upp_read(struct str upp, char iccid[ICCID_SIZE], uint32_t *memory,
 	int rc;
 
 	if (tlv_expect(&upp, PE_HEADER, &t, err) < 0)
-		return add_prefix(err, "profile header");
+		return err_prefix(err, "profile header");
 	rc = tlv_find(t.value, 0x83, &part, err);
 	if (rc < 0)
-		return add_prefix(err, "profile header");
+		return err_prefix(err, "profile header");
 	if (rc == 0 || iccid_unpack(iccid, part.value) < 0)
 		return err_set(err, ERR_INVALID, "profile header: expected an ICCID");
 	rc = tlv_find(t.value, UPP_MEMORY, &part, err);
@@ -150,7 +145,7 @@ int rsp_upp_read(struct str upp, char iccid[ICCID_SIZE], uint32_t *memory,
 	while ((rc = tlv_next(&upp, &t, err)) > 0)
 		;
 	if (rc < 0)
-		return add_prefix(err, "profile elements");
+		return err_prefix(err, "profile elements");
 	if (t.tag != PE_END)
 		return err_set(err, ERR_INVALID,
 			       "profile elements: the last is %X, expected the end element %X",
@@ -206,7 +201,7 @@ int rsp_bpp_split(struct str bpp, struct arena *a, struct str **segments,
 	*segments = arena_array(a, segments_bound(bpp), sizeof(**segments));
 	if (tlv_whole(bpp, RSP_TAG_PACKAGE, &whole, err) < 0 ||
 	    tlv_expect(&whole.value, TAG_INITIALISE, &t, err) < 0)
-		return add_prefix(err, "package");
+		return err_prefix(err, "package");
 	if (add_segment(*segments, count,
 			(struct str){ bpp.p, (size_t)(t.raw.p + t.raw.n - bpp.p) },
 			err) < 0)
@@ -219,7 +214,7 @@ int rsp_bpp_split(struct str bpp, struct arena *a, struct str **segments,
 				       "package: %X, expected A0 to A3", t.tag);
 		if (by_parts ? split_sequence(&t, *segments, count, err) < 0 :
 			       add_segment(*segments, count, t.raw, err) < 0)
-			return add_prefix(err, "package");
+			return err_prefix(err, "package");
 	}
 	return rc;
 }

@@ -40,6 +40,7 @@
 	  "the eUICC certificate has expired") \
 	X(EUICC_SIGNATURE, "euicc-signature", "8.1", "6.1", \
 	  "the eUICC signature or the server challenge is invalid") \
+	X(EUICC_ERROR, "euicc-error", "8.1", "4.2", "the eUICC reported an error") \
 	X(EUICC_MEMORY, "euicc-memory", "8.1", "4.8", \
 	  "the eUICC does not have enough memory for the profile") \
 	X(CI_UNKNOWN, "ci-unknown", "8.11.1", "3.9", "unknown CI public key") \

@@ -13,6 +13,7 @@
 #include "sim/rng.h"
 
 struct smdp;
+struct rsp_crypto;
 
 /* Strings are copied. */
 struct smdp_config {
@@ -23,9 +24,12 @@ struct smdp_config {
 	const char *party;	/* name in the event log: "smdp" */
 	const char *address;	/* its FQDN: "smdp.example.com" */
 	const char *eis_url;	/* "http://eis.rig"; NULL: it tells no EIS */
+	const struct rsp_crypto *crypto;	/* NULL: none; must outlive it */
 };
 
 struct smdp *smdp_new(const struct smdp_config *config, struct err *err);
+/* Open exchanges must be gone: call network_unlisten() first.  Calls to the
+ * EIS that are on their way are forgotten; the network must still be there. */
 void smdp_free(struct smdp *s);
 
 /* Serves /gsma/rsp2/es9plus/... and /gsma/rsp2/es2plus/...; owned by `s`. */
@@ -44,10 +48,21 @@ struct smdp_profile_spec {
 	unsigned ppr;			/* policy rules, PPR_... of proto/profile.h */
 	unsigned retries_max;		/* downloads tried before it fails; 0: 3 */
 	int64_t expires_ms;		/* Unix time; 0: never */
+	struct str profile_type;	/* for downloadOrder by type; none: "default" */
 };
 
-/* The profile becomes Released, ready for download. */
+/* The profile becomes Released, ready for download.  -1 if a field is
+ * malformed, or the ICCID or the matching id is taken. */
 int smdp_add_profile(struct smdp *s, const struct smdp_profile_spec *spec,
 		     struct err *err);
+/* The profile goes into stock (Available), to be ordered over ES2+; matching
+ * id, confirmation code, EID and expiry must be unset. */
+int smdp_stock_profile(struct smdp *s, const struct smdp_profile_spec *spec,
+		       struct err *err);
+
+/* The state of a profile ("released", ...), or NULL if it has no such ICCID. */
+const char *smdp_profile_state(const struct smdp *s, struct str iccid);
+/* Sessions that are open, for limits and tests. */
+size_t smdp_session_count(const struct smdp *s);
 
 #endif

@@ -1,0 +1,126 @@
+/*
+ * internal.h - what the parts of the SM-DP+ share.  Nobody else includes it.
+ *
+ *	smdp.c		life cycle, profiles, dispatch of requests
+ *	profile.c	the states of a profile
+ *	session.c	RSP sessions: made, found, expired
+ *	es9plus.c	the five functions of the device
+ *	es2plus.c	the four functions of the operator
+ *	notify.c	notifications: taken in, passed on to the EIS
+ */
+#ifndef SMDP_INTERNAL_H
+#define SMDP_INTERNAL_H
+
+#include "proto/es9.h"
+#include "proto/rsp_bpp.h"
+#include "sim/map.h"
+#include "smdp/profile.h"
+#include "smdp/smdp.h"
+
+enum {
+	SMDP_SESSIONS_MAX = 16384,
+	SMDP_FORWARDS_MAX = 4096,	/* notifications on their way to the EIS */
+	SMDP_PROFILES_MAX = 1 << 20,
+	SMDP_BODY_MAX = 64 << 10,	/* of a request */
+	SMDP_PACKAGE_MAX = 1 << 20,
+	SMDP_RETRIES_DEFAULT = 3,
+	SMDP_CC_ATTEMPTS_MAX = 3,
+	SMDP_MEMORY_DEFAULT = 40 << 10,
+};
+
+/* A session without a message for so long is forgotten. */
+#define SMDP_SESSION_NS (INT64_C(1800) * NS_PER_S)
+
+/* ---- Sessions. ---------------------------------------------------------- */
+
+enum smdp_session_state {
+	SMDP_SESSION_STARTED,		/* after initiateAuthentication */
+	SMDP_SESSION_AUTHENTICATED,	/* after authenticateClient */
+	SMDP_SESSION_DELIVERED,		/* after getBoundProfilePackage */
+};
+
+struct smdp_session {
+	struct smdp *smdp;
+	enum smdp_session_state state;
+	char id[RSP_TRANSACTION_MAX];
+	char challenge[RSP_CHALLENGE_BYTES];	/* the server's */
+	struct timer expiry;
+	/* Since authenticateClient: */
+	char eid[EID_SIZE];
+	struct smdp_profile *profile;
+	struct str euicc_certificate;	/* owned; whole */
+	struct str smdp_signature2;	/* owned; whole 5F37 */
+	struct smdp_session *prev, *next;
+};
+
+/* NULL if there are too many. */
+struct smdp_session *smdp_session_new(struct smdp *s);
+struct smdp_session *smdp_session_find(struct smdp *s, struct str id);
+/* A message came: the time until it is forgotten begins anew. */
+void smdp_session_touch(struct smdp_session *session);
+/* `why`: "installed", "cancelled", "refused", "failed", "expired". */
+void smdp_session_end(struct smdp_session *session, const char *why);
+void smdp_sessions_free(struct smdp *s);
+
+static inline struct str smdp_session_id(const struct smdp_session *session)
+{
+	return (struct str){ session->id, sizeof(session->id) };
+}
+
+/* ---- The whole. --------------------------------------------------------- */
+
+struct smdp_forward;
+
+struct smdp {
+	struct http_handler handler;	/* first: a handler is the SM-DP+ */
+	struct loop *loop;
+	struct network *net;
+	struct eventlog *log;
+	char *party, *address, *eis_url;	/* eis_url may be NULL */
+	const struct rsp_crypto *crypto;
+	struct rng ids, keys;
+	struct buf auth_certificate, pb_certificate;
+	struct rsp_identity auth, pb;		/* point into them */
+
+	struct smdp_profile *profiles, **profiles_tail;
+	size_t profile_count;
+	struct map by_iccid, by_matching_id;
+	struct map by_eid;		/* first of a chain: default SM-DP+ */
+
+	struct smdp_session *sessions;
+	size_t session_count;
+	struct map by_transaction;
+
+	struct smdp_forward *forwards;
+	size_t forward_count;
+
+	struct buf out;		/* the answer being written */
+	struct buf part, more;	/* pieces of it */
+};
+
+/* smdp.c */
+struct smdp_profile *smdp_find_profile(const struct smdp *s, struct str iccid);
+/* Apply and log.  A refused event is logged by nobody: -1. */
+int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,
+	      struct err *err);
+/* Set, change or (p NULL) take away the matching id or the EID of an order,
+ * and keep the indexes right. */
+void smdp_set_order(struct smdp *s, struct smdp_profile *p,
+		    struct str matching_id, struct str eid);
+/* Reply with what stands in s->out. */
+void smdp_reply(struct smdp *s, struct http_exchange *x);
+/* Is it POST with JSON, of the right protocol version and size? */
+enum status_code smdp_check_request(const struct http_exchange *x);
+
+/* es9plus.c, es2plus.c */
+void smdp_es9(struct smdp *s, struct http_exchange *x, enum es9_function f);
+/* -1 if there is no such function. */
+int smdp_es2(struct smdp *s, struct http_exchange *x, struct str function);
+
+/* notify.c */
+/* -1 with `err` if it is no notification that can be believed. */
+int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
+			   struct err *err);
+void smdp_forwards_free(struct smdp *s);
+
+#endif

@@ -1,0 +1,357 @@
+#include "smdp/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define ES2_PATH "/gsma/rsp2/es2plus/"
+
+/* 2.999.10: an OID for examples (ITU-T X.660), the same in both certificates. */
+#define SMDP_OID "\x88\x37\x0A"
+
+/* ---- Profiles. ---------------------------------------------------------- */
+
+struct smdp_profile *smdp_find_profile(const struct smdp *s, struct str iccid)
+{
+	return map_get(&s->by_iccid, iccid);
+}
+
+const char *smdp_profile_state(const struct smdp *s, struct str iccid)
+{
+	const struct smdp_profile *p = smdp_find_profile(s, iccid);
+
+	return p ? smdp_state_name(p->state) : NULL;
+}
+
+size_t smdp_session_count(const struct smdp *s)
+{
+	return s->session_count;
+}
+
+int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,
+	      struct err *err)
+{
+	enum smdp_state from = p->state;
+
+	if (smdp_profile_apply(p, event, loop_now(s->loop), err) < 0)
+		return -1;
+	EVENT(s->log, str_of(s->party), "profile-state",
+	      F_Z("iccid", p->iccid), F_Z("from", smdp_state_name(from)),
+	      F_Z("to", smdp_state_name(p->state)),
+	      F_Z("event", smdp_event_name(event)));
+	return 0;
+}
+
+/* A profile without matching id, for one EID, is found by that EID. */
+static bool is_default_order(const struct smdp_profile *p)
+{
+	return p->eid[0] && p->matching_id.p && p->matching_id.n == 0;
+}
+
+static void leave_eid(struct smdp *s, struct smdp_profile *p)
+{
+	struct smdp_profile *first = map_take(&s->by_eid, str_of(p->eid));
+
+	if (first == p) {
+		first = p->next_of_eid;
+	} else {
+		struct smdp_profile *q = first;
+
+		while (q->next_of_eid != p)
+			q = q->next_of_eid;
+		q->next_of_eid = p->next_of_eid;
+	}
+	p->next_of_eid = NULL;
+	/* The key is a member of the first: put it again. */
+	if (first)
+		map_put(&s->by_eid, str_of(first->eid), first);
+}
+
+static void join_eid(struct smdp *s, struct smdp_profile *p)
+{
+	struct smdp_profile *q = map_get(&s->by_eid, str_of(p->eid));
+
+	if (!q) {
+		map_put(&s->by_eid, str_of(p->eid), p);
+		return;
+	}
+	/* Behind the others: the oldest order is served first. */
+	while (q->next_of_eid)
+		q = q->next_of_eid;
+	q->next_of_eid = p;
+}
+
+void smdp_set_order(struct smdp *s, struct smdp_profile *p,
+		    struct str matching_id, struct str eid)
+{
+	char digits[EID_SIZE] = "";
+
+	/* `eid` may be the profile's own. */
+	if (eid.p)
+		memcpy(digits, eid.p, EID_DIGITS);
+	if (is_default_order(p))
+		leave_eid(s, p);
+	if (p->matching_id.n)
+		map_take(&s->by_matching_id, p->matching_id);
+	smdp_keep(&p->matching_id, matching_id);
+	memcpy(p->eid, digits, sizeof(p->eid));
+	if (p->matching_id.n)
+		map_put(&s->by_matching_id, p->matching_id, p);
+	if (is_default_order(p))
+		join_eid(s, p);
+}
+
+/* The names and numbers of `spec`; not yet an order. */
+static int fill(struct smdp_profile *p, const struct smdp_profile_spec *spec,
+		struct err *err)
+{
+	p->class = PROFILE_CLASS_OPERATIONAL;
+	if (spec->class_name.n &&
+	    profile_class_parse(spec->class_name, &p->class) < 0)
+		return err_set(err, ERR_INVALID,
+			       "profile class '%.*s': expected operational, provisioning or test",
+			       STRF(spec->class_name));
+	if (spec->ppr & ~(unsigned)PPR_ALL)
+		return err_set(err, ERR_INVALID, "unknown policy rule in %X",
+			       spec->ppr);
+	memcpy(p->iccid, spec->iccid.p, spec->iccid.n);
+	smdp_keep(&p->spn, spec->spn);
+	smdp_keep(&p->name, spec->profile_name);
+	smdp_keep(&p->type, spec->profile_type.n ? spec->profile_type :
+			    STR("default"));
+	p->ppr = spec->ppr;
+	p->memory = spec->memory ? spec->memory : SMDP_MEMORY_DEFAULT;
+	p->attempts_max = spec->retries_max ? spec->retries_max :
+			  SMDP_RETRIES_DEFAULT;
+	return 0;
+}
+
+static struct smdp_profile *add(struct smdp *s,
+				const struct smdp_profile_spec *spec,
+				struct err *err)
+{
+	struct smdp_profile *p;
+
+	if (!iccid_well_formed(spec->iccid)) {
+		err_set(err, ERR_INVALID, "ICCID '%.*s': expected 19 or 20 digits",
+			STRF(spec->iccid));
+		return NULL;
+	}
+	if (smdp_find_profile(s, spec->iccid)) {
+		err_set(err, ERR_STATE, "ICCID %.*s: there already",
+			STRF(spec->iccid));
+		return NULL;
+	}
+	if (s->profile_count == SMDP_PROFILES_MAX) {
+		err_set(err, ERR_LIMIT, "more than %d profiles", SMDP_PROFILES_MAX);
+		return NULL;
+	}
+	p = calloc(1, sizeof(*p));
+	assert(p);
+	if (fill(p, spec, err) < 0) {
+		smdp_profile_free(p);
+		return NULL;
+	}
+	p->state = SMDP_AVAILABLE;
+	p->since = loop_now(s->loop);
+	*s->profiles_tail = p;
+	s->profiles_tail = &p->next;
+	s->profile_count++;
+	map_put(&s->by_iccid, str_of(p->iccid), p);
+	return p;
+}
+
+int smdp_stock_profile(struct smdp *s, const struct smdp_profile_spec *spec,
+		       struct err *err)
+{
+	assert(!spec->matching_id.p && !spec->confirmation_code.p &&
+	       !spec->eid.p && !spec->expires_ms);
+	return add(s, spec, err) ? 0 : -1;
+}
+
+/* What an order may ask for.  Nothing is changed yet. */
+static int check_order(struct smdp *s, const struct smdp_profile_spec *spec,
+		       struct err *err)
+{
+	if (spec->eid.n && !eid_well_formed(spec->eid))
+		return err_set(err, ERR_INVALID, "EID '%.*s': expected 32 digits",
+			       STRF(spec->eid));
+	if (!spec->matching_id.n && !spec->eid.n)
+		return err_set(err, ERR_INVALID,
+			       "profile %.*s: needs a matching id or an EID",
+			       STRF(spec->iccid));
+	if (spec->matching_id.n > 255)
+		return err_set(err, ERR_INVALID,
+			       "profile %.*s: its matching id is longer than 255",
+			       STRF(spec->iccid));
+	if (spec->matching_id.n &&
+	    map_get(&s->by_matching_id, spec->matching_id))
+		return err_set(err, ERR_STATE,
+			       "profile %.*s: its matching id is in use already",
+			       STRF(spec->iccid));
+	return 0;
+}
+
+int smdp_add_profile(struct smdp *s, const struct smdp_profile_spec *spec,
+		     struct err *err)
+{
+	struct str eid = spec->eid.n ? spec->eid : STR_NONE;
+	struct smdp_profile *p;
+	int rc;
+
+	if (check_order(s, spec, err) < 0 || !(p = add(s, spec, err)))
+		return -1;
+	smdp_set_order(s, p, spec->matching_id.n ? spec->matching_id : STR(""),
+		       eid);
+	p->expires_ms = spec->expires_ms;
+	p->cc_required = spec->confirmation_code.n != 0;
+	if (p->cc_required)
+		rsp_sha256(spec->confirmation_code, p->cc_hash);
+	/* The same steps as over ES2+; they cannot fail from "available". */
+	rc = smdp_profile_apply(p, eid.p ? SMDP_EV_LINK : SMDP_EV_ALLOCATE,
+				p->since, err);
+	rc |= smdp_profile_apply(p, SMDP_EV_CONFIRM, p->since, err);
+	rc |= smdp_profile_apply(p, SMDP_EV_RELEASE, p->since, err);
+	assert(rc == 0);
+	EVENT(s->log, str_of(s->party), "profile-state", F_Z("iccid", p->iccid),
+	      F_Z("from", smdp_state_name(SMDP_NONE)),
+	      F_Z("to", smdp_state_name(p->state)), F_Z("event", "add"));
+	return 0;
+}
+
+/* ---- Requests. ---------------------------------------------------------- */
+
+void smdp_reply(struct smdp *s, struct http_exchange *x)
+{
+	http_header_set(&x->resp.headers, x->arena, STR("X-Admin-Protocol"),
+			STR(ES9_PROTOCOL));
+	http_respond_json(x, 200, buf_view(&s->out));
+}
+
+enum status_code smdp_check_request(const struct http_exchange *x)
+{
+	struct str protocol = http_header(&x->req.headers, "X-Admin-Protocol");
+	struct str type = http_header(&x->req.headers, "Content-Type");
+
+	/* SGP.22, 6.2: any version 2 is understood. */
+	if (!str_starts(protocol, STR("gsma/rsp/v2.")))
+		return STATUS_PROTOCOL_VERSION;
+	if (!str_ieq(str_trim(str_split(&type, ';')), STR("application/json")))
+		return STATUS_FORMAT;
+	if (x->req.body.n > SMDP_BODY_MAX)
+		return STATUS_FORMAT;
+	return STATUS_OK;
+}
+
+/* The last part of a path below `prefix`, or STR_NONE. */
+static struct str below(struct str path, struct str prefix)
+{
+	if (!str_starts(path, prefix))
+		return STR_NONE;
+	return (struct str){ path.p + prefix.n, path.n - prefix.n };
+}
+
+static void handle(struct http_handler *h, struct http_exchange *x)
+{
+	struct smdp *s = (struct smdp *)h;
+	struct str es9 = below(x->req.path, STR(ES9_PATH));
+	struct str es2 = below(x->req.path, STR(ES2_PATH));
+	enum es9_function f = es9_function_named(es9);
+
+	if (!str_is(x->req.method, "POST") && (es9.n || es2.n)) {
+		http_header_set(&x->resp.headers, x->arena, STR("Allow"),
+				STR("POST"));
+		http_respond(x, 405, NULL, STR_NONE);
+	} else if (es9.n && f != ES9_FUNCTIONS) {
+		smdp_es9(s, x, f);
+	} else if (!es2.n || smdp_es2(s, x, es2) < 0) {
+		http_respond(x, 404, NULL, STR_NONE);
+	}
+}
+
+struct http_handler *smdp_handler(struct smdp *s)
+{
+	return &s->handler;
+}
+
+/* ---- Life. -------------------------------------------------------------- */
+
+static char *copy(const char *z)
+{
+	char *c = z ? strdup(z) : NULL;
+
+	assert(c || !z);
+	return c;
+}
+
+static int make_identity(struct smdp *s, enum rsp_role role,
+			 struct buf *certificate, struct rsp_identity *id,
+			 struct err *err)
+{
+	buf_init(certificate, 4096);
+	if (s->crypto->make_certificate(s->crypto, role, str_of(s->address),
+					STR(SMDP_OID), certificate, err) < 0)
+		return -1;
+	*id = (struct rsp_identity){ .certificate = buf_view(certificate),
+				     .oid = STR(SMDP_OID) };
+	return 0;
+}
+
+struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
+{
+	struct smdp *s = calloc(1, sizeof(*s));
+	struct str address = str_of(config->address);
+
+	assert(s);
+	s->handler.handle = handle;
+	s->loop = config->loop;
+	s->net = config->net;
+	s->log = config->log;
+	s->party = copy(config->party);
+	s->address = copy(config->address);
+	s->eis_url = copy(config->eis_url);
+	s->crypto = config->crypto ? config->crypto : &rsp_crypto_none;
+	s->profiles_tail = &s->profiles;
+	rng_init(&s->ids, config->seed, str_of(s->party), STR("sessions"));
+	rng_init(&s->keys, config->seed, str_of(s->party), STR("keys"));
+	buf_init(&s->out, 2 * SMDP_PACKAGE_MAX);
+	buf_init(&s->part, SMDP_PACKAGE_MAX);
+	buf_init(&s->more, SMDP_PACKAGE_MAX);
+	if (address.n == 0 || address.n > 255) {
+		err_set(err, ERR_INVALID,
+			"SM-DP+ address: %zu characters, expected 1 to 255",
+			address.n);
+		goto fail;
+	}
+	if (make_identity(s, RSP_ROLE_DP_AUTH, &s->auth_certificate, &s->auth,
+			  err) < 0 ||
+	    make_identity(s, RSP_ROLE_DP_PB, &s->pb_certificate, &s->pb, err) < 0)
+		goto fail;
+	return s;
+fail:
+	smdp_free(s);
+	return NULL;
+}
+
+void smdp_free(struct smdp *s)
+{
+	struct smdp_profile *p;
+
+	smdp_forwards_free(s);
+	smdp_sessions_free(s);
+	while ((p = s->profiles)) {
+		s->profiles = p->next;
+		smdp_profile_free(p);
+	}
+	map_release(&s->by_iccid);
+	map_release(&s->by_matching_id);
+	map_release(&s->by_eid);
+	buf_release(&s->auth_certificate);
+	buf_release(&s->pb_certificate);
+	buf_release(&s->out);
+	buf_release(&s->part);
+	buf_release(&s->more);
+	free(s->party);
+	free(s->address);
+	free(s->eis_url);
+	free(s);
+}
