@@ -7,9 +7,9 @@
 
 /* A descriptor that libcurl waits for. */
 struct sock {
-	struct watch watch;
+	struct watch watch;	/* first: a watch is a sock */
 	struct socknet *n;
-	struct sock *prev, *next;
+	uint32_t events;
 };
 
 static struct socknet *socknet_of(struct network *net)
@@ -219,46 +219,77 @@ static void curl_timer_fires(struct timer *t)
 	reap(n);
 }
 
-static void drop_sock(struct sock *s)
+static void drop_sock(struct socknet *n, int fd)
 {
-	loop_unwatch(s->n->net.loop, &s->watch);
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		s->n->socks = s->next;
-	if (s->next)
-		s->next->prev = s->prev;
+	struct sock *s = (size_t)fd < n->socks_cap ? n->socks[fd] : NULL;
+
+	if (!s)
+		return;
+	n->socks[fd] = NULL;
+	loop_unwatch(n->net.loop, &s->watch);
 	free(s);
 }
 
+static void add_sock(struct socknet *n, int fd, uint32_t events)
+{
+	struct sock *s = calloc(1, sizeof(*s));
+	size_t cap = n->socks_cap ? n->socks_cap : 64;
+
+	assert(s);
+	*s = (struct sock){ { fd, sock_ready }, n, events };
+	while (cap <= (size_t)fd)
+		cap *= 2;
+	if (cap > n->socks_cap) {
+		n->socks = realloc(n->socks, cap * sizeof(*n->socks));
+		assert(n->socks);
+		memset(n->socks + n->socks_cap, 0,
+		       (cap - n->socks_cap) * sizeof(*n->socks));
+		n->socks_cap = cap;
+	}
+	n->socks[fd] = s;
+	loop_watch(n->net.loop, &s->watch, events);
+}
+
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
-		       void *known)
+		       void *unused)
 {
 	struct socknet *n = arg;
-	struct sock *s = known;
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) |
 			  (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 
 	(void)easy;
+	(void)unused;
 	if (what == CURL_POLL_REMOVE) {
-		if (s)
-			drop_sock(s);
-		curl_multi_assign(n->multi, fd, NULL);
-		return 0;
+		drop_sock(n, fd);
+	} else if ((size_t)fd < n->socks_cap && n->socks[fd]) {
+		n->socks[fd]->events = events;
+		loop_rewatch(n->net.loop, &n->socks[fd]->watch, events);
+	} else {
+		add_sock(n, fd, events);
 	}
-	if (s) {
-		loop_rewatch(n->net.loop, &s->watch, events);
-		return 0;
-	}
-	s = calloc(1, sizeof(*s));
-	assert(s);
-	*s = (struct sock){ { fd, sock_ready }, n, NULL, n->socks };
-	if (s->next)
-		s->next->prev = s;
-	n->socks = s;
-	loop_watch(n->net.loop, &s->watch, events);
-	curl_multi_assign(n->multi, fd, s);
 	return 0;
+}
+
+/*
+ * libcurl 7.88 closes a socket that is still connecting without a word, and
+ * says CURL_POLL_REMOVE late, or not at all if the next attempt of the same
+ * call (another address of the host) gets the same number.  The kernel has
+ * forgotten the old one by then: watch the new one in its place.
+ */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+				 struct curl_sockaddr *a)
+{
+	struct socknet *n = arg;
+	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	uint32_t events;
+
+	(void)purpose;
+	if (fd >= 0 && (size_t)fd < n->socks_cap && n->socks[fd]) {
+		events = n->socks[fd]->events;
+		drop_sock(n, fd);
+		add_sock(n, fd, events);
+	}
+	return fd;
 }
 
 /* libcurl counts the machine's time, the loop the simulated one. */
@@ -419,6 +450,8 @@ static void set_callbacks(struct wire *w)
 	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETDATA, w->call.net);
 	curl_easy_setopt(w->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(w->easy, CURLOPT_HTTP_VERSION,
 			 (long)CURL_HTTP_VERSION_1_1);
@@ -511,11 +544,12 @@ static void release(struct network *net)
 	/* Descriptors that it closes from here on are not watched any more. */
 	curl_multi_setopt(n->multi, CURLMOPT_SOCKETFUNCTION, NULL);
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, NULL);
-	while (n->socks)
-		drop_sock(n->socks);
+	for (size_t fd = 0; fd < n->socks_cap; fd++)
+		drop_sock(n, (int)fd);
 	loop_disarm(net->loop, &n->curl_timer);
 	curl_multi_cleanup(n->multi);
 	curl_global_cleanup();
+	free(n->socks);
 	free(n);
 }
 

@@ -50,7 +50,8 @@ struct socknet {
 	struct network net;		/* first: a socknet is a network */
 	CURLM *multi;
 	struct timer curl_timer;
-	struct sock *socks;		/* descriptors that curl waits for */
+	struct sock **socks;		/* by descriptor: what curl waits for */
+	size_t socks_cap;
 	struct wire *live;
 	struct wire *by_id[WIRE_BUCKETS];
 	struct sockhost *hosts;
