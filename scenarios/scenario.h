@@ -19,6 +19,7 @@
 #define SCENARIOS_SCENARIO_H
 
 #include "scenarios/diag.h"
+#include "scenarios/quirk.h"
 #include "scenarios/value.h"
 #include "sim/clock.h"
 #include "sim/latency.h"
@@ -74,8 +75,7 @@ extern const struct scenario_delay_info scenario_delays[DELAYS];
 struct scenario_latency {
 	bool given;
 	struct pos pos;
-	struct latency model;	/* polls: the function answers as if nothing were
-				   there until it was asked that often */
+	struct latency model;	/* LATENCY_POLLS only for parties: see delay_gate.h */
 };
 
 /* ---- Quirks. ----------------------------------------------------------- */
@@ -83,8 +83,7 @@ struct scenario_latency {
 /* `name`, `{name: ..., param: ...}` or `{name: {param: ...}}`. */
 struct scenario_quirk {
 	struct pos pos;
-	struct str name;			/* in the table of quirk.h */
-	const struct value *params;		/* a map [T], or NULL */
+	const struct quirk_setting *setting;	/* checked; its names exist */
 };
 
 struct scenario_quirks {
@@ -237,6 +236,7 @@ enum scenario_object {
 	OBJECT_SERVER,		/* ${server.url}; always there */
 	OBJECT_EIS,
 	OBJECT_RESPONSE,	/* ${response.status}: of the last request */
+	OBJECT_VARIABLE,	/* saved by a step; anything may be in it */
 	OBJECTS
 };
 
@@ -400,14 +400,15 @@ struct scenario_step {
 	int64_t every_ns;	/* between two requests; STEP_EVERY_NS unless given */
 	int64_t stable_ns;	/* it must hold that long without a break; 0: once */
 
-	/* The one that `kind` names. */
-	struct scenario_request request;
-	int64_t wait_ns;
-	struct scenario_action action;
-	struct scenario_expect_event event;
-	struct { struct scenario_expect_device *list; size_t count; } devices;
-	struct { struct variable *list; size_t count; } set;
-	struct str fail;	/* [T] */
+	union {			/* the one that `kind` names */
+		struct scenario_request request;
+		int64_t wait_ns;
+		struct scenario_action action;
+		struct scenario_expect_event event;
+		struct { struct scenario_expect_device *list; size_t count; } devices;
+		struct { struct variable *list; size_t count; } set;
+		struct str fail;	/* [T] */
+	};
 };
 
 #define STEP_EVERY_NS (10 * NS_PER_S)

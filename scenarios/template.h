@@ -35,6 +35,14 @@ extern const size_t template_filter_count;
 /* Cut the first step off `path`: ".name" or "[3]" (then name.p is NULL). */
 int template_path_step(struct str *path, struct str *name, uint64_t *index);
 
+/*
+ * What `path` (".list[0].name", or empty) leads to from `root`: members of
+ * maps, items of lists.  NULL with `err` if there is no such thing.  A lookup
+ * whose variables have names such as "ops[3]" tries these first.
+ */
+const struct value *template_walk(const struct value *root, struct str path,
+				  struct err *err);
+
 /* All templates in `text` inserted: one value of any kind; NULL with `err`. */
 const struct value *template_expand(struct str text,
 				    const struct template_names *names,
@@ -76,8 +84,10 @@ struct template_var {
 	uint64_t index;			/* ${it.index}, with an alias */
 	const struct template_var *outer;
 };
+/* `budget` falls by the bytes that the result takes; at 0 nothing is replaced
+ * any more, and the caller should give up. */
 const struct value *template_substitute(const struct value *v,
 					const struct template_var *vars,
-					struct arena *a);
+					struct arena *a, size_t *budget);
 
 #endif

@@ -45,6 +45,7 @@ struct value {
 	struct pos pos;
 	unsigned width;		/* bytes to underline at pos */
 	unsigned weight;	/* nodes in it, aliases written out */
+	unsigned height;	/* levels of nesting in it; a scalar has 0 */
 	struct str text;	/* scalars: as written, without quotes */
 	union {
 		bool b;
@@ -55,6 +56,8 @@ struct value {
 	const struct value *const *items;
 	const struct member *members;
 	size_t count;
+	const uint32_t *index;	/* of a large map: see value_index() */
+	size_t index_size;
 };
 
 struct member {
@@ -70,6 +73,13 @@ const char *value_kind_name(enum value_kind kind);
 /* The member `key`, or NULL; also if `map` is no map. */
 const struct value *value_get(const struct value *map, const char *key);
 const struct member *value_member(const struct value *map, struct str key);
+
+/*
+ * Make members of a large map quick to find; a small one needs nothing.  If
+ * two keys are the same, returns the later of the two members, and NULL
+ * otherwise.
+ */
+const struct member *value_index(struct value *map, struct arena *a);
 
 /* New values for templates and tests; `text` is not copied. */
 struct value *value_new(struct arena *a, enum value_kind kind, struct pos pos);

@@ -1,0 +1,816 @@
+#include "scenarios/load.h"
+
+#include "scenarios/yaml.h"
+#include "sim/duration.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* ---- Words for errors. -------------------------------------------------- */
+
+enum { NAMES_MAX = 96 };
+
+static const char *takes(const struct schema_key *key)
+{
+	static const char *const kinds[KEY_KINDS] = {
+		[KEY_STR] = "a string",
+		[KEY_TEMPLATE] = "a string",
+		[KEY_TEXT] = "a string or null",
+		[KEY_BOOL] = "true or false",
+		[KEY_INT] = "a whole number",
+		[KEY_DURATION] = "a duration such as 90s or 10min",
+		[KEY_TIME] = "a time such as 2026-03-01T12:00:00Z",
+		[KEY_WORD] = "a word",
+		[KEY_WORD_STR] = "a word",
+		[KEY_FLAGS] = "a list of words",
+		[KEY_REF] = "a name",
+		[KEY_ANY] = "a value",
+		[KEY_STRS] = "a string or a list of strings",
+		[KEY_OBJECT] = "a map",
+		[KEY_LIST] = "a list",
+		[KEY_NAMED] = "a map",
+	};
+
+	if (key->takes)
+		return key->takes;
+	return kinds[key->kind] ? kinds[key->kind] : "a value";
+}
+
+int load_mismatch(struct loader *l, const struct value *v, const char *what)
+{
+	if (v->templated && v->kind == VALUE_STR) {
+		diag_add(l->diag, v->pos, v->width,
+			 "expected %s, found a template that is known only while running",
+			 what);
+		diag_hint(l->diag, "only case and loop variables can stand here");
+		return -1;
+	}
+	if (v->kind == VALUE_LIST || v->kind == VALUE_MAP || v->kind == VALUE_NULL)
+		return diag_add(l->diag, v->pos, v->width, "expected %s, found %s",
+				what, value_kind_name(v->kind));
+	return diag_add(l->diag, v->pos, v->width, "expected %s, found %s '%.*s'",
+			what, value_kind_name(v->kind), STRF(v->text));
+}
+
+const struct schema_key *schema_find(const struct schema *schema, struct str name)
+{
+	for (; schema; schema = schema->base)
+		for (size_t i = 0; i < schema->key_count; i++)
+			if (str_is(name, schema->keys[i].name))
+				return &schema->keys[i];
+	return NULL;
+}
+
+/* "a, b, c", and the names for str_nearest(). */
+static struct str list_keys(struct loader *l, const struct schema *schema,
+			    const char **names, size_t *count)
+{
+	struct buf b;
+	struct str s;
+
+	buf_init(&b, 8192);
+	*count = 0;
+	for (; schema; schema = schema->base)
+		for (size_t i = 0; i < schema->key_count; i++) {
+			assert(*count < NAMES_MAX);
+			if (*count)
+				buf_z(&b, ", ");
+			buf_z(&b, schema->keys[i].name);
+			names[(*count)++] = schema->keys[i].name;
+		}
+	s = arena_str(l->arena, buf_view(&b));
+	buf_release(&b);
+	return s;
+}
+
+static int unknown_key(struct loader *l, const struct schema *schema,
+		       const struct member *m)
+{
+	const char *names[NAMES_MAX];
+	size_t count;
+	struct str list = list_keys(l, schema, names, &count);
+
+	diag_add(l->diag, m->pos, m->width, "unknown key '%.*s' in %s; expected %.*s",
+		 STRF(m->key), schema->name, STRF(list));
+	diag_did_you_mean(l->diag, m->key, names, count);
+	return -1;
+}
+
+static int unknown_word(struct loader *l, const struct schema_word *words,
+			const struct value *v)
+{
+	const char *names[NAMES_MAX];
+	size_t count = 0;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (; words->name; words++) {
+		if (count)
+			buf_z(&b, words[1].name ? ", " : " or ");
+		buf_z(&b, words->name);
+		names[count++] = words->name;
+	}
+	load_mismatch(l, v, b.p);
+	if (!v->templated && v->text.p)
+		diag_did_you_mean(l->diag, v->text, names, count);
+	buf_release(&b);
+	return -1;
+}
+
+/* ---- One value. --------------------------------------------------------- */
+
+/* A text as it was written: numbers count, for 0012 is an ICCID's way to
+ * begin, but not true or null. */
+static bool is_text(const struct value *v)
+{
+	return v->kind == VALUE_STR || v->kind == VALUE_INT || v->kind == VALUE_FLOAT;
+}
+
+/* "$${" where no template will ever be expanded. */
+static struct str without_escapes(struct loader *l, struct str s)
+{
+	struct buf b;
+	ptrdiff_t at;
+
+	if (str_find(s, STR("$${")) < 0)
+		return s;
+	buf_init(&b, s.n);
+	while ((at = str_find(s, STR("$${"))) >= 0) {
+		buf_add(&b, s.p, (size_t)at + 1);
+		s = (struct str){ s.p + at + 2, s.n - (size_t)at - 2 };
+	}
+	buf_str(&b, s);
+	s = arena_str(l->arena, buf_view(&b));
+	buf_release(&b);
+	return s;
+}
+
+static int check_length(struct loader *l, const struct schema_key *key,
+			const struct value *v)
+{
+	if ((int64_t)v->text.n < key->min)
+		return diag_add(l->diag, v->pos, v->width, "'%s' must not be empty",
+				key->name);
+	if (key->max && (int64_t)v->text.n > key->max)
+		return diag_add(l->diag, v->pos, v->width,
+				"'%s' has %zu bytes; expected at most %lld", key->name,
+				v->text.n, (long long)key->max);
+	return 0;
+}
+
+static int read_str(struct loader *l, const struct schema_key *key,
+		    const struct value *v, struct str *out)
+{
+	if (!is_text(v)) {
+		load_mismatch(l, v, takes(key));
+		if (v->kind == VALUE_BOOL)
+			diag_hint(l->diag, "put it in quotes to make it a string");
+		return -1;
+	}
+	if (check_length(l, key, v) < 0)
+		return -1;
+	*out = v->text;
+	if (key->kind == KEY_TEMPLATE || key->kind == KEY_TEXT)
+		return names_check_text(l, v);
+	if (!v->templated)
+		return 0;
+	*out = without_escapes(l, v->text);
+	/* What is left of "${" was no escape. */
+	for (size_t i = 0; i + 1 < v->text.n; i++)
+		if (v->text.p[i] == '$' && v->text.p[i + 1] == '{' &&
+		    (i == 0 || v->text.p[i - 1] != '$'))
+			return load_mismatch(l, v, takes(key));
+	return 0;
+}
+
+static int read_text(struct loader *l, const struct schema_key *key,
+		     const struct value *v, struct scenario_text *out)
+{
+	out->given = true;
+	out->s = STR_NONE;
+	if (v->kind == VALUE_NULL)
+		return 0;
+	return read_str(l, key, v, &out->s);
+}
+
+static int read_int(struct loader *l, const struct schema_key *key,
+		    const struct value *v, int64_t *out)
+{
+	int64_t max = key->max ? key->max : INT64_MAX;
+
+	if (v->kind != VALUE_INT)
+		return load_mismatch(l, v, takes(key));
+	if (v->as.i < key->min || v->as.i > max) {
+		if (max == INT64_MAX || max == INT32_MAX)
+			return diag_add(l->diag, v->pos, v->width,
+					"'%s' is %.*s; expected at least %lld",
+					key->name, STRF(v->text), (long long)key->min);
+		return diag_add(l->diag, v->pos, v->width,
+				"'%s' is %.*s; expected %lld to %lld", key->name,
+				STRF(v->text), (long long)key->min, (long long)max);
+	}
+	*out = v->as.i;
+	return 0;
+}
+
+int load_duration(struct loader *l, const struct value *v, int64_t *ns)
+{
+	struct err err;
+
+	if (v->kind == VALUE_INT || v->kind == VALUE_FLOAT) {
+		if (v->kind == VALUE_INT && v->as.i == 0) {
+			*ns = 0;
+			return 0;
+		}
+		load_mismatch(l, v, "a duration such as 90s or 10min");
+		diag_hint(l->diag, "a duration needs a unit: '%.*ss'?", STRF(v->text));
+		return -1;
+	}
+	if (v->kind != VALUE_STR || v->templated)
+		return load_mismatch(l, v, "a duration such as 90s or 10min");
+	if (duration_parse(v->text, ns, &err) < 0)
+		return diag_add(l->diag, v->pos, v->width, "%s", err.msg);
+	return 0;
+}
+
+static int read_duration(struct loader *l, const struct schema_key *key,
+			 const struct value *v, int64_t *out)
+{
+	if (load_duration(l, v, out) < 0)
+		return -1;
+	if (*out >= key->min)
+		return 0;
+	return diag_add(l->diag, v->pos, v->width,
+			key->min == 1 ? "'%s' must be longer than 0" :
+			key->min == NS_PER_MS ? "'%s' must be at least 1ms" :
+			"'%s' must be at least 1s", key->name);
+}
+
+static int read_time(struct loader *l, const struct schema_key *key,
+		     const struct value *v, int64_t *out)
+{
+	struct err err;
+
+	if (v->kind != VALUE_STR || v->templated)
+		return load_mismatch(l, v, takes(key));
+	if (clock_parse_iso(v->text, out, &err) < 0)
+		return diag_add(l->diag, v->pos, v->width, "%s", err.msg);
+	return 0;
+}
+
+static const struct schema_word *find_word(const struct schema_word *words,
+					   const struct value *v)
+{
+	if (v->kind == VALUE_STR)
+		for (; words->name; words++)
+			if (str_is(v->text, words->name))
+				return words;
+	return NULL;
+}
+
+static int read_flags(struct loader *l, const struct schema_key *key,
+		      const struct value *v, unsigned *out)
+{
+	size_t count = v->kind == VALUE_LIST ? v->count : 1;
+	int rc = 0;
+
+	*out = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct value *item = v->kind == VALUE_LIST ? v->items[i] : v;
+		const struct schema_word *word = find_word(key->words, item);
+
+		if (word)
+			*out |= word->value;
+		else
+			rc = unknown_word(l, key->words, item);
+	}
+	return rc;
+}
+
+static int read_word(struct loader *l, const struct schema_key *key,
+		     const struct value *v, void *field)
+{
+	const struct schema_word *word = find_word(key->words, v);
+
+	if (!word)
+		return unknown_word(l, key->words, v);
+	if (key->kind == KEY_WORD)
+		*(unsigned *)field = word->value;
+	else
+		*(struct str *)field = str_of(word->name);
+	return 0;
+}
+
+/* All lists of the tree have this form. */
+struct any_list {
+	void *list;
+	size_t count;
+};
+
+static void put_list(void *field, void *list, size_t count)
+{
+	struct any_list any = { list, count };
+
+	memcpy(field, &any, sizeof(any));
+}
+
+static int read_strs(struct loader *l, const struct schema_key *key,
+		     const struct value *v, void *field)
+{
+	size_t count = v->kind == VALUE_LIST ? v->count : 1;
+	struct str *list = arena_array(l->arena, count, sizeof(*list));
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++)
+		rc |= read_str(l, key, v->kind == VALUE_LIST ? v->items[i] : v,
+			       &list[i]);
+	put_list(field, list, count);
+	return rc;
+}
+
+static int read_list(struct loader *l, const struct schema_key *key,
+		     const struct value *v, void *field)
+{
+	char *list;
+	int rc = 0;
+
+	if (v->kind != VALUE_LIST)
+		return load_mismatch(l, v, takes(key));
+	list = arena_array(l->arena, v->count, key->of->size);
+	for (size_t i = 0; i < v->count && l->diag->dropped == 0; i++)
+		rc |= load_object(l, key->of, v->items[i], list + i * key->of->size);
+	put_list(field, list, v->count);
+	return rc;
+}
+
+static int read_named(struct loader *l, const struct schema_key *key,
+		      const struct value *v, void *field)
+{
+	char *list;
+	int rc = 0;
+
+	if (v->kind == VALUE_NULL)
+		return 0;
+	if (v->kind != VALUE_MAP)
+		return load_mismatch(l, v, takes(key));
+	list = arena_array(l->arena, v->count, key->of->size);
+	for (size_t i = 0; i < v->count && l->diag->dropped == 0; i++) {
+		const struct member *m = &v->members[i];
+		char *object = list + i * key->of->size;
+
+		rc |= load_object(l, key->of, m->value, object);
+		*(struct str *)(void *)object = m->key;
+		*(struct pos *)(void *)(object + key->of->pos_offset) = m->pos;
+	}
+	put_list(field, list, v->count);
+	return rc;
+}
+
+int load_key(struct loader *l, const struct schema_key *key,
+	     const struct value *v, void *object)
+{
+	void *field = (char *)object + key->offset;
+
+	if (key->given)
+		*(bool *)((char *)object + key->given) = true;
+	switch (key->kind) {
+	case KEY_STR:
+	case KEY_TEMPLATE:
+		return read_str(l, key, v, field);
+	case KEY_TEXT:
+		return read_text(l, key, v, field);
+	case KEY_BOOL:
+		if (v->kind != VALUE_BOOL)
+			return load_mismatch(l, v, takes(key));
+		*(bool *)field = v->as.b;
+		return 0;
+	case KEY_INT:
+		return read_int(l, key, v, field);
+	case KEY_DURATION:
+		return read_duration(l, key, v, field);
+	case KEY_TIME:
+		return read_time(l, key, v, field);
+	case KEY_WORD:
+	case KEY_WORD_STR:
+		return read_word(l, key, v, field);
+	case KEY_FLAGS:
+		return read_flags(l, key, v, field);
+	case KEY_REF:
+		*(struct str *)field = v->text;
+		return names_check_ref(l, v, key->refs);
+	case KEY_ANY:
+		*(const struct value **)field = v;
+		return 0;
+	case KEY_STRS:
+		return read_strs(l, key, v, field);
+	case KEY_OBJECT:
+		return load_object(l, key->of, v, field);
+	case KEY_LIST:
+		return read_list(l, key, v, field);
+	case KEY_NAMED:
+		return read_named(l, key, v, field);
+	case KEY_CUSTOM:
+		return key->read(l, key, v, object);
+	case KEY_ELSEWHERE:
+	case KEY_KINDS:
+		break;
+	}
+	return 0;
+}
+
+static int check_required(struct loader *l, const struct schema *schema,
+			  const struct value *v)
+{
+	int rc = 0;
+
+	for (const struct schema *s = schema; s; s = s->base)
+		for (size_t i = 0; i < s->key_count; i++)
+			if (s->keys[i].required && !value_get(v, s->keys[i].name))
+				rc = diag_add(l->diag, v->pos, v->width,
+					      "%s needs the key '%s': %s",
+					      schema->name, s->keys[i].name,
+					      takes(&s->keys[i]));
+	return rc;
+}
+
+int load_object(struct loader *l, const struct schema *schema,
+		const struct value *v, void *object)
+{
+	int rc = 0;
+
+	if (schema->pos_offset != SCHEMA_NO_POS)
+		*(struct pos *)(void *)((char *)object + schema->pos_offset) = v->pos;
+	if (v->kind != VALUE_MAP && v->kind != VALUE_NULL) {
+		load_mismatch(l, v, "a map");
+		return -1;
+	}
+	for (size_t i = 0; i < v->count && l->diag->dropped == 0; i++) {
+		const struct member *m = &v->members[i];
+		const struct schema_key *key = schema_find(schema, m->key);
+
+		rc |= key ? load_key(l, key, m->value, object) :
+		      unknown_key(l, schema, m);
+	}
+	rc |= check_required(l, schema, v);
+	if (rc == 0 && schema->check)
+		rc = schema->check(l, v, object);
+	return rc;
+}
+
+/* ---- Includes. ---------------------------------------------------------- */
+
+struct includes {
+	struct arena *arena;
+	struct diag *diag;
+	const char *open[INCLUDE_DEPTH_MAX + 1];	/* files that include this one */
+	size_t depth, count;
+};
+
+static const struct value *read_file(struct includes *in, const char *path,
+				     struct pos from);
+
+static const struct value *merge(struct arena *a, const struct value *base,
+				 const struct value *over);
+
+/* Members of both; what both have is merged. */
+static const struct value *merge_maps(struct arena *a, const struct value *base,
+				      const struct value *over)
+{
+	struct value *v = ARENA_NEW(a, struct value);
+	struct member *m = arena_array(a, base->count + over->count, sizeof(*m));
+
+	*v = *over;
+	v->members = m;
+	v->count = 0;
+	v->templated = base->templated || over->templated;
+	for (size_t i = 0; i < base->count; i++) {
+		const struct member *again = value_member(over, base->members[i].key);
+
+		m[v->count] = again ? *again : base->members[i];
+		if (again)
+			m[v->count].value = merge(a, base->members[i].value,
+						  again->value);
+		v->count++;
+	}
+	for (size_t i = 0; i < over->count; i++)
+		if (!value_member(base, over->members[i].key))
+			m[v->count++] = over->members[i];
+	value_index(v, a);
+	return v;
+}
+
+static const struct value *merge(struct arena *a, const struct value *base,
+				 const struct value *over)
+{
+	return base->kind == VALUE_MAP && over->kind == VALUE_MAP ?
+	       merge_maps(a, base, over) : over;
+}
+
+/* `base` and then `over`: steps, always. */
+static const struct value *join(struct arena *a, const struct value *base,
+				const struct value *over)
+{
+	struct value *v;
+	const struct value **items;
+
+	if (base->kind != VALUE_LIST || over->kind != VALUE_LIST)
+		return over;	/* the schema will say */
+	v = ARENA_NEW(a, struct value);
+	*v = *over;
+	v->count = base->count + over->count;
+	v->templated = base->templated || over->templated;
+	items = arena_array(a, v->count, sizeof(*items));
+	memcpy(items, base->items, base->count * sizeof(*items));
+	memcpy(items + base->count, over->items, over->count * sizeof(*items));
+	v->items = items;
+	return v;
+}
+
+/* A whole file under another one that includes it. */
+static const struct value *merge_files(struct arena *a, const struct value *base,
+				       const struct value *over)
+{
+	struct value *v = ARENA_NEW(a, struct value);
+	struct member *m;
+
+	*v = *merge_maps(a, base, over);
+	m = arena_array(a, v->count, sizeof(*m));
+	memcpy(m, v->members, v->count * sizeof(*m));
+	v->members = m;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct member *below = value_member(base, m[i].key);
+		const struct member *above = value_member(over, m[i].key);
+
+		if (below && above &&
+		    (str_is(m[i].key, "steps") || str_is(m[i].key, "always")))
+			m[i].value = join(a, below->value, above->value);
+	}
+	return v;
+}
+
+/* Beside the file that includes it, unless it is absolute. */
+static const char *beside(struct arena *a, const char *file, struct str path)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (!slash || path.p[0] == '/')
+		return arena_str(a, path).p;
+	return arena_printf(a, "%.*s/%.*s", (int)(slash - file), file,
+			    STRF(path)).p;
+}
+
+static const struct value *read_include(struct includes *in, const struct value *v,
+					const char *file)
+{
+	const char *path;
+
+	if (v->kind != VALUE_STR || v->text.n == 0 || v->templated) {
+		diag_add(in->diag, v->pos, v->width, "expected a path, found %s",
+			 v->templated ? "a template" : value_kind_name(v->kind));
+		return NULL;
+	}
+	path = beside(in->arena, file, v->text);
+	for (size_t i = 0; i < in->depth; i++)
+		if (strcmp(in->open[i], path) == 0) {
+			diag_add(in->diag, v->pos, v->width,
+				 "%s includes itself", path);
+			return NULL;
+		}
+	/* Other spellings of one path end here. */
+	if (in->depth > INCLUDE_DEPTH_MAX || ++in->count > INCLUDES_MAX) {
+		diag_add(in->diag, v->pos, v->width,
+			 "includes are nested deeper than %d, or more than %d",
+			 INCLUDE_DEPTH_MAX, INCLUDES_MAX);
+		return NULL;
+	}
+	return read_file(in, path, v->pos);
+}
+
+/* All that `root` includes, merged below it. */
+static const struct value *with_includes(struct includes *in, const char *file,
+					 const struct value *root)
+{
+	const struct value *list = value_get(root, "include"), *all = NULL, *one;
+	size_t count = !list ? 0 : list->kind == VALUE_LIST ? list->count : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		one = read_include(in, list->kind == VALUE_LIST ? list->items[i] : list,
+				   file);
+		if (!one)
+			return NULL;
+		all = all ? merge_files(in->arena, all, one) : one;
+	}
+	return all ? merge_files(in->arena, all, root) : root;
+}
+
+static const struct value *read_source(struct includes *in,
+				       const struct source *source)
+{
+	const struct value *root = yaml_parse(source, in->arena, in->diag);
+
+	if (!root)
+		return NULL;
+	if (root->kind != VALUE_MAP) {
+		diag_add(in->diag, root->pos, root->width,
+			 "expected a scenario (a map with name, world, steps, ...), found %s",
+			 value_kind_name(root->kind));
+		return NULL;
+	}
+	in->open[in->depth++] = source->name.p;
+	root = with_includes(in, source->name.p, root);
+	in->depth--;
+	return root;
+}
+
+static const struct value *read_file(struct includes *in, const char *path,
+				     struct pos from)
+{
+	const struct source *source = yaml_read(path, from, in->arena, in->diag);
+
+	return source ? read_source(in, source) : NULL;
+}
+
+/* ---- Cases. ------------------------------------------------------------- */
+
+static const struct value no_row = { .kind = VALUE_MAP };
+
+/* "enabled", or "status=active, n=3". */
+static struct str case_name(struct arena *a, const struct value *row)
+{
+	const struct value *name = value_get(row, "name");
+	struct buf b;
+	struct str s;
+
+	if (name && name->kind != VALUE_MAP && name->kind != VALUE_LIST)
+		return name->text;
+	buf_init(&b, 200);
+	for (size_t i = 0; i < row->count && !b.over; i++) {
+		if (i)
+			buf_z(&b, ", ");
+		buf_str(&b, row->members[i].key);
+		buf_char(&b, '=');
+		value_text(&b, row->members[i].value);
+	}
+	s = arena_str(a, buf_view(&b));
+	buf_release(&b);
+	return s;
+}
+
+static int check_cases(const struct value *cases, struct diag *d)
+{
+	int rc = 0;
+
+	if (cases->kind != VALUE_LIST)
+		return diag_add(d, cases->pos, cases->width,
+				"'cases': expected a list of maps, found %s",
+				value_kind_name(cases->kind));
+	if (cases->count == 0 || cases->count > CASES_MAX)
+		return diag_add(d, cases->pos, cases->width,
+				"'cases': %zu rows; expected 1 to %d", cases->count,
+				CASES_MAX);
+	for (size_t i = 0; i < cases->count; i++) {
+		const struct value *row = cases->items[i];
+
+		if (row->kind != VALUE_MAP || row->count == 0)
+			rc = diag_add(d, row->pos, row->width,
+				      "a case is a map of variables, found %s",
+				      row->kind == VALUE_MAP ? "an empty one" :
+				      value_kind_name(row->kind));
+	}
+	return rc;
+}
+
+/* The file's name without folders and ".yaml". */
+static struct str stem(struct str path)
+{
+	struct str s = path, folder;
+
+	while (memchr(s.p, '/', s.n))
+		folder = str_split(&s, '/');
+	(void)folder;
+	if (str_ends(s, STR(".yaml")))
+		s.n -= 5;
+	else if (str_ends(s, STR(".yml")))
+		s.n -= 4;
+	return s;
+}
+
+static void name_scenario(struct scenario *s, const struct value *root,
+			  const struct value *row, struct arena *a)
+{
+	const struct value *name = value_get(root, "name");
+
+	if (!s->name.n)
+		s->name = stem(s->file);
+	if (!row)
+		return;
+	s->case_name = case_name(a, row);
+	if (!name || str_find(name->text, STR("${case.")) < 0)
+		s->name = arena_printf(a, "%.*s [%.*s]", STRF(s->name),
+				       STRF(s->case_name));
+}
+
+/* One scenario: `row` is NULL without cases. */
+static int load_case(struct loader *l, const struct value *root,
+		     const struct value *row, struct scenario *s)
+{
+	struct template_var var = { .name = STR("case"),
+				    .value = row ? row : &no_row };
+	const struct value *filled = root;
+	int rc;
+
+	if (row)
+		filled = template_substitute(root, &var, l->arena, &l->budget);
+	if (l->budget == 0)
+		return diag_add(l->diag, row->pos, row->width,
+				"the cases make the scenario too large");
+	l->world = value_get(filled, "world");
+	l->has_case = row != NULL;
+	l->step_count = l->rounds = 0;
+	memset(&l->names, 0, sizeof(l->names));
+	s->seed = 1;
+	s->clock_start_ms = CLOCK_EPOCH_MS;
+	s->time_limit_ns = 7 * 86400 * NS_PER_S;
+	rc = names_build(l);
+	rc |= load_object(l, &schema_scenario, filled, s);
+	free(l->names.table);
+	if (rc < 0)
+		return -1;
+	s->steps.count = l->step_count;
+	s->steps.list = arena_array(l->arena, l->step_count, sizeof(*s->steps.list));
+	if (l->step_count)
+		memcpy(s->steps.list, l->steps, l->step_count * sizeof(*l->steps));
+	name_scenario(s, root, row, l->arena);
+	return 0;
+}
+
+/* What `cases` say must not be filled into `cases`. */
+static const struct value *without_cases(const struct value *root, struct arena *a)
+{
+	struct value *v = ARENA_NEW(a, struct value);
+	struct member *m = arena_array(a, root->count, sizeof(*m));
+
+	*v = *root;
+	v->count = 0;
+	v->members = m;
+	for (size_t i = 0; i < root->count; i++)
+		if (!str_is(root->members[i].key, "cases"))
+			m[v->count++] = root->members[i];
+	return v;
+}
+
+static int load_root(const struct value *root, struct arena *arena,
+		     struct scenario_file *out, struct diag *diag)
+{
+	struct loader l = { .arena = arena, .diag = diag,
+			    .budget = BUDGET };
+	const struct value *cases = value_get(root, "cases");
+	int rc = 0;
+
+	if (cases && check_cases(cases, diag) < 0)
+		return -1;
+	if (cases)
+		root = without_cases(root, arena);
+	l.cases = cases;
+	out->count = cases ? cases->count : 1;
+	out->list = arena_array(arena, out->count, sizeof(*out->list));
+	for (size_t i = 0; i < out->count && diag->dropped == 0; i++) {
+		out->list[i].file = out->path;
+		out->list[i].case_index = i;
+		rc |= load_case(&l, root, cases ? cases->items[i] : NULL,
+				&out->list[i]);
+	}
+	free(l.steps);
+	return rc;
+}
+
+static int load_source(const struct source *source, struct arena *arena,
+		       struct scenario_file *out, struct diag *diag)
+{
+	struct includes in = { .arena = arena, .diag = diag };
+	const struct value *root = read_source(&in, source);
+
+	return root ? load_root(root, arena, out, diag) : -1;
+}
+
+int scenario_load(const char *path, struct arena *arena,
+		  struct scenario_file *out, struct diag *diag)
+{
+	const struct source *source;
+
+	*out = (struct scenario_file){ .path = arena_str(arena, str_of(path)) };
+	source = yaml_read(path, (struct pos){ 0 }, arena, diag);
+	return source ? load_source(source, arena, out, diag) : -1;
+}
+
+int scenario_load_text(const char *name, struct str text, struct arena *arena,
+		       struct scenario_file *out, struct diag *diag)
+{
+	struct source *source = ARENA_NEW(arena, struct source);
+
+	source->name = arena_str(arena, str_of(name));
+	source->text = arena_str(arena, text);
+	*out = (struct scenario_file){ .path = source->name };
+	return load_source(source, arena, out, diag);
+}

@@ -1,0 +1,746 @@
+#include "scenarios/load.h"
+
+#include "proto/profile.h"
+
+#include <stddef.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define AT(type, field) .offset = offsetof(struct type, field)
+#define GIVEN(type, field) .given = offsetof(struct type, field)
+#define SCHEMA(keys_) .keys = (keys_), .key_count = COUNT(keys_)
+#define POS(type) .size = sizeof(struct type), .pos_offset = offsetof(struct type, pos)
+#define NO_POS(type) .size = sizeof(struct type), .pos_offset = SCHEMA_NO_POS
+
+/* ---- Words. ------------------------------------------------------------- */
+
+static const struct schema_word class_words[] = {
+	{ "operational", PROFILE_CLASS_OPERATIONAL, NULL },
+	{ "bootstrap", PROFILE_CLASS_PROVISIONING, NULL },
+	{ "provisioning", PROFILE_CLASS_PROVISIONING, NULL },
+	{ "test", PROFILE_CLASS_TEST, NULL },
+	{ NULL, 0, NULL }
+};
+
+static const struct schema_word status_words[] = {
+	{ "active", 1, NULL }, { "inactive", 0, NULL }, { NULL, 0, NULL }
+};
+
+static const struct schema_word policy_words[] = {
+	{ "no-disable", PPR_NO_DISABLE, NULL },
+	{ "no-delete", PPR_NO_DELETE, NULL },
+	{ "ppr1", PPR_NO_DISABLE, NULL },
+	{ "ppr2", PPR_NO_DELETE, NULL },
+	{ NULL, 0, NULL }
+};
+
+static const struct schema_word role_words[] = {
+	{ "user", ROLE_USER, NULL }, { "read-only", ROLE_READ_ONLY, NULL },
+	{ "admin", ROLE_ADMIN, NULL }, { NULL, 0, NULL }
+};
+
+static const struct schema_word since_words[] = {
+	{ "start", SINCE_START, NULL },
+	{ "previous-step", SINCE_PREVIOUS_STEP, NULL },
+	{ "now", SINCE_NOW, NULL }, { NULL, 0, NULL }
+};
+
+/* ---- The world. --------------------------------------------------------- */
+
+#define MEMORY_MAX (1 << 30)
+
+static const struct schema_key code_keys[] = {
+	{ "iccid", KEY_CUSTOM, AT(scenario_code, iccid), .read = check_iccid,
+	  .takes = "19 or 20 digits", .usual = "made up",
+	  .help = "of the profile that the code gives; may be that of another one" },
+	{ "matching-id", KEY_STR, AT(scenario_code, matching_id), .min = 1, .max = 255,
+	  .usual = "made up", .help = "the secret part of the activation code" },
+	{ "confirmation-code", KEY_STR, AT(scenario_code, confirmation_code), .min = 1, .max = 64,
+	  .usual = "none", .help = "asked for at download" },
+	{ "class", KEY_WORD_STR, AT(scenario_code, class_name), .words = class_words,
+	  .usual = "operational", .help = "class of the profile" },
+	{ "profile-name", KEY_STR, AT(scenario_code, profile_name), .max = 64,
+	  .usual = "the SPN", .help = "name of the profile (SGP.22: profileName)" },
+	{ "spn", KEY_TEXT, AT(scenario_code, spn), .usual = "the carrier's",
+	  .help = "service provider name in this profile; null: it has none" },
+	{ "eid", KEY_CUSTOM, AT(scenario_code, eid), .read = check_eid, .takes = "32 digits",
+	  .usual = "any", .help = "only this eUICC may download it" },
+	{ "account", KEY_REF, AT(scenario_code, account), .refs = REF_ACCOUNT,
+	  .usual = "the first", .help = "the account that the code is registered for" },
+	{ "registered", KEY_BOOL, AT(scenario_code, registered),
+	  GIVEN(scenario_code, registered_given), .usual = "the carrier's",
+	  .help = "whether the server knows the code; its secret is `${key.codes[0].activation_code}` either way" },
+	{ "memory", KEY_INT, AT(scenario_code, memory), .min = 1, .max = MEMORY_MAX,
+	  .usual = "a usual size", .help = "bytes that the profile takes in the eUICC" },
+	{ "policy", KEY_FLAGS, AT(scenario_code, policy), .words = policy_words,
+	  .usual = "none", .help = "policy rules of the profile" },
+	{ "retries", KEY_INT, AT(scenario_code, retries), .min = 1, .max = 1000,
+	  .usual = "3", .help = "downloads that may be tried before the profile is lost" },
+	{ "expires", KEY_DURATION, AT(scenario_code, expires_ns),
+	  .usual = "never", .help = "how long after the start the SM-DP+ offers it" },
+};
+static const struct schema schema_code = {
+	.name = "an activation code", POS(scenario_code), SCHEMA(code_keys),
+	.help = "An entry of `codes`: a profile that waits at an SM-DP+.",
+};
+
+static const struct schema_key carrier_keys[] = {
+	{ "name", KEY_STR, AT(scenario_carrier, name), .max = 255, .usual = "the key",
+	  .help = "the name on the contract, with which activation codes are registered" },
+	{ "spn", KEY_TEXT, AT(scenario_carrier, spn), .usual = "the name",
+	  .help = "service provider name that the profiles carry; null: they have none. Two carriers may have the same" },
+	{ "codes", KEY_CUSTOM, AT(scenario_carrier, codes), .read = load_codes, .of = &schema_code,
+	  .takes = "a count, or a list of activation codes", .usual = "none",
+	  .help = "profiles to download: how many, or each by itself" },
+	{ "registered", KEY_BOOL, AT(scenario_carrier, registered),
+	  GIVEN(scenario_carrier, registered_given), .usual = "true",
+	  .help = "whether the server knows the codes" },
+	{ "smdp", KEY_REF, AT(scenario_carrier, smdp), .refs = REF_SMDP | REF_ADDRESS,
+	  .usual = "`smdp`", .help = "the SM-DP+ that has the profiles" },
+	{ "quirks", KEY_CUSTOM, AT(scenario_carrier, quirks), .read = load_quirks,
+	  .takes = "quirks", .help = "quirks of this carrier (docs/quirks.md)" },
+};
+static const struct schema schema_carrier = {
+	.name = "a carrier", POS(scenario_carrier), SCHEMA(carrier_keys),
+	.check = check_carrier,
+	.help = "An entry of `world.carriers`.",
+};
+
+static const struct schema_key profile_keys[] = {
+	{ "spn", KEY_TEXT, AT(scenario_profile, spn), .usual = "the carrier's, else none",
+	  .help = "service provider name; null: none" },
+	{ "carrier", KEY_REF, AT(scenario_profile, carrier), .refs = REF_CARRIER,
+	  .help = "the carrier it comes from, whose SPN and SM-DP+ it takes" },
+	{ "iccid", KEY_CUSTOM, AT(scenario_profile, iccid), .read = check_iccid,
+	  .takes = "19 or 20 digits", .usual = "made up", .help = "" },
+	{ "type", KEY_WORD_STR, AT(scenario_profile, type), .words = class_words,
+	  .usual = "operational", .help = "class of the profile" },
+	{ "status", KEY_WORD_STR, AT(scenario_profile, status), .words = status_words,
+	  .usual = "inactive", .help = "at most one profile of a device is active" },
+	{ "name", KEY_STR, AT(scenario_profile, name), .max = 64, .usual = "the SPN",
+	  .help = "name of the profile" },
+	{ "nickname", KEY_STR, AT(scenario_profile, nickname), .max = 64, .usual = "none",
+	  .help = "what its user calls it" },
+	{ "policy", KEY_FLAGS, AT(scenario_profile, policy), .words = policy_words,
+	  .usual = "none", .help = "policy rules: it may not be disabled (ppr1), not be deleted (ppr2)" },
+	{ "no-network", KEY_BOOL, AT(scenario_profile, no_network), .usual = "false",
+	  .help = "a device with this profile active has no network" },
+	{ "memory", KEY_INT, AT(scenario_profile, memory), .min = 1, .max = MEMORY_MAX,
+	  .usual = "a usual size", .help = "bytes" },
+};
+static const struct schema schema_profile = {
+	.name = "a profile", POS(scenario_profile), SCHEMA(profile_keys),
+	.help = "An entry of `profiles`: what is in the eUICC at the start.",
+};
+
+static const struct schema_word power_words[] = {
+	{ "on", 0, NULL }, { "off", 1, NULL }, { NULL, 0, NULL }
+};
+
+static const struct schema_key device_latency_keys[] = {
+	{ "poll", KEY_ELSEWHERE, .takes = "a latency", .help = "from one look at the EIS to the next" },
+	{ "boot", KEY_ELSEWHERE, .takes = "a latency", .help = "from power to running" },
+	{ "attach", KEY_ELSEWHERE, .takes = "a latency", .help = "from running, or a new active profile, to network" },
+	{ "report", KEY_ELSEWHERE, .takes = "a latency", .help = "from a change to its report" },
+	{ "apdu", KEY_ELSEWHERE, .takes = "a latency", .help = "one command to the eUICC" },
+	{ "install", KEY_ELSEWHERE, .takes = "a latency", .help = "writing a profile into the eUICC" },
+};
+const struct schema schema_device_latency = {
+	.name = "a device's latency", .pos_offset = SCHEMA_NO_POS,
+	SCHEMA(device_latency_keys),
+	.help = "A device's own, in place of `world.latency`'s `device.…`.",
+};
+
+static const struct schema_key device_keys[] = {
+	{ "device_id", KEY_CUSTOM, AT(scenario_device, device_id), .read = check_device_id,
+	  .takes = "a device id", .usual = "made up",
+	  .help = "four groups of eight hex digits" },
+	{ "eid", KEY_CUSTOM, AT(scenario_device, eid), .read = check_eid, .takes = "32 digits",
+	  .usual = "made up", .help = "of its eUICC" },
+	{ "profiles", KEY_LIST, AT(scenario_device, profiles), .of = &schema_profile,
+	  .usual = "none", .help = "what is in the eUICC at the start" },
+	{ "memory", KEY_INT, AT(scenario_device, memory), .min = 1, .max = MEMORY_MAX,
+	  .usual = "a usual size", .help = "bytes for profiles" },
+	{ "second-link", KEY_BOOL, AT(scenario_device, second_link), .usual = "false",
+	  .help = "it has network whatever its profiles do" },
+	{ "power", KEY_CUSTOM, AT(scenario_device, off), .read = load_power, .words = power_words,
+	  .takes = "on or off", .usual = "on", .help = "at the start" },
+	{ "account", KEY_REF, AT(scenario_device, account), .refs = REF_ACCOUNT,
+	  .usual = "the first", .help = "whose device it is" },
+	{ "unknown", KEY_BOOL, AT(scenario_device, unknown), .usual = "false",
+	  .help = "the server is not told of it" },
+	{ "reuse-numbers", KEY_BOOL, AT(scenario_device, reuse_numbers), .usual = "false",
+	  .help = "a new profile takes the lowest free number, rather than one never used" },
+	{ "default-smdp", KEY_REF, AT(scenario_device, default_smdp), .refs = REF_SMDP | REF_ADDRESS,
+	  .usual = "none", .help = "SM-DP+ address set in the eUICC" },
+	{ "clock-skew", KEY_CUSTOM, AT(scenario_device, clock_skew_ns), .read = load_skew,
+	  .takes = "a duration, with a sign if its clock is behind", .usual = "0",
+	  .help = "how far its clock is ahead" },
+	{ "latency", KEY_CUSTOM, AT(scenario_device, latency), .read = load_device_latencies,
+	  .of = &schema_device_latency, .takes = "a map of latencies", .usual = "the world's",
+	  .help = "its own latencies" },
+	{ "quirks", KEY_CUSTOM, AT(scenario_device, quirks), .read = load_quirks,
+	  .takes = "quirks", .help = "quirks of this device (docs/quirks.md)" },
+};
+static const struct schema schema_device = {
+	.name = "a device", POS(scenario_device), SCHEMA(device_keys),
+	.check = check_device,
+	.help = "An entry of `world.devices`, or the `template` of a fleet (then without device_id and eid).",
+};
+
+static const struct schema_key fleet_keys[] = {
+	{ "count", KEY_INT, .required = true, AT(scenario_fleet, count), .min = 1, .max = FLEET_MAX,
+	  .help = "how many: `${key[0].eid}` is the first" },
+	{ "template", KEY_CUSTOM, AT(scenario_fleet, template), .read = load_fleet_template,
+	  .of = &schema_device, .takes = "a device", .usual = "a device without profiles",
+	  .help = "what each of them is like" },
+};
+static const struct schema schema_fleet = {
+	.name = "a fleet", POS(scenario_fleet), SCHEMA(fleet_keys),
+	.help = "An entry of `world.fleets`: many devices of one kind.",
+};
+
+static const struct schema_key account_keys[] = {
+	{ "customer_id", KEY_INT, AT(scenario_account, customer_id), .min = 1, .max = INT32_MAX,
+	  .usual = "made up", .help = "" },
+	{ "name", KEY_STR, AT(scenario_account, name), .max = 255, .usual = "the key", .help = "" },
+};
+static const struct schema schema_account = {
+	.name = "an account", POS(scenario_account), SCHEMA(account_keys),
+	.help = "An entry of `world.accounts`. A world without accounts has one.",
+};
+
+static const struct schema_key user_keys[] = {
+	{ "account", KEY_REF, AT(scenario_user, account), .refs = REF_ACCOUNT,
+	  .usual = "the first", .help = "" },
+	{ "name", KEY_STR, AT(scenario_user, name), .min = 1, .max = 255, .usual = "the key",
+	  .help = "to log in with" },
+	{ "password", KEY_STR, AT(scenario_user, password), .min = 1, .max = 255,
+	  .usual = "made up", .help = "" },
+	{ "role", KEY_WORD, AT(scenario_user, role), .words = role_words, .usual = "user", .help = "" },
+};
+static const struct schema schema_user = {
+	.name = "a user", POS(scenario_user), SCHEMA(user_keys),
+	.help = "An entry of `world.users`. A world without users has one, who sends all requests.",
+};
+
+static const struct schema_key smdp_keys[] = {
+	{ "address", KEY_STR, AT(scenario_smdp, address), .min = 1, .max = 253,
+	  .usual = "`<key>.example.com`", .help = "its host name" },
+	{ "quirks", KEY_CUSTOM, AT(scenario_smdp, quirks), .read = load_quirks,
+	  .takes = "quirks", .help = "quirks of this SM-DP+ (docs/quirks.md)" },
+};
+static const struct schema schema_smdp = {
+	.name = "an SM-DP+", POS(scenario_smdp), SCHEMA(smdp_keys),
+	.help = "An entry of `world.smdps`. One named `smdp` (smdp.example.com) is always there.",
+};
+
+static const struct schema_key server_keys[] = {
+	{ "check-interval", KEY_DURATION, AT(scenario_server, check_interval_ns), .min = 1, .usual = "60s",
+	  .help = "between looks at running transactions" },
+	{ "order-expiry", KEY_DURATION, AT(scenario_server, order_expiry_ns), .min = NS_PER_S, .usual = "1h",
+	  .help = "of orders at the EIS" },
+	{ "verify-limit", KEY_DURATION, AT(scenario_server, verify_limit_ns), .min = 1, .usual = "15min",
+	  .help = "for a device to report a finished step" },
+	{ "eis-timeout", KEY_DURATION, AT(scenario_server, eis_timeout_ns), .min = 1, .usual = "10s",
+	  .help = "for one answer of the EIS" },
+	{ "code-keep", KEY_DURATION, AT(scenario_server, code_keep_ns), .min = 1, .usual = "1h",
+	  .help = "of an activation code after its download" },
+};
+static const struct schema schema_server = {
+	.name = "the server's options", NO_POS(scenario_server), SCHEMA(server_keys),
+	.help = "`world.server`: the reference server's options.",
+};
+
+static const struct schema_key device_option_keys[] = {
+	{ "fallback", KEY_DURATION, AT(scenario_device_options, fallback_ns), .min = 1, .usual = "5min",
+	  .help = "without network on a new profile, before a device goes back to the old one" },
+	{ "report-interval", KEY_DURATION, AT(scenario_device_options, report_interval_ns), .min = 1,
+	  .usual = "24h", .help = "between periodic reports" },
+	{ "no-reports", KEY_BOOL, AT(scenario_device_options, no_reports), .usual = "false",
+	  .help = "devices never report" },
+	{ "no-first-report", KEY_BOOL, AT(scenario_device_options, no_first_report), .usual = "false",
+	  .help = "devices do not report at the start, so the server has no rows yet" },
+};
+static const struct schema schema_device_options = {
+	.name = "device options", NO_POS(scenario_device_options), SCHEMA(device_option_keys),
+	.help = "`world.device-options`: of all devices.",
+};
+
+static const struct schema_key world_keys[] = {
+	{ "carriers", KEY_NAMED, AT(scenario_world, carriers), .of = &schema_carrier,
+	  .help = "who has activation codes" },
+	{ "devices", KEY_NAMED, AT(scenario_world, devices), .of = &schema_device, .help = "" },
+	{ "fleets", KEY_NAMED, AT(scenario_world, fleets), .of = &schema_fleet,
+	  .help = "many devices of one kind" },
+	{ "smdps", KEY_NAMED, AT(scenario_world, smdps), .of = &schema_smdp,
+	  .usual = "`smdp`", .help = "SM-DP+s besides `smdp`" },
+	{ "accounts", KEY_NAMED, AT(scenario_world, accounts), .of = &schema_account,
+	  .usual = "one", .help = "" },
+	{ "users", KEY_NAMED, AT(scenario_world, users), .of = &schema_user,
+	  .usual = "one of the first account", .help = "who sends requests" },
+	{ "latency", KEY_CUSTOM, AT(scenario_world, latency), .read = load_latencies,
+	  .takes = "a map of latencies", .usual = "no time", .help = "how long things take" },
+	{ "quirks", KEY_CUSTOM, AT(scenario_world, quirks), .read = load_quirks,
+	  .takes = "quirks", .help = "quirks and faults (docs/quirks.md)" },
+	{ "server", KEY_OBJECT, AT(scenario_world, server), .of = &schema_server, .help = "" },
+	{ "device-options", KEY_OBJECT, AT(scenario_world, device_options),
+	  .of = &schema_device_options, .help = "" },
+};
+const struct schema schema_world = {
+	.name = "the world", NO_POS(scenario_world), SCHEMA(world_keys),
+	.help = "`world`. All names in it (keys of carriers, devices and so on) must differ.",
+};
+
+const struct scenario_delay_info scenario_delays[DELAYS] = {
+#define EIS "/eis/v1/"
+#define ES9 "/gsma/rsp2/es9plus/"
+#define ES2 "/gsma/rsp2/es2plus/"
+	{ "device.poll", "device", NULL, NULL, "from one look at the EIS to the next" },
+	{ "device.boot", "device", NULL, NULL, "from power to running" },
+	{ "device.attach", "device", NULL, NULL, "from running, or a new active profile, to network" },
+	{ "device.report", "device", NULL, NULL, "from a change to its report" },
+	{ "device.apdu", "device", NULL, NULL, "one command to the eUICC" },
+	{ "device.install", "device", NULL, NULL, "writing a profile into the eUICC" },
+	{ "network", "network", NULL, NULL, "each message on its way, there and back (only in memory)" },
+	{ "server", "server", NULL, NULL, "the server, before it handles a request" },
+	{ "eis", "eis", NULL, NULL, "the EIS, before it handles a request" },
+	{ "eis.placeOrder", "eis", "POST", EIS "orders", "a server places an order" },
+	{ "eis.orderStatus", "eis", "GET", EIS "orders/{id}", "a server asks for an order's status" },
+	{ "eis.nextOrder", "eis", "GET", EIS "euicc/{eid}/orders/next", "a device asks for work" },
+	{ "eis.result", "eis", "POST", EIS "orders/{id}/result", "a device hands in a result" },
+	{ "eis.profiles", "eis", "PUT", EIS "euicc/{eid}/profiles", "a device hands in its profiles" },
+	{ "eis.notification", "eis", "POST", EIS "notifications", "an SM-DP+ passes on a notification" },
+	{ "smdp", "smdp", NULL, NULL, "every SM-DP+, before it handles a request" },
+	{ "smdp.initiateAuthentication", "smdp", "POST", ES9 "initiateAuthentication", "ES9+" },
+	{ "smdp.authenticateClient", "smdp", "POST", ES9 "authenticateClient", "ES9+" },
+	{ "smdp.getBoundProfilePackage", "smdp", "POST", ES9 "getBoundProfilePackage", "ES9+" },
+	{ "smdp.cancelSession", "smdp", "POST", ES9 "cancelSession", "ES9+" },
+	{ "smdp.handleNotification", "smdp", "POST", ES9 "handleNotification", "ES9+" },
+	{ "smdp.downloadOrder", "smdp", "POST", ES2 "downloadOrder", "ES2+" },
+	{ "smdp.confirmOrder", "smdp", "POST", ES2 "confirmOrder", "ES2+" },
+	{ "smdp.cancelOrder", "smdp", "POST", ES2 "cancelOrder", "ES2+" },
+	{ "smdp.releaseProfile", "smdp", "POST", ES2 "releaseProfile", "ES2+" },
+#undef EIS
+#undef ES9
+#undef ES2
+};
+
+const struct latency_form latency_forms[] = {
+	{ LATENCY_CONSTANT, "90s", "always that; also written alone: `smdp: 90s`" },
+	{ LATENCY_UNIFORM, "[1s, 5s]", "anything between the two" },
+	{ LATENCY_NORMAL, "{mean: 10s, sd: 2s}", "cut at 0" },
+	{ LATENCY_LOGNORMAL, "{median: 4min, p99: 10min}", "most are short, some very long" },
+	{ LATENCY_EXPONENTIAL, "{mean: 10s}", "as the time between calls of strangers" },
+	{ LATENCY_PARETO, "{min: 1s, shape: 1.5}", "a heavy tail" },
+	{ LATENCY_PERCENTILES, "{50: 1s, 90: 3s, 99: 10s}", "as measured; straight lines between, nothing beyond" },
+	{ LATENCY_POLLS, "3", "not a time: asked so often in vain (an order stays hidden, a status stays, other functions answer 503)" },
+	{ LATENCY_NEVER, "", "no answer, does not happen: written alone, `smdp: never`" },
+};
+const size_t latency_form_count = COUNT(latency_forms);
+
+const struct scenario_attribute scenario_attributes[] = {
+	{ OBJECT_CARRIER, "key", "what it is called in the world", false, 0 },
+	{ OBJECT_CARRIER, "name", "the name on the contract", false, 0 },
+	{ OBJECT_CARRIER, "spn", "what its profiles carry; null if nothing", false, 0 },
+	{ OBJECT_CARRIER, "smdp", "the address of its SM-DP+", false, 0 },
+	{ OBJECT_CARRIER, "smdp_address", "the same", false, 0 },
+	{ OBJECT_CARRIER, "iccid", "of its first code", false, 0 },
+	{ OBJECT_CARRIER, "activation_code", "the secret of its first code, `LPA:1$…`", false, 0 },
+	{ OBJECT_CARRIER, "code", "the same", false, 0 },
+	{ OBJECT_CARRIER, "matching_id", "of its first code", false, 0 },
+	{ OBJECT_CARRIER, "confirmation_code", "of its first code; null if it has none", false, 0 },
+	{ OBJECT_CARRIER, "codes", "all of them", true, OBJECT_CODE },
+	{ OBJECT_CODE, "iccid", "of the profile that it gives", false, 0 },
+	{ OBJECT_CODE, "activation_code", "the secret, `LPA:1$…`", false, 0 },
+	{ OBJECT_CODE, "code", "the same", false, 0 },
+	{ OBJECT_CODE, "matching_id", "the middle of the secret", false, 0 },
+	{ OBJECT_CODE, "confirmation_code", "null if it has none", false, 0 },
+	{ OBJECT_CODE, "spn", "in the profile; null if it has none", false, 0 },
+	{ OBJECT_DEVICE, "key", "what it is called in the world: `router`, `fleet[3]`", false, 0 },
+	{ OBJECT_DEVICE, "name", "the same", false, 0 },
+	{ OBJECT_DEVICE, "device_id", "", false, 0 },
+	{ OBJECT_DEVICE, "eid", "", false, 0 },
+	{ OBJECT_DEVICE, "party", "its name in the event log: `device/router`", false, 0 },
+	{ OBJECT_DEVICE, "customer_id", "of its account", false, 0 },
+	{ OBJECT_DEVICE, "profiles", "those that it has at the start", true, OBJECT_PROFILE },
+	{ OBJECT_PROFILE, "iccid", "", false, 0 },
+	{ OBJECT_PROFILE, "spn", "null if it has none", false, 0 },
+	{ OBJECT_PROFILE, "name", "", false, 0 },
+	{ OBJECT_PROFILE, "nickname", "", false, 0 },
+	{ OBJECT_FLEET, "key", "", false, 0 },
+	{ OBJECT_FLEET, "count", "how many devices; each is `${fleet[0].…}` and so on", false, 0 },
+	{ OBJECT_ACCOUNT, "customer_id", "", false, 0 },
+	{ OBJECT_ACCOUNT, "name", "", false, 0 },
+	{ OBJECT_USER, "name", "to log in with", false, 0 },
+	{ OBJECT_USER, "password", "", false, 0 },
+	{ OBJECT_USER, "authorization", "value of the header `Authorization`", false, 0 },
+	{ OBJECT_USER, "customer_id", "of its account", false, 0 },
+	{ OBJECT_SMDP, "address", "its host name", false, 0 },
+	{ OBJECT_SMDP, "url", "`https://` and its address", false, 0 },
+	{ OBJECT_RUN, "seed", "of this run", false, 0 },
+	{ OBJECT_SERVER, "url", "of the server", false, 0 },
+	{ OBJECT_SERVER, "report_token", "that devices send with reports", false, 0 },
+	{ OBJECT_EIS, "url", "of the EIS", false, 0 },
+	{ OBJECT_EIS, "token", "that servers send to it", false, 0 },
+	{ OBJECT_RESPONSE, "status", "of the last request's answer", false, 0 },
+	{ OBJECT_RESPONSE, "body", "of the last request's answer, as a string", false, 0 },
+};
+const size_t scenario_attribute_count = COUNT(scenario_attributes);
+
+/* ---- Steps. ------------------------------------------------------------- */
+
+static const struct schema_key step_keys[] = {
+	{ "name", KEY_STR, AT(scenario_step, name), .min = 1, .max = 255, .usual = "what it does",
+	  .help = "how reports call it" },
+	{ "note", KEY_STR, AT(scenario_step, note), .help = "for whoever reads the scenario" },
+	{ "at", KEY_CUSTOM, AT(scenario_step, when_ns), .read = load_at, .takes = "a duration",
+	  .help = "not before so long after the start of the run; if that is past, the step fails" },
+	{ "after", KEY_CUSTOM, AT(scenario_step, when_ns), .read = load_at, .takes = "a duration",
+	  .help = "so long after the step before" },
+};
+static const struct schema schema_step = {
+	.name = "a step", POS(scenario_step), SCHEMA(step_keys),
+	.help = "What any step may have. The other keys depend on what it does.",
+};
+
+#define WAIT_KEYS \
+	{ "within", KEY_CUSTOM, AT(scenario_step, within_ns), .read = load_within, \
+	  .takes = "a duration", .help = "wait for it, that long at most" }, \
+	{ "stable-for", KEY_DURATION, AT(scenario_step, stable_ns), .usual = "0", \
+	  .help = "it must then hold for that long without a break" }
+
+#define VERB(word) \
+	{ word, KEY_CUSTOM, AT(scenario_step, request.url), .read = load_verb, \
+	  .takes = "a path or URL", .help = "path of the server, with query, or a whole URL: `http://eis.rig/eis/v1/…`" }
+
+static const struct schema_key request_keys[] = {
+	VERB("get"), VERB("post"), VERB("put"), VERB("patch"), VERB("delete"),
+	VERB("head"), VERB("options"),
+	{ "query", KEY_CUSTOM, AT(scenario_step, request.query), .read = load_headers,
+	  .takes = "a map", .help = "parameters to append, percent-encoded" },
+	{ "headers", KEY_CUSTOM, AT(scenario_step, request.headers), .read = load_headers,
+	  .takes = "a map", .help = "to send; null: not to send one that is sent otherwise" },
+	{ "json", KEY_CUSTOM, AT(scenario_step, request.body), .read = load_body, .takes = "anything",
+	  .help = "a body of that value as JSON" },
+	{ "body", KEY_CUSTOM, AT(scenario_step, request.body), .read = load_body, .takes = "a string",
+	  .help = "a body of these bytes" },
+	{ "form", KEY_CUSTOM, AT(scenario_step, request.body), .read = load_body, .takes = "a map",
+	  .help = "a body as an HTML form sends it" },
+	{ "as", KEY_CUSTOM, AT(scenario_step, request.as), .read = load_as, .takes = "a user, or nobody",
+	  .usual = "the first user", .help = "who sends it" },
+	{ "timeout", KEY_DURATION, AT(scenario_step, request.timeout_ns), .min = 1, .usual = "30s",
+	  .help = "for the answer" },
+	{ "expect", KEY_CUSTOM, AT(scenario_step, request.expect), .read = load_expect,
+	  .takes = "a map of expectations", .help = "what the (last) answer must be" },
+	{ "until", KEY_CUSTOM, AT(scenario_step, request.until), .read = load_expect,
+	  .takes = "a map of expectations", .help = "send it again until the answer is that; needs `within`" },
+	{ "every", KEY_DURATION, AT(scenario_step, every_ns), .min = NS_PER_MS, .usual = "10s",
+	  .help = "time between two requests of an `until`" },
+	WAIT_KEYS,
+	{ "save", KEY_CUSTOM, AT(scenario_step, request.save), .read = load_save,
+	  .takes = "a map of variables",
+	  .help = "variables for later steps: a JSON pointer into the answer, `{header: Name}`, `status`, `body` or `text`" },
+};
+static const struct schema schema_request = {
+	.name = "a request", POS(scenario_step), SCHEMA(request_keys),
+	.base = &schema_step, .check = check_request,
+	.help = "A step that sends a request.",
+};
+
+static const struct schema_key wait_keys[] = {
+	{ "wait", KEY_DURATION, .required = true, AT(scenario_step, wait_ns),
+	  .help = "let that much time pass" },
+};
+static const struct schema schema_wait = {
+	.name = "a wait", POS(scenario_step), SCHEMA(wait_keys), .base = &schema_step,
+	.help = "A step that lets time pass.",
+};
+
+static const struct schema_key set_keys[] = {
+	{ "set", KEY_CUSTOM, .required = true, AT(scenario_step, set), .read = load_set,
+	  .takes = "a map of variables", .help = "variables for later steps" },
+};
+static const struct schema schema_set = {
+	.name = "a set", POS(scenario_step), SCHEMA(set_keys), .base = &schema_step,
+	.help = "A step that sets variables.",
+};
+
+static const struct schema_key fail_keys[] = {
+	{ "fail", KEY_TEMPLATE, .required = true, AT(scenario_step, fail), .min = 1,
+	  .help = "the run ends here, for this reason" },
+};
+static const struct schema schema_fail = {
+	.name = "a fail", POS(scenario_step), SCHEMA(fail_keys), .base = &schema_step,
+	.help = "A step that must not be reached.",
+};
+
+static const struct schema_key event_keys[] = {
+	{ "party", KEY_TEMPLATE, AT(scenario_step, event.party), .usual = "any",
+	  .help = "`server`, `eis`, `smdp`, `device/router`, `rig`, …" },
+	{ "event", KEY_TEMPLATE, .required = true, AT(scenario_step, event.event),
+	  .help = "its name: `order-queued`" },
+	{ "fields", KEY_CUSTOM, AT(scenario_step, event.fields), .read = load_event_fields,
+	  .takes = "a map of expectations", .help = "what its fields must be" },
+	{ "since", KEY_WORD, AT(scenario_step, event.since), .words = since_words, .usual = "start",
+	  .help = "count events of the whole run, since the step before began, or from now on" },
+	{ "count", KEY_INT, AT(scenario_step, event.at_most), .max = INT32_MAX,
+	  .help = "exactly so many" },
+	{ "at-least", KEY_INT, AT(scenario_step, event.at_least), .max = INT32_MAX, .usual = "1", .help = "" },
+	{ "at-most", KEY_INT, AT(scenario_step, event.at_most), .max = INT32_MAX, .help = "" },
+	WAIT_KEYS,
+};
+static const struct schema schema_event = {
+	.name = "an expected event", .size = sizeof(struct scenario_step),
+	.pos_offset = SCHEMA_NO_POS, SCHEMA(event_keys),
+	.help = "What `expect-event` takes: events of the log, counted.",
+};
+
+static const struct schema_key expect_event_keys[] = {
+	{ "expect-event", KEY_CUSTOM, .required = true, .read = load_event, .of = &schema_event,
+	  .takes = "an event's name, or a map", .help = "the event log must have it" },
+	WAIT_KEYS,
+};
+static const struct schema schema_expect_event = {
+	.name = "an expect-event", POS(scenario_step), SCHEMA(expect_event_keys),
+	.base = &schema_step, .check = check_wait,
+	.help = "A step that looks into the event log.",
+};
+
+static const struct schema_key expect_device_keys[] = {
+	{ "expect-device", KEY_CUSTOM, .required = true, AT(scenario_step, devices),
+	  .read = load_expect_device, .takes = "a map of devices",
+	  .help = "device, fleet or `fleet[3]`: what its state must be, by member or JSON pointer" },
+	WAIT_KEYS,
+};
+static const struct schema schema_expect_device = {
+	.name = "an expect-device", POS(scenario_step), SCHEMA(expect_device_keys),
+	.base = &schema_step, .check = check_wait,
+	.help = "A step that looks into devices. A device's state is the document "
+		"`{name, device_id, eid, online, active, profiles: [{id, iccid, carrier, status, type, name, nickname}]}`.",
+};
+
+/* ---- Actions. ----------------------------------------------------------- */
+
+#define ACTION_DEVICE \
+	{ "device", KEY_CUSTOM, .required = true, AT(scenario_action, device), .read = load_target, \
+	  .takes = "a device", .help = "a device, `fleet[3]`, or a fleet: each of it" }
+
+static const struct schema_key device_args[] = { ACTION_DEVICE };
+static const struct schema args_device = {
+	.name = "the action", NO_POS(scenario_action), SCHEMA(device_args),
+};
+
+static const struct schema_key skew_args[] = {
+	ACTION_DEVICE,
+	{ "by", KEY_CUSTOM, .required = true, AT(scenario_action, duration_ns), .read = load_skew,
+	  .takes = "a duration, with a sign if its clock is behind", .help = "how far its clock is ahead" },
+};
+static const struct schema args_skew = {
+	.name = "set-clock-skew", NO_POS(scenario_action), SCHEMA(skew_args),
+};
+
+static const struct schema_key memory_args[] = {
+	ACTION_DEVICE,
+	{ "free", KEY_INT, .required = true, AT(scenario_action, number), .max = MEMORY_MAX,
+	  .help = "bytes that are free" },
+};
+static const struct schema args_memory = {
+	.name = "set-memory", NO_POS(scenario_action), SCHEMA(memory_args),
+};
+
+static const struct schema_key spn_args[] = {
+	ACTION_DEVICE,
+	{ "iccid", KEY_TEMPLATE, .required = true, AT(scenario_action, iccid), .help = "of the profile" },
+	{ "spn", KEY_TEXT, .required = true, AT(scenario_action, spn), .help = "the new one; null: none" },
+};
+static const struct schema args_spn = {
+	.name = "set-spn", NO_POS(scenario_action), SCHEMA(spn_args),
+};
+
+static const struct schema_key network_args[] = {
+	ACTION_DEVICE,
+	{ "iccid", KEY_TEMPLATE, .required = true, AT(scenario_action, iccid), .help = "of the profile" },
+	{ "on", KEY_BOOL, AT(scenario_action, on), .usual = "true", .help = "false: it gives network" },
+};
+static const struct schema args_network = {
+	.name = "set-no-network", NO_POS(scenario_action), SCHEMA(network_args),
+};
+
+static const struct schema_key enable_args[] = {
+	ACTION_DEVICE,
+	{ "on", KEY_BOOL, AT(scenario_action, on), .usual = "true", .help = "false: they give network again" },
+};
+static const struct schema args_enable = {
+	.name = "enable-without-network", NO_POS(scenario_action), SCHEMA(enable_args),
+};
+
+static const struct schema_key clear_args[] = {
+	{ "quirk", KEY_CUSTOM, .required = true, AT(scenario_action, word), .read = load_quirk_name,
+	  .takes = "the name of a quirk", .help = "all settings of it" },
+};
+static const struct schema args_clear = {
+	.name = "clear-quirk", NO_POS(scenario_action), SCHEMA(clear_args),
+};
+
+static const struct schema_key restart_args[] = {
+	{ "party", KEY_REF, .required = true, AT(scenario_action, word), .refs = REF_SERVER,
+	  .help = "`server`" },
+};
+static const struct schema args_restart = {
+	.name = "restart", NO_POS(scenario_action), SCHEMA(restart_args),
+};
+
+static const struct schema_key party_args[] = {
+	{ "party", KEY_REF, .required = true, AT(scenario_action, word),
+	  .refs = REF_SERVER | REF_EIS | REF_SMDP, .help = "`server`, `eis`, `smdp`, or a key of `smdps`" },
+};
+static const struct schema args_party = {
+	.name = "the action", NO_POS(scenario_action), SCHEMA(party_args),
+};
+
+const struct action_form action_forms[ACTIONS] = {
+	[ACTION_POWER_OFF] = { "power-off", &args_device, "device", "at once; what is not in flash is lost" },
+	[ACTION_POWER_ON] = { "power-on", &args_device, "device", "it boots" },
+	[ACTION_REBOOT] = { "reboot", &args_device, "device", "off, then on" },
+	[ACTION_LINK_DOWN] = { "link-down", &args_device, "device", "it has no network, by force" },
+	[ACTION_LINK_UP] = { "link-up", &args_device, "device", "undoes that" },
+	[ACTION_REPORT_NOW] = { "report-now", &args_device, "device", "it reports its profiles to the server" },
+	[ACTION_POLL_NOW] = { "poll-now", &args_device, "device", "it asks the EIS for work" },
+	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "its clock is wrong from now on" },
+	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "of the eUICC" },
+	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "of an installed profile" },
+	[ACTION_SET_NO_NETWORK] = { "set-no-network", &args_network, NULL, "a profile gives no network" },
+	[ACTION_ENABLE_WITHOUT_NETWORK] = { "enable-without-network", &args_enable, "device", "profiles enabled from now on give no network" },
+	[ACTION_SET_QUIRK] = { "set-quirk", NULL, NULL, "a quirk with its parameters, as in `world.quirks`" },
+	[ACTION_CLEAR_QUIRK] = { "clear-quirk", &args_clear, "quirk", "takes a quirk back" },
+	[ACTION_RESTART] = { "restart", &args_restart, "party", "stops and starts it on what it has stored" },
+	[ACTION_STOP] = { "stop", &args_party, "party", "it is unreachable" },
+	[ACTION_START] = { "start", &args_party, "party", "it is reachable again" },
+};
+
+const char *action_name(enum action_id id)
+{
+	return action_forms[id].name;
+}
+
+#define ACTION_KEY(word, help_) \
+	{ word, KEY_CUSTOM, AT(scenario_step, action), .read = load_action, .help = help_ }
+
+/* Their help stands in action_forms[]; scenario_test.c holds the two together. */
+static const struct schema_key action_keys[] = {
+	ACTION_KEY("power-off", ""), ACTION_KEY("power-on", ""), ACTION_KEY("reboot", ""),
+	ACTION_KEY("link-down", ""), ACTION_KEY("link-up", ""), ACTION_KEY("report-now", ""),
+	ACTION_KEY("poll-now", ""), ACTION_KEY("set-clock-skew", ""), ACTION_KEY("set-memory", ""),
+	ACTION_KEY("set-spn", ""), ACTION_KEY("set-no-network", ""),
+	ACTION_KEY("enable-without-network", ""), ACTION_KEY("set-quirk", ""),
+	ACTION_KEY("clear-quirk", ""), ACTION_KEY("restart", ""), ACTION_KEY("stop", ""),
+	ACTION_KEY("start", ""),
+};
+static const struct schema schema_action = {
+	.name = "an action", POS(scenario_step), SCHEMA(action_keys), .base = &schema_step,
+	.help = "A step that does something to a device or a party.",
+};
+
+const struct step_form step_forms[] = {
+	{ "get", STEP_REQUEST, &schema_request },
+	{ "post", STEP_REQUEST, &schema_request },
+	{ "put", STEP_REQUEST, &schema_request },
+	{ "patch", STEP_REQUEST, &schema_request },
+	{ "delete", STEP_REQUEST, &schema_request },
+	{ "head", STEP_REQUEST, &schema_request },
+	{ "options", STEP_REQUEST, &schema_request },
+	{ "wait", STEP_WAIT, &schema_wait },
+	{ "expect-event", STEP_EXPECT_EVENT, &schema_expect_event },
+	{ "expect-device", STEP_EXPECT_DEVICE, &schema_expect_device },
+	{ "set", STEP_SET, &schema_set },
+	{ "fail", STEP_FAIL, &schema_fail },
+	{ "power-off", STEP_ACTION, &schema_action },
+	{ "power-on", STEP_ACTION, &schema_action },
+	{ "reboot", STEP_ACTION, &schema_action },
+	{ "link-down", STEP_ACTION, &schema_action },
+	{ "link-up", STEP_ACTION, &schema_action },
+	{ "report-now", STEP_ACTION, &schema_action },
+	{ "poll-now", STEP_ACTION, &schema_action },
+	{ "set-clock-skew", STEP_ACTION, &schema_action },
+	{ "set-memory", STEP_ACTION, &schema_action },
+	{ "set-spn", STEP_ACTION, &schema_action },
+	{ "set-no-network", STEP_ACTION, &schema_action },
+	{ "enable-without-network", STEP_ACTION, &schema_action },
+	{ "set-quirk", STEP_ACTION, &schema_action },
+	{ "clear-quirk", STEP_ACTION, &schema_action },
+	{ "restart", STEP_ACTION, &schema_action },
+	{ "stop", STEP_ACTION, &schema_action },
+	{ "start", STEP_ACTION, &schema_action },
+};
+const size_t step_form_count = COUNT(step_forms);
+
+static const struct schema_key loop_keys[] = {
+	{ "for", KEY_ANY, AT(loop_spec, over), .takes = "a map of variables, or a list of rows",
+	  .help = "`{x: [a, b]}`, `{i: {from: 1, to: 5}}` (several: every combination), or a table `[{x: a, y: 1}, …]`" },
+	{ "each", KEY_ANY, AT(loop_spec, each), .takes = "a fleet, a device, or a list of such",
+	  .help = "for each device; `${it.eid}`, `${it.index}` (from 0), `${it}` its name" },
+	{ "as", KEY_STR, AT(loop_spec, as), .usual = "it", .help = "another name for `it`" },
+	{ "steps", KEY_ANY, .required = true, AT(loop_spec, steps), .takes = "a list of steps",
+	  .help = "done for each" },
+	{ "name", KEY_STR, AT(loop_spec, name), .help = "" },
+	{ "note", KEY_STR, AT(loop_spec, note), .help = "" },
+};
+const struct schema schema_loop = {
+	.name = "a loop", POS(loop_spec), SCHEMA(loop_keys),
+	.help = "Steps for each of something. Loop variables stand in any string and key, also inside a "
+		"name: `save: {\"op_${i}\": /id}`, later `${op_${i}}`.",
+};
+
+const struct expect_word expect_words[] = {
+	{ "status", EXPECT_STATUS, "the status code" },
+	{ "headers", EXPECT_HEADER, "a map: name of a header, what it must be" },
+	{ "body", EXPECT_BODY, "the whole body, as JSON" },
+	{ "text", EXPECT_TEXT, "the whole body, as a string" },
+	{ "failure", EXPECT_FAILURE, "no answer at all: `timeout`, `unreachable` or `broken`" },
+	{ "took", EXPECT_TOOK, "seconds from request to answer, a number" },
+};
+const size_t expect_word_count = COUNT(expect_words);
+
+/* ---- The whole. --------------------------------------------------------- */
+
+const struct scenario_word scenario_invariants[INVARIANTS] = {
+	[INVARIANT_AT_MOST_ONE_ACTIVE_PROFILE] = { "at-most-one-active-profile",
+		"no eUICC ever has two enabled profiles" },
+	[INVARIANT_ROWS_FOLLOW_REPORTS] = { "rows-follow-reports",
+		"a profile row of the server changes only with a report of its device" },
+	[INVARIANT_TERMINAL_TRANSACTIONS_STAY] = { "terminal-transactions-stay",
+		"a transaction that is complete or failed does not change any more" },
+	[INVARIANT_OPERATIONS_MOVE_FORWARD] = { "operations-move-forward",
+		"an operation never goes back to an earlier status" },
+	[INVARIANT_NO_SECRET_IN_LOG] = { "no-secret-in-log",
+		"no activation code, password or token is in the event log" },
+	[INVARIANT_ICCID_IN_ONE_PLACE] = { "iccid-in-one-place",
+		"no ICCID is in two eUICCs" },
+};
+
+static const struct schema_key scenario_keys[] = {
+	{ "name", KEY_STR, AT(scenario, name), .min = 1, .max = 255, .usual = "the file's",
+	  .help = "one line for reports" },
+	{ "description", KEY_STR, AT(scenario, description), .help = "what it shows, and why" },
+	{ "seed", KEY_INT, AT(scenario, seed), GIVEN(scenario, seed_given), .max = INT64_MAX,
+	  .usual = "1", .help = "of all that is random; `--seed` wins" },
+	{ "tags", KEY_STRS, AT(scenario, tags), .help = "to choose scenarios by" },
+	{ "skip", KEY_STR, AT(scenario, skip), .min = 1, .help = "why it is not run" },
+	{ "clock-start", KEY_TIME, AT(scenario, clock_start_ms), .usual = "2026-01-01T00:00:00Z",
+	  .help = "the simulated calendar at the start" },
+	{ "time-limit", KEY_DURATION, AT(scenario, time_limit_ns), .min = 1, .usual = "7d",
+	  .help = "simulated time that the whole may take" },
+	{ "cases", KEY_ELSEWHERE, .takes = "a list of maps",
+	  .help = "a table of variables: each row is a run of its own, with `${case.x}` in any string; `name` of a row names the run" },
+	{ "include", KEY_ELSEWHERE, .takes = "a path, or a list of paths",
+	  .help = "files, relative to this one, whose world, steps and always come before its own; what both set, this one sets" },
+	{ "world", KEY_OBJECT, AT(scenario, world), .of = &schema_world, .help = "what there is at the start" },
+	{ "steps", KEY_CUSTOM, .required = true, .read = load_steps, .takes = "a list of steps",
+	  .help = "what happens, one after the other" },
+	{ "always", KEY_CUSTOM, AT(scenario, always), .read = load_always,
+	  .takes = "a list of invariants", .help = "what must be true at every event" },
+};
+const struct schema schema_scenario = {
+	.name = "a scenario", POS(scenario), SCHEMA(scenario_keys),
+	.help = "The top of a file.",
+};
