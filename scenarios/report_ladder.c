@@ -470,6 +470,14 @@ static void lay_out(struct ladder *l)
 	l->height = (int)l->item_count * ROW_HEIGHT + ROW_HEIGHT / 2;
 }
 
+static int y_in_gap(const struct item *gap, int64_t us)
+{
+	double part = (double)(us - gap->from_us) /
+		      (double)(gap->at_us - gap->from_us);
+
+	return gap->y - ROW_HEIGHT / 2 + (int)(part * ROW_HEIGHT);
+}
+
 /* Where a message that arrived in item `i` was sent. */
 static int y_of_sending(const struct ladder *l, size_t i)
 {
@@ -482,7 +490,8 @@ static int y_of_sending(const struct ladder *l, size_t i)
 	while (at > 0 && l->items[at - 1].at_us > r->sent_us)
 		at--;
 	if (at == 0)
-		return 0;
+		return l->items[0].kind == ITEM_GAP ?
+		       y_in_gap(&l->items[0], r->sent_us) : 0;
 	/* Of several things at that instant, what the sender saw last. */
 	for (size_t k = at; k-- > 0 && l->items[k].at_us == r->sent_us;)
 		if (l->items[k].kind == ITEM_ROW &&
@@ -490,6 +499,8 @@ static int y_of_sending(const struct ladder *l, size_t i)
 			return l->items[k].y;
 	if (l->items[at - 1].at_us == r->sent_us)
 		return l->items[at - 1].y;
+	if (l->items[at].kind == ITEM_GAP)
+		return y_in_gap(&l->items[at], r->sent_us);
 	return l->items[at - 1].y + ROW_HEIGHT / 2;
 }
 
@@ -535,6 +546,14 @@ static void put_time(struct buf *out, int64_t us)
 		   s % 60, ms % 1000);
 }
 
+static void put_time_at(struct buf *out, int64_t us, int y)
+{
+	buf_printf(out, "<text class=\"t\" x=\"%d\" y=\"%d\">",
+		   TIME_WIDTH - 14, y + 4);
+	put_time(out, us);
+	buf_z(out, "</text>");
+}
+
 static void put_band(struct buf *out, const struct ladder *l,
 		     const struct item *item, const char *class)
 {
@@ -558,9 +577,9 @@ static void put_note(struct buf *out, const struct ladder *l,
 		break;
 	case ITEM_FOLD:
 		if (item->block == 1)
-			buf_printf(out, "the same again, %zu times", item->repeats);
+			buf_printf(out, "until here the same, %zu times", item->repeats);
 		else
-			buf_printf(out, "the %zu rows above again, %zu times",
+			buf_printf(out, "until here the %zu rows above, %zu times",
 				   item->block, item->repeats);
 		break;
 	case ITEM_CUT:
@@ -594,12 +613,8 @@ static void draw_row(struct buf *out, const struct ladder *l, size_t i,
 	report_escape(out, r->line);
 	buf_printf(out, "</title><rect class=\"hit\" y=\"%d\" height=\"%d\"/>",
 		   item->y - ROW_HEIGHT / 2, ROW_HEIGHT);
-	if (with_time) {
-		buf_printf(out, "<text class=\"t\" x=\"%d\" y=\"%d\">",
-			   TIME_WIDTH - 14, item->y + 4);
-		put_time(out, r->at_us);
-		buf_z(out, "</text>");
-	}
+	if (with_time)
+		put_time_at(out, r->at_us, item->y);
 	if (is_message(r) && r->peer != r->column)
 		draw_arrow(out, l, i);
 	else
@@ -648,6 +663,8 @@ static void draw_body(struct buf *out, const struct ladder *l, int width)
 			continue;
 		put_band(out, l, &l->items[i],
 			 l->items[i].kind == ITEM_GAP ? "gap" : "fold");
+		if (l->items[i].kind == ITEM_FOLD)
+			put_time_at(out, l->items[i].at_us, l->items[i].y);
 		put_note(out, l, &l->items[i]);
 	}
 	for (size_t i = 0; i < l->item_count; i++) {

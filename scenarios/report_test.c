@@ -354,7 +354,7 @@ START_TEST(polls_are_folded)
 		poll(&log, i + 1, 240.0 * i, 1);
 	draw(&out, &log);
 	ck_assert(str_find(buf_view(&out),
-			   STR("the 2 rows above again, 499 times")) > 0);
+			   STR("until here the 2 rows above, 499 times")) > 0);
 	ck_assert_uint_eq(occurrences(buf_view(&out), "<path class=\"rq\""), 1);
 	buf_release(&out);
 }
