@@ -515,12 +515,14 @@ static int split_address(const char *address, char host[NI_MAXHOST],
 {
 	const char *colon = strrchr(address, ':');
 	size_t n = colon ? (size_t)(colon - address) : 0;
+	uint64_t number;
 
 	if (n >= 2 && address[0] == '[' && colon[-1] == ']') {
 		address++;
 		n -= 2;
 	}
-	if (n == 0 || n >= NI_MAXHOST || !colon[1])
+	if (n == 0 || n >= NI_MAXHOST ||
+	    str_to_u64(str_of(colon + 1), UINT16_MAX, &number) < 0)
 		return -1;
 	memcpy(host, address, n);
 	host[n] = '\0';
