@@ -186,7 +186,7 @@ struct quirk_engine_config {
 };
 
 struct quirk_engine *quirk_engine_new(const struct quirk_engine_config *config);
-/* The network must have been released, or its hosts be gone. */
+/* The network must have been released. */
 void quirk_engine_free(struct quirk_engine *e);
 /* Devices for quirks to act on; NULL takes them away again. */
 void quirk_engine_set_fleet(struct quirk_engine *e, struct fleet *fleet);
@@ -194,7 +194,7 @@ void quirk_engine_set_fleet(struct quirk_engine *e, struct fleet *fleet);
 /*
  * A handler to listen with in place of `next`: owned by the engine.  `url`
  * is where it will be reached ("http://eis.rig"), for what a quirk sends
- * again; `name` is the SM-DP+'s name for `smdp:`, else any.
+ * again; `name` is the SM-DP+'s name for `smdp:`, else any.  Both are copied.
  */
 struct http_handler *quirk_engine_gate(struct quirk_engine *e,
 				       enum quirk_party party, const char *name,
