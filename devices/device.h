@@ -21,6 +21,7 @@
 #include "devices/fleet.h"
 #include "devices/lpa.h"
 #include "proto/device_id.h"
+#include "sim/map.h"
 
 /* What is drawn from a latency, each from a stream of its own. */
 enum device_draw {
@@ -106,8 +107,7 @@ struct fleet {
 	struct buf scratch;		/* for one message at a time */
 	struct device **blocks;
 	size_t count;
-	uint32_t *by_name, *by_eid;	/* index + 1; open addressing */
-	size_t table_size;		/* a power of two, of each */
+	struct map by_name, by_eid;
 };
 
 int64_t device_draw_ns(struct device *d, enum device_draw what);

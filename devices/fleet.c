@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SCRATCH_MAX = 1024 * 1024, NAME_MAX_BYTES = 200, TABLE_MIN = 64 };
+enum { SCRATCH_MAX = 1024 * 1024, NAME_MAX_BYTES = 200 };
 
 static const int64_t FALLBACK_NS = 300 * NS_PER_S;
 static const int64_t REPORT_INTERVAL_NS = 24 * 3600 * NS_PER_S;
@@ -72,8 +72,8 @@ void fleet_free(struct fleet *f)
 	for (size_t i = 0; i < blocks; i++)
 		free(f->blocks[i]);
 	free(f->blocks);
-	free(f->by_name);
-	free(f->by_eid);
+	map_release(&f->by_name);
+	map_release(&f->by_eid);
 	buf_release(&f->scratch);
 	arena_release(&f->arena);
 	free(f);
@@ -90,71 +90,19 @@ struct device *fleet_device(struct fleet *f, size_t index)
 	return &f->blocks[index / FLEET_BLOCK][index % FLEET_BLOCK];
 }
 
-/* ---- By name and by EID. ------------------------------------------------ */
-
-static size_t hash(struct str s)
-{
-	uint64_t h = UINT64_C(0xCBF29CE484222325);	/* FNV-1a */
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001B3);
-	return (size_t)(h ^ (h >> 32));
-}
-
-/* The slot where `key` is, or would be. */
-static uint32_t *slot(struct fleet *f, uint32_t *table,
-		      struct str (*key_of)(const struct device *), struct str key)
-{
-	size_t i = hash(key) & (f->table_size - 1);
-
-	while (table[i] && !str_eq(key_of(fleet_device(f, table[i] - 1)), key))
-		i = (i + 1) & (f->table_size - 1);
-	return &table[i];
-}
-
-static struct device *find(struct fleet *f, uint32_t *table,
-			   struct str (*key_of)(const struct device *),
-			   struct str key)
-{
-	uint32_t index = f->table_size ? *slot(f, table, key_of, key) : 0;
-
-	return index ? fleet_device(f, index - 1) : NULL;
-}
-
 struct device *fleet_find(struct fleet *f, struct str name)
 {
-	return find(f, f->by_name, device_name, name);
+	return map_get(&f->by_name, name);
 }
 
 struct device *fleet_find_eid(struct fleet *f, struct str eid)
 {
-	return find(f, f->by_eid, device_eid, eid);
+	return map_get(&f->by_eid, eid);
 }
 
-static void enter(struct fleet *f, size_t index)
-{
-	struct device *d = fleet_device(f, index);
+/* ---- One more device. --------------------------------------------------- */
 
-	*slot(f, f->by_name, device_name, device_name(d)) = (uint32_t)index + 1;
-	*slot(f, f->by_eid, device_eid, device_eid(d)) = (uint32_t)index + 1;
-}
-
-/* At most half full. */
-static void grow_tables(struct fleet *f)
-{
-	if (2 * (f->count + 1) <= f->table_size)
-		return;
-	f->table_size = f->table_size ? 2 * f->table_size : TABLE_MIN;
-	free(f->by_name);
-	free(f->by_eid);
-	f->by_name = calloc(f->table_size, sizeof(*f->by_name));
-	f->by_eid = calloc(f->table_size, sizeof(*f->by_eid));
-	assert(f->by_name && f->by_eid);
-	for (size_t i = 0; i < f->count; i++)
-		enter(f, i);
-}
-
-/* A zeroed device behind the last one; it counts from enter(). */
+/* A zeroed device behind the last one; it counts once it is in the maps. */
 static struct device *next_device(struct fleet *f)
 {
 	size_t block = f->count / FLEET_BLOCK, at = f->count % FLEET_BLOCK;
@@ -167,8 +115,6 @@ static struct device *next_device(struct fleet *f)
 	}
 	return &f->blocks[block][at];
 }
-
-/* ---- One more device. --------------------------------------------------- */
 
 static int check_spec(struct fleet *f, const struct device_spec *spec,
 		      struct err *err)
@@ -191,8 +137,6 @@ static int check_spec(struct fleet *f, const struct device_spec *spec,
 	if (fleet_find_eid(f, spec->eid))
 		return err_set(err, ERR_STATE, "device %.*s: another has EID %.*s",
 			       STRF(spec->name), STRF(spec->eid));
-	if (f->count >= UINT32_MAX / 4)
-		return err_set(err, ERR_LIMIT, "too many devices");
 	return 0;
 }
 
@@ -277,7 +221,6 @@ struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 
 	if (check_spec(f, spec, err) < 0)
 		return NULL;
-	grow_tables(f);
 	d = next_device(f);
 	d->fleet = f;
 	d->latency = spec->latency ? spec->latency : &f->latency;
@@ -302,7 +245,8 @@ struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 		return NULL;
 	}
 	f->count++;
-	enter(f, f->count - 1);
+	map_put(&f->by_name, device_name(d), d);
+	map_put(&f->by_eid, device_eid(d), d);
 	outbox_init(d);
 	d->state = spec->off ? DEVICE_OFF : DEVICE_RUNNING;
 	device_start(d);

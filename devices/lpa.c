@@ -395,7 +395,8 @@ static void authenticate_server(struct lpa *l)
 		.server_certificate = m->server_certificate,
 		.context = {
 			.present = true, .device = true,
-			.matching_id = l->matching_id,
+			.matching_id = l->matching_id.n ? l->matching_id :
+				       STR_NONE,
 			.tac = { TAC, sizeof(TAC) },
 			.capabilities = { CAPABILITIES, sizeof(CAPABILITIES) },
 		},
