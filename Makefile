@@ -3,6 +3,7 @@
 # make check SAN=1          the same under AddressSanitizer and UBSan
 # make            build build/esimrig
 # make lint       the direction of includes and the banned functions
+# make fuzz-run SECONDS=5   each fuzz target for so long (needs clang)
 # make bench      the figures, as ratios to floors of the same run
 CC       ?= cc
 PKGS     := libmicrohttpd libcurl libcjson yaml-0.1 openssl sqlite3 libutf8proc zlib
@@ -15,10 +16,16 @@ CFLAGS   += -std=c17 -g -O2 -Wall -Wextra -Wshadow -Wconversion \
 LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 B        ?= build
 ifdef SAN
-B        := $(B)/san
+override B := $(B)/san
 CFLAGS   += -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=address,undefined
 export CK_FORK := no
+endif
+ifdef FUZZ
+override B := $(B)/fuzz
+override CC := clang
+CFLAGS   += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=fuzzer,address,undefined
 endif
 
 MODULES  ?= sim proto devices smdp eis server scenarios conformance cli
@@ -63,9 +70,27 @@ deps:
 	    $$sudo apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(DEBS); }
 
+lint:
+	@.ci/lint
+	@.ci/lint-test
+
+# Seeds are read from foo_fuzz_corpus/ beside foo_fuzz.c; finds stay in $(B)/fuzz.
+SECONDS  ?= 5
+fuzz:
+	@$(MAKE) --no-print-directory FUZZ=1 fuzz-built
+fuzz-built: $(FUZZERS:%.c=$(B)/%)
+fuzz-run: fuzz
+	@for f in $(FUZZERS:%.c=%); do echo "== $$f"; \
+	  mkdir -p $(B)/fuzz/$${f}_finds; seeds=$${f}_corpus; [ -d $$seeds ] || seeds=; \
+	  $(B)/fuzz/$$f -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 \
+	    -timeout=5 -rss_limit_mb=1024 -artifact_prefix=$(B)/fuzz/$${f}- \
+	    $(B)/fuzz/$${f}_finds $$seeds || exit 1; done
+$(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 clean:
 	rm -rf build
 
-.PHONY: all programs check check-built deps run lint bench clean
+.PHONY: all programs check check-built deps run lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

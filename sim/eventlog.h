@@ -1,7 +1,7 @@
 /*
  * eventlog.h - the one event log: what happened, when, to whom.
  *
- * A line is a JSON object: {"t":12.345678,"party":"eis","event":"order-queued",
+ * A line is a JSON object: {"t":12.345678,"party":"shop","event":"order-queued",
  * "order":"..."}; `t` is simulated seconds since the start.  It is the golden
  * file, the debugger, the dashboard's feed and the report's source, so it
  * holds nothing that differs between two runs of one seed (no pointer, process

@@ -140,7 +140,7 @@ struct http_call {
 	struct arena *arena;
 	struct network *net;
 	struct str from;		/* the calling party's name */
-	struct str host;		/* "eis.rig", "smdp.example.com:8443" */
+	struct str host;		/* "shop.rig", "www.example.com:8443" */
 	struct str to;			/* the party there; `host` if unknown */
 	bool tls;			/* an https URL */
 	struct http_request req;
@@ -204,8 +204,8 @@ struct network {
 };
 
 /*
- * From now on calls to `host` ("smdp.example.com", no port for the usual one)
- * reach `h`.  `party` ("smdp") names the listener in the event log.  -1 if
+ * From now on calls to `host` ("www.example.com", no port for the usual one)
+ * reach `h`.  `party` ("shop") names the listener in the event log.  -1 if
  * the host is taken, or no socket can be had.
  */
 int network_listen(struct network *net, const char *host, const char *party,

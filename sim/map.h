@@ -1,5 +1,5 @@
 /*
- * map.h - from a string to a pointer: EIDs to records, names to devices.
+ * map.h - from a string to a pointer: identifiers to records, names to devices.
  *
  * Open addressing.  Keys are not copied: they must live, unchanged, as long
  * as their entry.  There is no walking through a map, on purpose: its order
