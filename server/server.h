@@ -17,6 +17,12 @@ struct store;
 /* `path` NULL: in memory, gone when closed.  See store.h. */
 struct store *store_open(const char *path, struct err *err);
 void store_close(struct store *st);
+/*
+ * Empty the store, as if newly opened, but keep its prepared statements:
+ * worlds that come one after another share one store that way, because
+ * opening takes some forty times as long.  No server may be using it.
+ */
+int store_reset(struct store *st, struct err *err);
 
 /* Strings are copied.  Zero numbers mean the defaults in brackets. */
 struct server_config {
@@ -50,6 +56,10 @@ int server_add_account(struct server *s, int64_t customer_id, struct str name,
 int server_add_user(struct server *s, int64_t customer_id, struct str name,
 		    struct str password, enum server_role role,
 		    struct err *err);
+/* `key_id` has 32 hex digits, `secret` 64; the key acts as the user. */
+int server_add_api_key(struct server *s, struct str user, struct str key_id,
+		       struct str secret, struct err *err);
+/* `eid` may be empty: the device's first report names it. */
 int server_add_device(struct server *s, int64_t customer_id,
 		      struct str device_id, struct str eid, struct err *err);
 

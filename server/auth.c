@@ -1,0 +1,276 @@
+#include "server/auth.h"
+
+#include "proto/base64.h"
+#include "server/digest.h"
+#include "server/store.h"
+
+#include <assert.h>
+
+enum { PASSWORD_MAX = 1024, KEY_ID_DIGITS = 32, SECRET_DIGITS = 64 };
+
+#define REMEMBER_NS (300 * NS_PER_S)
+
+/* A stored hash, and how it was made. */
+struct secret_hash {
+	int64_t iterations;
+	uint8_t salt[AUTH_SALT_SIZE], hash[AUTH_HASH_SIZE];
+};
+
+void auth_digest(struct str text, uint8_t digest[AUTH_HASH_SIZE])
+{
+	digest_sha256(text.p, text.n, digest);
+}
+
+static void derive(struct str password, const struct secret_hash *h,
+		   uint8_t hash[AUTH_HASH_SIZE])
+{
+	digest_pbkdf2(password.p, password.n, h->salt, sizeof(h->salt),
+		      (int)h->iterations, hash);
+}
+
+void auth_fill(struct auth *auth, void *bytes, size_t n)
+{
+	uint8_t more[64];
+
+	assert(n <= sizeof(more));
+	rng_fill(&auth->rng, bytes, n);
+	/* What outlives the process is no simulation: add what nobody knows. */
+	if (store_is_file(auth->store) && digest_random(more, n))
+		for (size_t i = 0; i < n; i++)
+			((uint8_t *)bytes)[i] ^= more[i];
+}
+
+void auth_init(struct auth *auth, struct loop *loop, struct store *store,
+	       uint64_t seed, int64_t boot, unsigned iterations)
+{
+	char purpose[40];
+	struct buf b;
+
+	*auth = (struct auth){ .loop = loop, .store = store,
+			       .iterations = iterations };
+	buf_init(&b, sizeof(purpose));
+	buf_printf(&b, "auth-%lld", (long long)boot);
+	rng_init(&auth->rng, seed, STR("server"), buf_view(&b));
+	buf_release(&b);
+	auth_fill(auth, auth->key, sizeof(auth->key));
+}
+
+/* ---- What was verified lately. ----------------------------------------- */
+
+/* kind, name and secret, each with its length so that none runs into the next. */
+static void credential_digest(const struct auth *auth, char kind,
+			      struct str name, struct str secret,
+			      uint8_t digest[AUTH_HASH_SIZE])
+{
+	struct buf b;
+
+	buf_init(&b, PASSWORD_MAX + AUTH_NAME_MAX + 64);
+	buf_printf(&b, "%c%zu:", kind, name.n);
+	buf_str(&b, name);
+	buf_str(&b, secret);
+	digest_hmac(auth->key, b.p, b.n, digest);
+	digest_wipe(b.p, b.n);
+	buf_release(&b);
+}
+
+static const struct auth_entry *recall(const struct auth *auth,
+				       const uint8_t digest[AUTH_HASH_SIZE])
+{
+	struct instant now = loop_now(auth->loop);
+
+	for (size_t i = 0; i < AUTH_CACHE; i++) {
+		const struct auth_entry *e = &auth->cache[i];
+
+		if (e->until.ns > now.ns &&
+		    digest_same(e->digest, digest, AUTH_HASH_SIZE))
+			return e;
+	}
+	return NULL;
+}
+
+static void remember(struct auth *auth, const uint8_t digest[AUTH_HASH_SIZE],
+		     const struct user *user)
+{
+	struct auth_entry *e = &auth->cache[auth->next];
+
+	auth->next = (auth->next + 1) % AUTH_CACHE;
+	*e = (struct auth_entry){
+		.until = { loop_now(auth->loop).ns + REMEMBER_NS },
+		.customer_id = user->customer_id, .role = user->role,
+	};
+	memcpy(e->digest, digest, AUTH_HASH_SIZE);
+	assert(user->name.n <= AUTH_NAME_MAX);
+	memcpy(e->name, user->name.p, user->name.n);
+}
+
+static void forget_all(struct auth *auth)
+{
+	memset(auth->cache, 0, sizeof(auth->cache));
+}
+
+/* ---- Checking. --------------------------------------------------------- */
+
+static void read_hash(struct stmt *q, int column, struct secret_hash *h)
+{
+	struct str salt = stmt_peek(q, column + 1), hash;
+
+	*h = (struct secret_hash){ .iterations = stmt_i64(q, column) };
+	if (salt.n == sizeof(h->salt))
+		memcpy(h->salt, salt.p, salt.n);
+	hash = stmt_peek(q, column + 2);
+	if (hash.n == sizeof(h->hash))
+		memcpy(h->hash, hash.p, hash.n);
+}
+
+/* The user with what he is known by, or false. */
+static bool find_user(struct auth *auth, char kind, struct str name,
+		      struct arena *a, struct user *user, struct secret_hash *h)
+{
+	struct stmt *q = store_sql(auth->store, kind == 'k' ? SQL_KEY_GET :
+						SQL_USER_GET);
+
+	stmt_str(q, name);
+	if (!stmt_row(q))
+		return false;
+	user->customer_id = stmt_i64(q, 0);
+	user->role = (enum server_role)stmt_i64(q, 1);
+	read_hash(q, 2, h);
+	user->name = kind == 'k' ? stmt_text(q, 5, a) : name;
+	stmt_end(q);
+	return true;
+}
+
+static int verify(struct auth *auth, char kind, struct str name,
+		  struct str secret, struct arena *a, struct user *user)
+{
+	struct secret_hash want = { .iterations = auth->iterations };
+	uint8_t digest[AUTH_HASH_SIZE], got[AUTH_HASH_SIZE];
+	const struct auth_entry *e;
+	bool known;
+
+	if (name.n == 0 || name.n > AUTH_NAME_MAX || secret.n > PASSWORD_MAX)
+		return -1;
+	credential_digest(auth, kind, name, secret, digest);
+	if ((e = recall(auth, digest))) {
+		*user = (struct user){ e->customer_id, e->role,
+			arena_str(a, str_of(e->name)) };
+		return 0;
+	}
+	known = find_user(auth, kind, name, a, user, &want);
+	derive(secret, &want, got);
+	if (!digest_same(got, want.hash, AUTH_HASH_SIZE) || !known)
+		return -1;
+	remember(auth, digest, user);
+	return 0;
+}
+
+/* What stands behind the scheme's name in the Authorization header. */
+static struct str credentials(const struct http_exchange *x, const char *scheme)
+{
+	struct str all = http_header(&x->req.headers, "Authorization"), word;
+
+	all = str_trim(all);
+	word = str_split(&all, ' ');
+	return str_ieq(word, str_of(scheme)) ? str_trim(all) : STR_NONE;
+}
+
+int auth_check(struct auth *auth, struct http_exchange *x, struct user *user)
+{
+	struct str key = http_header(&x->req.headers, "X-API-KEY-ID");
+	struct str basic = credentials(x, "Basic"), pair, name;
+	struct err err;
+
+	if (key.p)
+		return verify(auth, 'k', key,
+			      http_header(&x->req.headers, "X-API-KEY-SECRET"),
+			      x->arena, user);
+	if (!basic.n || basic.n > 2 * (PASSWORD_MAX + AUTH_NAME_MAX) ||
+	    base64_decode(x->arena, basic, &pair, &err) < 0)
+		return -1;
+	name = str_split(&pair, ':');
+	return pair.p ? verify(auth, 'u', name, pair, x->arena, user) : -1;
+}
+
+bool auth_bearer(const struct http_exchange *x, const char *token)
+{
+	struct str got = credentials(x, "Bearer");
+
+	if (!token)
+		return true;
+	return got.n == strlen(token) && digest_same(got.p, token, got.n);
+}
+
+/* ---- Setting up. ------------------------------------------------------- */
+
+static void hash_secret(struct auth *auth, struct str secret,
+			struct secret_hash *h)
+{
+	h->iterations = auth->iterations;
+	auth_fill(auth, h->salt, sizeof(h->salt));
+	derive(secret, h, h->hash);
+}
+
+static void bind_hash(struct stmt *q, const struct secret_hash *h)
+{
+	stmt_int(q, h->iterations);
+	stmt_blob(q, h->salt, sizeof(h->salt));
+	stmt_blob(q, h->hash, sizeof(h->hash));
+}
+
+int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
+		  struct str password, enum server_role role, struct err *err)
+{
+	struct secret_hash h;
+	struct stmt *q;
+
+	if (name.n == 0 || name.n > AUTH_NAME_MAX ||
+	    memchr(name.p, ':', name.n) || !str_is_utf8(name))
+		return err_set(err, ERR_INVALID,
+			       "user name: expected 1 to %d characters without a colon, found '%.*s'",
+			       AUTH_NAME_MAX, STRF(name));
+	if (password.n > PASSWORD_MAX)
+		return err_set(err, ERR_INVALID,
+			       "password of %.*s: longer than %d bytes", STRF(name),
+			       PASSWORD_MAX);
+	hash_secret(auth, password, &h);
+	q = store_sql(auth->store, SQL_USER_SET);
+	stmt_int(stmt_int(stmt_str(q, name), customer_id), role);
+	bind_hash(q, &h);
+	stmt_run(q);
+	forget_all(auth);
+	return 0;
+}
+
+static bool is_hex(struct str s, size_t digits)
+{
+	if (s.n != digits)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!strchr("0123456789abcdefABCDEF", s.p[i]) || !s.p[i])
+			return false;
+	return true;
+}
+
+int auth_add_key(struct auth *auth, struct str user, struct str key_id,
+		 struct str secret, struct err *err)
+{
+	struct secret_hash h;
+	struct stmt *q;
+
+	if (!is_hex(key_id, KEY_ID_DIGITS) || !is_hex(secret, SECRET_DIGITS))
+		return err_set(err, ERR_INVALID,
+			       "API key: expected an id of %d and a secret of %d hex digits",
+			       KEY_ID_DIGITS, SECRET_DIGITS);
+	q = store_sql(auth->store, SQL_USER_GET);
+	if (!stmt_row(stmt_str(q, user)))
+		return err_set(err, ERR_NOT_FOUND, "API key: no user '%.*s'",
+			       STRF(user));
+	stmt_end(q);
+	hash_secret(auth, secret, &h);
+	q = store_sql(auth->store, SQL_KEY_SET);
+	stmt_str(stmt_str(q, key_id), user);
+	bind_hash(q, &h);
+	stmt_run(q);
+	forget_all(auth);
+	return 0;
+}

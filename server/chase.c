@@ -1,0 +1,219 @@
+#include "server/chase.h"
+
+#include "server/core.h"
+#include "server/eis_client.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { BUCKETS_MIN = 16 };
+
+/* Between tries to place an order: doubles up to the check interval. */
+#define RETRY_NS (2 * NS_PER_S)
+
+static size_t bucket_of(const struct chases *t, int64_t rid)
+{
+	return ((uint64_t)rid * UINT64_C(0x9E3779B97F4A7C15) >> 32) &
+	       (t->bucket_count - 1);
+}
+
+static void grow(struct chases *t)
+{
+	struct chases bigger = {
+		.bucket_count = t->bucket_count ? 2 * t->bucket_count : BUCKETS_MIN,
+		.count = t->count,
+	};
+
+	bigger.buckets = calloc(bigger.bucket_count, sizeof(struct chase *));
+	assert(bigger.buckets);
+	for (size_t i = 0; i < t->bucket_count; i++) {
+		struct chase *c = t->buckets[i], *next;
+
+		for (; c; c = next) {
+			struct chase **at = &bigger.buckets[bucket_of(&bigger, c->rid)];
+
+			next = c->next;
+			c->next = *at;
+			*at = c;
+		}
+	}
+	free(t->buckets);
+	*t = bigger;
+}
+
+static struct chase *find(struct chases *t, int64_t rid)
+{
+	struct chase *c = t->count ? t->buckets[bucket_of(t, rid)] : NULL;
+
+	while (c && c->rid != rid)
+		c = c->next;
+	return c;
+}
+
+static void tell_waiters(struct chase *c)
+{
+	struct waiter *w = c->waiters, *next;
+
+	c->waiters = NULL;
+	c->waiters_tail = &c->waiters;
+	for (; w; w = next) {
+		next = w->next;
+		w->told(w);
+	}
+}
+
+static void drop(struct chase *c)
+{
+	loop_disarm(c->server->loop, &c->timer);
+	if (c->call)
+		http_call_cancel(c->call);
+	free(c);
+}
+
+static void end(struct chase *c)
+{
+	struct chases *t = &c->server->chases;
+	struct chase **at = &t->buckets[bucket_of(t, c->rid)];
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	t->count--;
+	tell_waiters(c);
+	drop(c);
+}
+
+static int64_t pause_ns(const struct chase *c, bool is_placed)
+{
+	int64_t most = c->server->check_interval_ns, ns = RETRY_NS;
+
+	if (is_placed)
+		return most;
+	for (unsigned i = 1; i < c->tries && ns < most; i++)
+		ns *= 2;
+	return ns < most ? ns : most;
+}
+
+static void answered(struct chase *c, struct http_call *call, bool placing)
+{
+	struct server *s = c->server;
+	struct transaction tx = { 0 };
+	struct eis_answer answer;
+	bool running;
+
+	eis_read(call, placing, &answer);
+	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
+	running = transaction_load(s, c->rid, &s->scratch, &tx) &&
+		  tx.status == TRANSACTION_IN_PROGRESS &&
+		  transaction_apply(s, &tx, &answer);
+	if (store_failed(s->store))
+		running = true;		/* the rollback starts it all again */
+	if (running) {
+		loop_arm(s->loop, &c->timer, pause_ns(c, tx.order_id.n > 0));
+		tell_waiters(c);
+	} else {
+		end(c);
+	}
+	arena_clear(&s->scratch);
+}
+
+static void place_done(struct http_call *call)
+{
+	struct chase *c = call->owner;
+
+	c->call = NULL;
+	answered(c, call, true);
+}
+
+static void look_done(struct http_call *call)
+{
+	struct chase *c = call->owner;
+
+	c->call = NULL;
+	answered(c, call, false);
+}
+
+/* Ask, unless an answer is on its way already. */
+static void ask(struct chase *c)
+{
+	struct server *s = c->server;
+	struct transaction tx;
+
+	if (c->call)
+		return;
+	loop_disarm(s->loop, &c->timer);
+	if (!transaction_load(s, c->rid, &s->scratch, &tx) ||
+	    tx.status != TRANSACTION_IN_PROGRESS) {
+		end(c);
+	} else {
+		c->call = tx.order_id.n ? eis_look(s, &tx) : eis_client_place(s, &tx);
+		c->call->done = tx.order_id.n ? look_done : place_done;
+		c->call->owner = c;
+		http_call_send(c->call);
+	}
+	arena_clear(&s->scratch);
+}
+
+static void timer_fired(struct timer *t)
+{
+	ask((struct chase *)((char *)t - offsetof(struct chase, timer)));
+}
+
+static struct chase *add(struct server *s, int64_t rid)
+{
+	struct chases *t = &s->chases;
+	struct chase *c = calloc(1, sizeof(*c));
+
+	assert(c && !find(t, rid));
+	if (t->count >= t->bucket_count)
+		grow(t);
+	*c = (struct chase){ .server = s, .rid = rid,
+			     .timer.fire = timer_fired };
+	c->waiters_tail = &c->waiters;
+	c->next = t->buckets[bucket_of(t, rid)];
+	t->buckets[bucket_of(t, rid)] = c;
+	t->count++;
+	return c;
+}
+
+void chase_start(struct server *s, int64_t rid)
+{
+	/* The next turn comes after the commit of this one. */
+	loop_arm(s->loop, &add(s, rid)->timer, 0);
+}
+
+void chase_ask(struct server *s, int64_t rid, struct waiter *w)
+{
+	struct chase *c = find(&s->chases, rid);
+
+	if (!c)
+		c = add(s, rid);
+	w->next = NULL;
+	*c->waiters_tail = w;
+	c->waiters_tail = &w->next;
+	ask(c);
+}
+
+void chases_resume(struct server *s)
+{
+	struct stmt *q = store_sql(s->store, SQL_TX_RUNNING);
+
+	while (stmt_row(q))
+		chase_start(s, stmt_i64(q, 0));
+}
+
+void chases_release(struct server *s)
+{
+	struct chases *t = &s->chases;
+
+	for (size_t i = 0; i < t->bucket_count; i++) {
+		struct chase *c = t->buckets[i], *next;
+
+		for (; c; c = next) {
+			next = c->next;
+			drop(c);
+		}
+	}
+	free(t->buckets);
+	*t = (struct chases){ 0 };
+}

@@ -1,0 +1,49 @@
+/*
+ * chase.h - looking after a running transaction at the EIS.
+ *
+ * Each transaction that is in progress has a chase: it places the order,
+ * again and again while the EIS cannot be reached; then it asks for the
+ * order every check interval, and at once when a progress call wants to
+ * know.  One call at a time; whoever asks meanwhile shares its answer.
+ */
+#ifndef SERVER_CHASE_H
+#define SERVER_CHASE_H
+
+#include "sim/http.h"
+
+struct server;
+
+/* Somebody who wants to know when the EIS has answered.  In an exchange's
+ * arena; told once. */
+struct waiter {
+	void (*told)(struct waiter *w);
+	struct waiter *next;
+};
+
+struct chase {
+	struct server *server;
+	int64_t rid;			/* of the transaction */
+	struct timer timer;		/* the next try */
+	struct http_call *call;		/* on its way, or NULL */
+	unsigned tries;			/* that failed in a row */
+	struct waiter *waiters, **waiters_tail;
+	struct chase *next;		/* in the same bucket */
+};
+
+/* A hash table by rid. */
+struct chases {
+	struct chase **buckets;
+	size_t bucket_count, count;
+};
+
+/* Begin to look after a transaction, in the next turn. */
+void chase_start(struct server *s, int64_t rid);
+/* Ask the EIS now, and tell `w` when it has answered or the time is over. */
+void chase_ask(struct server *s, int64_t rid, struct waiter *w);
+
+/* Take up every transaction that the store has in progress. */
+void chases_resume(struct server *s);
+/* Forget all, without telling anybody. */
+void chases_release(struct server *s);
+
+#endif

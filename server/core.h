@@ -1,0 +1,65 @@
+/*
+ * core.h - the server's own structure, for its own files only.
+ *
+ * What happened is in the store; here is what is on its way: answers that
+ * wait for the commit, looks at the EIS, and the timer of the next deadline.
+ * All of it can be rebuilt from the store, and is: after a restart, and after
+ * a commit that failed.
+ */
+#ifndef SERVER_CORE_H
+#define SERVER_CORE_H
+
+#include "server/auth.h"
+#include "server/chase.h"
+#include "server/store.h"
+
+/* Runs at the end of a turn that wrote.  The loop may outlive the server. */
+struct commit_task {
+	struct task task;
+	struct server *server;	/* NULL once it is gone */
+};
+
+/* An answer that leaves after the commit. */
+struct held_reply {
+	struct http_exchange *x;
+	struct held_reply *next;
+};
+
+struct server {
+	struct http_handler handler;	/* first: a server is a handler */
+	struct loop *loop;
+	struct network *net;
+	struct eventlog *log;
+	struct store *store;
+	char *eis_url, *eis_token, *report_token;
+	int64_t check_interval_ns, order_expiry_s, verify_limit_ns;
+	int64_t eis_timeout_ns, code_keep_ns;
+	struct rng ids;
+	struct auth auth;
+	uint8_t page_key[32];		/* cursors are signed with it */
+	struct commit_task *commit;
+	struct held_reply *held, **held_tail;
+	struct chases chases;		/* running transactions */
+	struct timer due;		/* the next deadline in the store */
+	int64_t due_ms;			/* when it fires; INT64_MAX: idle */
+	bool starting;			/* operations wait for their first step */
+	bool resuming;			/* and others may have missed one */
+	struct arena scratch;		/* of one callback of the loop */
+};
+
+#define SERVER_PARTY STR("server")
+
+static inline int64_t server_now_ms(const struct server *s)
+{
+	return clock_unix_ms(&s->loop->clock);
+}
+
+/* Send the answer that is in x->resp: after the commit, if this turn wrote. */
+void server_reply(struct server *s, struct http_exchange *x);
+
+/* Something in the store falls due at `unix_ms`: operations, codes. */
+void server_due_at(struct server *s, int64_t unix_ms);
+/* In the next turn: look at operations that have not begun. */
+void server_kick(struct server *s);
+
+#endif

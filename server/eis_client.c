@@ -1,0 +1,136 @@
+#include "server/eis_client.h"
+
+#include "proto/iccid.h"
+#include "server/core.h"
+#include "sim/json.h"
+
+#include <assert.h>
+
+enum { ORDER_BODY_MAX = 4096, ORDER_ID_MAX = 128 };
+
+static const char *const status_names[ORDER_STATUSES] = {
+	"queued", "delivered", "complete", "failed", "expired", "cancelled",
+};
+
+static struct http_call *new_call(struct server *s, const char *method,
+				  struct str path)
+{
+	struct http_call *c;
+	struct err err;
+
+	c = http_call_new(s->net, SERVER_PARTY, method, &err, "%s/eis/v1/%.*s",
+			  s->eis_url, STRF(path));
+	assert(c);	/* server_new() tried the URL, and ids are escaped */
+	c->timeout_ns = s->eis_timeout_ns;
+	if (s->eis_token)
+		http_call_header(c, "Authorization",
+				 arena_printf(c->arena, "Bearer %s", s->eis_token));
+	return c;
+}
+
+struct http_call *eis_client_place(struct server *s, const struct transaction *tx)
+{
+	struct http_call *c = new_call(s, "POST", STR("orders"));
+	struct buf body;
+	struct json j;
+
+	buf_init(&body, ORDER_BODY_MAX);
+	j = json_to(&body);
+	json_open(&j, '{');
+	json_put(&j, "eid", tx->eid);
+	json_putz(&j, "operation", tx_action_name(tx->action));
+	json_put_opt(&j, "iccid", tx->iccid);
+	json_put_opt(&j, "activationCode", tx->activation_code);
+	json_put_opt(&j, "confirmationCode", tx->confirmation_code);
+	json_put_int(&j, "expiresIn", s->order_expiry_s);
+	json_put(&j, "reference", tx->id);
+	json_close(&j, '}');
+	http_call_body(c, "application/json", buf_view(&body));
+	buf_release(&body);
+	return c;
+}
+
+struct http_call *eis_look(struct server *s, const struct transaction *tx)
+{
+	struct http_call *c;
+	struct buf path;
+
+	buf_init(&path, 4 * ORDER_ID_MAX);
+	buf_z(&path, "orders/");
+	http_escape(&path, tx->order_id);
+	c = new_call(s, "GET", buf_view(&path));
+	buf_release(&path);
+	return c;
+}
+
+/* A member that may be missing, or of a wrong type: then it is not there. */
+static struct str member(const cJSON *object, const char *key, struct arena *a)
+{
+	struct str value = STR_NONE;
+	struct err err;
+
+	if (json_get_str(object, key, a, &value, &err) < 0)
+		return STR_NONE;
+	return value;
+}
+
+static bool read_order(const cJSON *order, struct arena *a,
+		       struct eis_answer *answer)
+{
+	const cJSON *result = cJSON_GetObjectItemCaseSensitive(order, "result");
+	struct str status = member(order, "status", a);
+
+	answer->order_id = member(order, "id", a);
+	if (answer->order_id.n == 0 || answer->order_id.n > ORDER_ID_MAX)
+		return false;
+	answer->code = member(result, "code", a);
+	answer->message = member(result, "message", a);
+	answer->subject_code = member(result, "subjectCode", a);
+	answer->reason_code = member(result, "reasonCode", a);
+	answer->iccid = member(result, "iccid", a);
+	if (!iccid_well_formed(answer->iccid))
+		answer->iccid = STR_NONE;
+	for (int i = 0; i < ORDER_STATUSES; i++) {
+		if (str_is(status, status_names[i])) {
+			answer->status = (enum order_status)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum eis_outcome refusal(int status, bool placing, struct str code)
+{
+	if (status == 404 && !placing)
+		return EIS_UNKNOWN_ORDER;
+	if (status == 404 && str_is(code, "unknown-eid"))
+		return EIS_UNKNOWN_EID;
+	if (status == 401 || status == 403)
+		return EIS_DENIED;
+	/* Busy and broken servers get another chance, as do wrong paths. */
+	if (status == 400 || status == 409 || status == 422)
+		return placing ? EIS_REFUSED : EIS_BAD_ANSWER;
+	return status >= 500 || status == 429 ? EIS_UNREACHABLE : EIS_BAD_ANSWER;
+}
+
+void eis_read(struct http_call *c, bool placing, struct eis_answer *answer)
+{
+	const cJSON *error;
+	cJSON *tree;
+	struct err err;
+
+	*answer = (struct eis_answer){ .outcome = EIS_UNREACHABLE };
+	if (c->failure != HTTP_OK)
+		return;
+	tree = json_parse(c->resp.body, &err);
+	if (c->resp.status == 200 || c->resp.status == 201) {
+		answer->outcome = read_order(tree, c->arena, answer) ?
+				  EIS_ORDER : EIS_BAD_ANSWER;
+	} else {
+		error = cJSON_GetObjectItemCaseSensitive(tree, "error");
+		answer->code = member(error, "code", c->arena);
+		answer->message = member(error, "message", c->arena);
+		answer->outcome = refusal(c->resp.status, placing, answer->code);
+	}
+	cJSON_Delete(tree);
+}

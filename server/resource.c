@@ -1,0 +1,235 @@
+#include "server/resource.h"
+
+#include "proto/spn.h"
+#include "server/core.h"
+
+#include <assert.h>
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static const char *const profile_statuses[] = { "active", "inactive", NULL };
+static const char *const actions[] = { "download", "enable", "disable", "delete", NULL };
+static const char *const transaction_statuses[] = {
+	"in_progress", "complete", "failed", "unknown", NULL
+};
+static const char *const operation_kinds[] = { "activate", "download", "enable", NULL };
+static const char *const operation_statuses[] = {
+	"starting", "download", "download_verify", "enable", "enable_verify",
+	"failed", "successful", NULL
+};
+static const char *const causes[] = { "request", "automation", "template", NULL };
+static const char *const code_statuses[] = { "available", "in_use", "used", "refused", NULL };
+
+/* Rows of the tables below, by the form that the store keeps. */
+#define PLAIN(name) { name, ATTRIBUTE_TEXT, name, name, CASE_LOWER, NULL }
+#define MAYBE(name) \
+	{ name, ATTRIBUTE_TEXT, name, "ifnull(" name ", '')", CASE_LOWER, NULL }
+#define FREE(name) { name, ATTRIBUTE_TEXT, name, "fold(" name ")", CASE_FOLD, NULL }
+#define KEYED(name, column, key) \
+	{ name, ATTRIBUTE_TEXT, column, key, CASE_FOLD, NULL }
+#define UPPER(name, column) \
+	{ name, ATTRIBUTE_TEXT, column, "ifnull(" column ", '')", CASE_UPPER, NULL }
+#define INT(name, column) \
+	{ name, ATTRIBUTE_INT, column, "ifnull(" column ", -1)", CASE_LOWER, NULL }
+#define TIME(name, column) \
+	{ name, ATTRIBUTE_TIME, column, "ifnull(" column ", 0)", CASE_LOWER, NULL }
+#define ENUM(name, values) { name, ATTRIBUTE_ENUM, name, name, CASE_LOWER, values }
+
+static const struct attribute profiles[] = {
+	KEYED("carrier", "carrier", "carrier_key"),
+	INT("customer_id", "customer_id"),
+	{ "device_id", ATTRIBUTE_TEXT, "device_id", "device_id", CASE_UPPER, NULL },
+	PLAIN("eid"),
+	PLAIN("iccid"),
+	INT("id", "number"),
+	KEYED("normalized_carrier", "nullif(normalized_carrier, '')", "normalized_carrier"),
+	ENUM("status", profile_statuses),
+	FREE("type"),
+};
+
+static const struct attribute transactions[] = {
+	ENUM("action", actions),
+	TIME("created", "created"),
+	INT("customer_id", "customer_id"),
+	UPPER("device_id", "device_id"),
+	PLAIN("eid"),
+	MAYBE("iccid"),
+	FREE("message"),
+	PLAIN("message_code"),
+	ENUM("status", transaction_statuses),
+	{ "transaction", ATTRIBUTE_TEXT, "id", "id", CASE_LOWER, NULL },
+	TIME("updated", "updated"),
+};
+
+static const struct attribute operations[] = {
+	FREE("carrier"),
+	ENUM("cause", causes),
+	FREE("cause_id"),
+	TIME("created", "created"),
+	FREE("created_by"),
+	INT("customer_id", "customer_id"),
+	UPPER("device_id", "device_id"),
+	MAYBE("download_tx"),
+	PLAIN("eid"),
+	MAYBE("enable_tx"),
+	MAYBE("iccid"),
+	PLAIN("id"),
+	INT("job_id", "rid"),
+	FREE("message"),
+	PLAIN("message_code"),
+	ENUM("operation", operation_kinds),
+	FREE("source"),
+	ENUM("status", operation_statuses),
+	TIME("updated", "updated"),
+};
+
+static const struct attribute codes[] = {
+	KEYED("carrier", "carrier", "carrier_key"),
+	TIME("created", "created"),
+	INT("customer_id", "customer_id"),
+	UPPER("device_id", "device_id"),
+	PLAIN("iccid"),
+	KEYED("normalized_carrier", "nullif(normalized_carrier, '')", "normalized_carrier"),
+	ENUM("status", code_statuses),
+	TIME("updated", "updated"),
+};
+
+static const struct attribute esims[] = {
+	INT("customer_id", "customer_id"),
+	UPPER("device_id", "device_id"),
+	MAYBE("eid"),
+};
+
+static const struct attribute devices[] = {
+	INT("customer_id", "customer_id"),
+	MAYBE("eid"),
+	UPPER("id", "device_id"),
+	TIME("last_update", "reported"),
+};
+
+static const struct resource resources[RESOURCES] = {
+	[RESOURCE_PROFILES] = {
+		RESOURCE_PROFILES, "esim_profiles", "/ws/v1/esim_profiles/inventory",
+		"profiles", NULL, "iccid", CASE_LOWER, "updated DESC, rid DESC",
+		profiles, COUNT(profiles) },
+	[RESOURCE_TRANSACTIONS] = {
+		RESOURCE_TRANSACTIONS, "esim_profiles/transactions",
+		"/ws/v1/esim_profiles/transactions/inventory",
+		"transactions", NULL, "id", CASE_LOWER, NULL,
+		transactions, COUNT(transactions) },
+	[RESOURCE_OPERATIONS] = {
+		RESOURCE_OPERATIONS, "esim_profiles/operations",
+		"/ws/v1/esim_profiles/operations/inventory",
+		"operations", NULL, "id", CASE_LOWER, NULL,
+		operations, COUNT(operations) },
+	[RESOURCE_CODES] = {
+		RESOURCE_CODES, "esim_activation_codes",
+		"/ws/v1/esim_activation_codes/inventory",
+		"codes", NULL, "iccid", CASE_LOWER, NULL, codes, COUNT(codes) },
+	[RESOURCE_ESIMS] = {
+		RESOURCE_ESIMS, "esims", "/ws/v1/esims/inventory",
+		"devices", "eid IS NOT NULL", "eid", CASE_LOWER, NULL,
+		esims, COUNT(esims) },
+	[RESOURCE_DEVICES] = {
+		RESOURCE_DEVICES, "devices", "/ws/v1/devices/inventory",
+		"devices", NULL, "device_id", CASE_UPPER, NULL,
+		devices, COUNT(devices) },
+};
+
+const struct resource *resource_get(enum resource_id id)
+{
+	assert(id < RESOURCES);
+	return &resources[id];
+}
+
+const struct attribute *resource_attribute(const struct resource *r,
+					   struct str name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (str_ieq(name, str_of(r->attributes[i].name)))
+			return &r->attributes[i];
+	return NULL;
+}
+
+struct str resource_letters(enum attribute_case letters, struct str value,
+			    struct arena *a)
+{
+	char *p;
+
+	if (letters != CASE_UPPER)
+		return spn_fold(a, value);
+	p = arena_alloc(a, value.n + 1);
+	for (size_t i = 0; i < value.n; i++)
+		p[i] = (char)(value.p[i] >= 'a' && value.p[i] <= 'z' ?
+			      value.p[i] - 32 : value.p[i]);
+	return (struct str){ p, value.n };
+}
+
+void resource_select(const struct resource *r, const char *extra, struct buf *sql)
+{
+	buf_z(sql, "SELECT ");
+	for (size_t i = 0; i < r->count; i++) {
+		buf_z(sql, r->attributes[i].column);
+		buf_z(sql, ", ");
+	}
+	buf_printf(sql, "%s FROM %s WHERE customer_id = ?", extra, r->table);
+	if (r->where)
+		buf_printf(sql, " AND %s", r->where);
+}
+
+void resource_row(const struct resource *r, struct stmt *q, struct json *j)
+{
+	char time[CLOCK_ISO_SIZE];
+
+	json_open(j, '{');
+	for (size_t i = 0; i < r->count; i++) {
+		const struct attribute *at = &r->attributes[i];
+
+		if (stmt_is_null(q, (int)i))
+			continue;
+		switch (at->kind) {
+		case ATTRIBUTE_TEXT:
+		case ATTRIBUTE_ENUM:
+			json_put(j, at->name, stmt_peek(q, (int)i));
+			break;
+		case ATTRIBUTE_INT:
+			json_put_int(j, at->name, stmt_i64(q, (int)i));
+			break;
+		case ATTRIBUTE_TIME:
+			clock_iso_to(stmt_i64(q, (int)i), time);
+			json_putz(j, at->name, time);
+			break;
+		}
+	}
+	json_close(j, '}');
+}
+
+enum { SELECT_MAX = 4096 };
+
+bool resource_item(struct server *s, enum resource_id id, int64_t customer_id,
+		   struct str key, struct json *j)
+{
+	const struct resource *r = resource_get(id);
+	struct arena a = { 0 };
+	struct stmt *q;
+	struct buf sql;
+	bool found;
+
+	buf_init(&sql, SELECT_MAX);
+	resource_select(r, "rid", &sql);
+	buf_printf(&sql, " AND %s = ?", r->key);
+	if (r->latest)
+		buf_printf(&sql, " ORDER BY %s LIMIT 1", r->latest);
+	assert(!sql.over);
+	q = store_query(s->store, buf_view(&sql));
+	stmt_int(q, customer_id);
+	stmt_str(q, resource_letters(r->key_letters, key, &a));
+	found = stmt_row(q);
+	if (found) {
+		resource_row(r, q, j);
+		stmt_end(q);
+	}
+	buf_release(&sql);
+	arena_release(&a);
+	return found;
+}

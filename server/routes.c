@@ -1,0 +1,531 @@
+#include "server/routes.h"
+
+#include "server/actions.h"
+#include "server/codes.h"
+#include "server/core.h"
+#include "server/endpoints.h"
+#include "server/operations.h"
+#include "server/page.h"
+#include "server/reports.h"
+#include "server/resource.h"
+
+#include <assert.h>
+
+enum { BODY_MAX = 4 << 20, ENTRIES_MAX = 1000 };
+
+/* ---- Forms of answers. ------------------------------------------------- */
+
+void reply_json(struct server *s, struct http_exchange *x, int status,
+		struct str body)
+{
+	x->resp.status = status;
+	x->resp.body = arena_str(x->arena, body);
+	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
+			STR("application/json"));
+	server_reply(s, x);
+}
+
+static void put_error(struct json *j, int status, struct str message,
+		      struct str context)
+{
+	json_open(j, '{');
+	if (context.n) {
+		json_key(j, "error_context");
+		json_raw(j, context);
+	}
+	json_put(j, "error_message", message);
+	json_put_int(j, "error_status", status);
+	json_close(j, '}');
+}
+
+void reply_error(struct server *s, struct http_exchange *x, int status,
+		 struct str message, struct str context)
+{
+	struct buf b;
+	struct json j;
+
+	buf_init(&b, ANSWER_MAX);
+	j = json_to(&b);
+	put_error(&j, status, message, context);
+	reply_json(s, x, status, buf_view(&b));
+	buf_release(&b);
+}
+
+int status_of(const struct err *err)
+{
+	switch (err->code) {
+	case ERR_NONE:
+	case ERR_INVALID:
+	case ERR_LIMIT:
+		return 400;
+	case ERR_DENIED:
+		return 403;
+	case ERR_NOT_FOUND:
+		return 404;
+	case ERR_STATE:
+		return 409;
+	case ERR_IO:
+		return 503;
+	case ERR_TIMEOUT:
+		return 504;
+	}
+	return 500;
+}
+
+void reply_err(struct server *s, struct http_exchange *x,
+	       const struct err *err)
+{
+	reply_error(s, x, status_of(err), str_of(err->msg), STR_NONE);
+}
+
+struct str request_param(const struct request *rq, const char *name)
+{
+	for (size_t i = rq->param_count; i-- > 0;)
+		if (str_is(rq->params[i].name, name))
+			return rq->params[i].value;
+	return STR_NONE;
+}
+
+/* ---- Entries of a POST: one object, or a list of them. ----------------- */
+
+typedef int entry_fn(struct request *, const cJSON *, struct json *, struct err *);
+
+/* Members that nobody gets to see again, wherever they stand. */
+static bool is_secret(const cJSON *member)
+{
+	static const char *const names[] = {
+		"activation_code", "confirmation_code", "password", "secret",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (member->string && str_ieq(str_of(member->string), str_of(names[i])))
+			return true;
+	/* An activation code in the wrong place is a secret all the same. */
+	return cJSON_IsString(member) && strchr(member->valuestring, '$');
+}
+
+/* The entry as it was sent, without secrets and what is nested. */
+static struct str context_of(const cJSON *entry, struct arena *a)
+{
+	const cJSON *member;
+	struct str text;
+	struct buf b;
+	struct json j;
+
+	if (!cJSON_IsObject(entry))
+		return STR_NONE;
+	buf_init(&b, BODY_MAX);
+	j = json_to(&b);
+	json_open(&j, '{');
+	cJSON_ArrayForEach(member, entry) {
+		if (is_secret(member) || (member->string && strchr(member->string, '$')))
+			continue;
+		if (cJSON_IsString(member))
+			json_putz(&j, member->string, member->valuestring);
+		else if (cJSON_IsNumber(member))
+			json_put_int(&j, member->string, (int64_t)member->valueint);
+		else if (cJSON_IsBool(member))
+			json_put_bool(&j, member->string, cJSON_IsTrue(member));
+	}
+	json_close(&j, '}');
+	text = b.over ? STR_NONE : arena_str(a, buf_view(&b));
+	buf_release(&b);
+	return text;
+}
+
+static int try_entry(struct request *rq, const cJSON *entry, entry_fn *fn,
+		     struct json *out, struct err *err)
+{
+	if (!cJSON_IsObject(entry))
+		return err_set(err, ERR_INVALID, "expected an object, found %s",
+			       json_kind(entry));
+	return fn(rq, entry, out, err);
+}
+
+static void answer_one(struct request *rq, const cJSON *entry, entry_fn *fn,
+		       int ok_status)
+{
+	struct buf out;
+	struct json j;
+	struct err err;
+
+	buf_init(&out, ANSWER_MAX);
+	j = json_to(&out);
+	if (try_entry(rq, entry, fn, &j, &err) == 0)
+		reply_json(rq->s, rq->x, ok_status, buf_view(&out));
+	else
+		reply_error(rq->s, rq->x, status_of(&err), str_of(err.msg),
+			    context_of(entry, rq->x->arena));
+	buf_release(&out);
+}
+
+/* 200 or 201 if all went well, 207 if some did, else what they have in common. */
+static int status_of_list(int count, int failed, int first_failure, bool alike,
+			  int ok_status)
+{
+	if (failed == 0)
+		return ok_status;
+	if (failed < count)
+		return 207;
+	return alike ? first_failure : 400;
+}
+
+static void answer_list(struct request *rq, const cJSON *list, entry_fn *fn,
+			int ok_status)
+{
+	int count = cJSON_GetArraySize(list), failed = 0, first = 0;
+	bool alike = true;
+	const cJSON *entry;
+	struct buf out;
+	struct json j;
+	struct err err;
+
+	buf_init(&out, ANSWER_MAX);
+	j = json_to(&out);
+	json_open(&j, '{');
+	json_put_int(&j, "count", count);
+	json_key(&j, "list");
+	json_open(&j, '[');
+	cJSON_ArrayForEach(entry, list) {
+		if (try_entry(rq, entry, fn, &j, &err) == 0)
+			continue;
+		if (failed++ == 0)
+			first = status_of(&err);
+		alike = alike && status_of(&err) == first;
+		put_error(&j, status_of(&err), str_of(err.msg),
+			  context_of(entry, rq->x->arena));
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	reply_json(rq->s, rq->x, status_of_list(count, failed, first, alike, ok_status),
+		   buf_view(&out));
+	buf_release(&out);
+}
+
+/* "application/json", or something+json; parameters do not matter. */
+static bool is_json_type(struct str type)
+{
+	struct str essence = str_trim(str_split(&type, ';'));
+
+	return str_ieq(essence, STR("application/json")) ||
+	       str_ieq(essence, STR("text/json")) ||
+	       str_ends(essence, STR("+json"));
+}
+
+static bool may_write(struct request *rq)
+{
+	if (rq->user.role != SERVER_ROLE_READ_ONLY)
+		return true;
+	reply_error(rq->s, rq->x, 403,
+		    STR("this user may only read"), STR_NONE);
+	return false;
+}
+
+static void post_entries(struct request *rq, entry_fn *fn, int ok_status)
+{
+	struct http_exchange *x = rq->x;
+	struct str type = http_header(&x->req.headers, "Content-Type");
+	struct err err;
+	cJSON *tree;
+
+	if (!may_write(rq))
+		return;
+	if (type.n && !is_json_type(type)) {
+		reply_error(rq->s, x, 415, STR("expected application/json"), STR_NONE);
+		return;
+	}
+	if (x->req.body.n > BODY_MAX) {
+		reply_error(rq->s, x, 413, STR("the body is too long"), STR_NONE);
+		return;
+	}
+	tree = json_parse(x->req.body, &err);
+	if (!tree)
+		reply_err(rq->s, x, &err);
+	else if (cJSON_IsArray(tree) && (cJSON_GetArraySize(tree) > ENTRIES_MAX ||
+					 !tree->child))
+		reply_error(rq->s, x, 400, STR("expected a list of 1 to 1000 objects"),
+			    STR_NONE);
+	else if (cJSON_IsArray(tree))
+		answer_list(rq, tree, fn, ok_status);
+	else
+		answer_one(rq, tree, fn, ok_status);
+	cJSON_Delete(tree);
+}
+
+/* ---- Handlers. --------------------------------------------------------- */
+
+static void item(struct request *rq, enum resource_id id, struct str key)
+{
+	struct buf out;
+	struct json j;
+
+	buf_init(&out, ANSWER_MAX);
+	j = json_to(&out);
+	if (str_is_utf8(key) &&
+	    resource_item(rq->s, id, rq->user.customer_id, key, &j))
+		reply_json(rq->s, rq->x, 200, buf_view(&out));
+	else
+		reply_error(rq->s, rq->x, 404,
+			    arena_printf(rq->x->arena, "%s: no such item",
+					 resource_get(id)->name), STR_NONE);
+	buf_release(&out);
+}
+
+/* "cursor size query orderby" as a list. */
+static void put_words(struct json *j, const char *words)
+{
+	struct str rest = str_of(words);
+
+	json_open(j, '[');
+	while (rest.n)
+		json_str(j, str_split(&rest, ' '));
+	json_close(j, ']');
+}
+
+static const struct endpoint {
+	const char *method, *path, *description, *parameters;
+} endpoints[] = {
+#define X(method, path, fn, description, parameters) \
+	{ method, path, description, parameters },
+	ENDPOINTS(X)
+#undef X
+};
+
+enum { ENDPOINT_COUNT = sizeof(endpoints) / sizeof(endpoints[0]) };
+
+static bool is_under(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+
+	return strncmp(path, root, n) == 0 && (!path[n] || path[n] == '/');
+}
+
+static void root(struct request *rq, const char *path)
+{
+	struct buf out;
+	struct json j;
+	int64_t count = 0;
+
+	for (size_t i = 0; i < ENDPOINT_COUNT; i++)
+		count += is_under(endpoints[i].path, path);
+	buf_init(&out, ANSWER_MAX);
+	j = json_to(&out);
+	json_open(&j, '{');
+	json_put_int(&j, "count", count);
+	json_key(&j, "list");
+	json_open(&j, '[');
+	for (size_t i = 0; i < ENDPOINT_COUNT; i++) {
+		const struct endpoint *e = &endpoints[i];
+
+		if (!is_under(e->path, path))
+			continue;
+		json_open(&j, '{');
+		json_putz(&j, "method", e->method);
+		json_putz(&j, "uri", e->path);
+		json_putz(&j, "description", e->description);
+		json_key(&j, "parameters");
+		put_words(&j, e->parameters);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	reply_json(rq->s, rq->x, 200, buf_view(&out));
+	buf_release(&out);
+}
+
+/* A progress call that waits for the EIS. */
+struct progress {
+	struct waiter waiter;	/* first */
+	struct request *rq;
+	struct str id;
+};
+
+static void progress_told(struct waiter *w)
+{
+	struct progress *p = (struct progress *)w;
+
+	item(p->rq, RESOURCE_TRANSACTIONS, p->id);
+}
+
+static void progress(void *ctx, struct http_exchange *x, const struct str *args)
+{
+	struct request *rq = ctx;
+	struct progress *p = ARENA_NEW(x->arena, struct progress);
+	struct transaction tx;
+
+	*p = (struct progress){ { .told = progress_told }, rq,
+				resource_letters(CASE_LOWER, args[0], x->arena) };
+	if (transaction_find(rq->s, p->id, x->arena, &tx) &&
+	    tx.customer_id == rq->user.customer_id &&
+	    tx.status == TRANSACTION_IN_PROGRESS)
+		chase_ask(rq->s, tx.rid, &p->waiter);
+	else
+		item(rq, RESOURCE_TRANSACTIONS, p->id);
+}
+
+static int add_code(struct request *rq, const cJSON *body, struct json *out,
+		    struct err *err)
+{
+	int64_t customer_id = rq->user.customer_id;
+	struct str iccid;
+
+	if (code_add(rq->s, customer_id, body, rq->x->arena, &iccid, err) < 0)
+		return -1;
+	resource_item(rq->s, RESOURCE_CODES, customer_id, iccid, out);
+	return 0;
+}
+
+static void delete_code(void *ctx, struct http_exchange *x, const struct str *args)
+{
+	struct request *rq = ctx;
+	int64_t customer_id = rq->user.customer_id;
+	struct code code;
+	struct stmt *q;
+
+	if (!may_write(rq))
+		return;
+	if (!code_find(rq->s, customer_id, args[0], x->arena, &code)) {
+		item(rq, RESOURCE_CODES, args[0]);	/* 404 */
+		return;
+	}
+	if (code.status == CODE_IN_USE) {
+		reply_error(rq->s, x, 409, STR("the activation code is in use"), STR_NONE);
+		return;
+	}
+	q = store_sql(rq->s->store, SQL_CODE_REMOVE);
+	stmt_run(stmt_str(stmt_int(q, customer_id), args[0]));
+	x->resp.status = 204;
+	server_reply(rq->s, x);
+}
+
+#define HANDLER(name, call) \
+	static void name(void *ctx, struct http_exchange *x, const struct str *args) \
+	{ \
+		(void)x; \
+		(void)args; \
+		call; \
+	}
+
+HANDLER(profiles_root, root(ctx, "/ws/v1/esim_profiles"))
+HANDLER(codes_root, root(ctx, "/ws/v1/esim_activation_codes"))
+HANDLER(esims_root, root(ctx, "/ws/v1/esims"))
+HANDLER(devices_root, root(ctx, "/ws/v1/devices"))
+HANDLER(profiles_item, item(ctx, RESOURCE_PROFILES, args[0]))
+HANDLER(operations_item, item(ctx, RESOURCE_OPERATIONS, args[0]))
+HANDLER(codes_item, item(ctx, RESOURCE_CODES, args[0]))
+HANDLER(esims_item, item(ctx, RESOURCE_ESIMS, args[0]))
+HANDLER(devices_item, item(ctx, RESOURCE_DEVICES, args[0]))
+HANDLER(profiles_list, page_answer(ctx, RESOURCE_PROFILES))
+HANDLER(transactions_list, page_answer(ctx, RESOURCE_TRANSACTIONS))
+HANDLER(operations_list, page_answer(ctx, RESOURCE_OPERATIONS))
+HANDLER(codes_list, page_answer(ctx, RESOURCE_CODES))
+HANDLER(esims_list, page_answer(ctx, RESOURCE_ESIMS))
+HANDLER(devices_list, page_answer(ctx, RESOURCE_DEVICES))
+HANDLER(profiles_bulk, bulk_answer(ctx, RESOURCE_PROFILES))
+HANDLER(codes_bulk, bulk_answer(ctx, RESOURCE_CODES))
+HANDLER(esims_bulk, bulk_answer(ctx, RESOURCE_ESIMS))
+HANDLER(devices_bulk, bulk_answer(ctx, RESOURCE_DEVICES))
+HANDLER(post_download, post_entries(ctx, action_download, 200))
+HANDLER(post_enable, post_entries(ctx, action_enable, 200))
+HANDLER(post_disable, post_entries(ctx, action_disable, 200))
+HANDLER(post_delete, post_entries(ctx, action_delete, 200))
+HANDLER(post_operation, post_entries(ctx, operation_create, 200))
+HANDLER(post_code, post_entries(ctx, add_code, 201))
+
+static const struct route routes[] = {
+#define X(method, path, fn, description, parameters) { method, path, fn },
+	ENDPOINTS(X)
+#undef X
+	{ NULL, NULL, NULL }
+};
+
+/* ---- Dispatch. --------------------------------------------------------- */
+
+/* Some clients write the format behind the path. */
+static void cut_suffix(struct request *rq, struct str *path)
+{
+	if (str_ends(*path, STR(".json"))) {
+		path->n -= strlen(".json");
+	} else if (str_ends(*path, STR(".csv"))) {
+		path->n -= strlen(".csv");
+		rq->csv = true;
+	}
+}
+
+static bool read_params(struct request *rq)
+{
+	struct err err;
+
+	if (http_params(rq->x->arena, rq->x->req.query, &rq->params,
+			&rq->param_count, &err) < 0) {
+		reply_err(rq->s, rq->x, &err);
+		return false;
+	}
+	for (size_t i = 0; i < rq->param_count; i++) {
+		if (str_is_utf8(rq->params[i].value))
+			continue;
+		reply_error(rq->s, rq->x, 400,
+			    STR("query string: a parameter is not UTF-8"), STR_NONE);
+		return false;
+	}
+	return true;
+}
+
+static void dispatch(struct request *rq)
+{
+	struct http_exchange *x = rq->x;
+	struct str allow, path = x->req.path;
+	enum route_result result;
+
+	cut_suffix(rq, &x->req.path);
+	result = route_dispatch(routes, rq, x, &allow);
+	/* The reply may be out already, and the exchange another's. */
+	if (result == ROUTE_DONE)
+		return;
+	x->req.path = path;
+	if (result == ROUTE_NO_METHOD) {
+		http_header_set(&x->resp.headers, x->arena, STR("Allow"), allow);
+		reply_error(rq->s, x, 405, STR("the path does not take that method"),
+			    STR_NONE);
+	} else if (result == ROUTE_BAD_PATH) {
+		reply_error(rq->s, x, 400, STR("path: malformed %-escape"), STR_NONE);
+	} else {
+		reply_error(rq->s, x, 404, STR("no such path"), STR_NONE);
+	}
+}
+
+static void northbound(struct server *s, struct http_exchange *x)
+{
+	struct request *rq = ARENA_NEW(x->arena, struct request);
+
+	rq->s = s;
+	rq->x = x;
+	if (auth_check(&s->auth, x, &rq->user) < 0) {
+		http_header_set(&x->resp.headers, x->arena, STR("WWW-Authenticate"),
+				STR("Basic realm=\"esim_profiles\", charset=\"UTF-8\""));
+		reply_error(s, x, 401, STR("user name and password, or an API key, are missing or wrong"),
+			    STR_NONE);
+	} else if (read_params(rq)) {
+		dispatch(rq);
+	}
+}
+
+static void southbound(struct server *s, struct http_exchange *x)
+{
+	if (str_is(x->req.method, "POST")) {
+		report_handle(s, x);
+		return;
+	}
+	http_header_set(&x->resp.headers, x->arena, STR("Allow"), STR("POST"));
+	reply_error(s, x, 405, STR("the path does not take that method"), STR_NONE);
+}
+
+void routes_handle(struct server *s, struct http_exchange *x)
+{
+	if (str_is(x->req.path, "/southbound/v1/device_reports"))
+		southbound(s, x);
+	else if (str_starts(x->req.path, STR("/ws/")))
+		northbound(s, x);
+	else
+		reply_error(s, x, 404, STR("no such path"), STR_NONE);
+}

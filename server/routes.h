@@ -1,0 +1,43 @@
+/*
+ * routes.h - every path that the server answers on, and the forms of its
+ * answers.
+ *
+ * Northbound errors have the API family's shape: error_status, error_message
+ * and, where something was sent, error_context, which never shows a secret.
+ */
+#ifndef SERVER_ROUTES_H
+#define SERVER_ROUTES_H
+
+#include "server/auth.h"
+#include "sim/json.h"
+
+enum { ANSWER_MAX = 64 << 20 };
+
+/* A request of somebody that we know; in the exchange's arena. */
+struct request {
+	struct server *s;
+	struct http_exchange *x;
+	struct user user;
+	bool csv;			/* the path ended in .csv */
+	struct http_param *params;
+	size_t param_count;
+};
+
+/* The value of a query parameter, or STR_NONE; the last one counts. */
+struct str request_param(const struct request *rq, const char *name);
+
+/* Find the path's row, who is asking, and answer. */
+void routes_handle(struct server *s, struct http_exchange *x);
+
+/* Ends the exchange; `body` is copied. */
+void reply_json(struct server *s, struct http_exchange *x, int status,
+		struct str body);
+/* `context` is JSON, or empty. */
+void reply_error(struct server *s, struct http_exchange *x, int status,
+		 struct str message, struct str context);
+/* The status that the code of `err` stands for. */
+void reply_err(struct server *s, struct http_exchange *x,
+	       const struct err *err);
+int status_of(const struct err *err);
+
+#endif

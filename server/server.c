@@ -1,0 +1,394 @@
+#include "server/server.h"
+
+#include "proto/device_id.h"
+#include "proto/eid.h"
+#include "server/codes.h"
+#include "server/core.h"
+#include "server/operations.h"
+#include "server/resource.h"
+#include "server/routes.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHECK_INTERVAL_NS (60 * NS_PER_S)
+#define VERIFY_LIMIT_NS (15 * 60 * NS_PER_S)
+#define EIS_TIMEOUT_NS (10 * NS_PER_S)
+#define CODE_KEEP_NS (3600 * NS_PER_S)
+/* Before another try with a store that fails. */
+#define STORE_RETRY_NS NS_PER_S
+
+enum { ORDER_EXPIRY_S = 3600, ORDER_EXPIRY_MAX_S = 86400, KDF_ITERATIONS = 100000 };
+
+/* ---- Answers and the end of a turn. ------------------------------------ */
+
+static void make_unavailable(struct http_exchange *x)
+{
+	x->resp = (struct http_response){ .status = 503 };
+	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
+			STR("application/json"));
+	x->resp.body = STR("{\"error_message\":\"the store cannot be used at the moment\","
+			   "\"error_status\":503}");
+}
+
+void server_reply(struct server *s, struct http_exchange *x)
+{
+	struct held_reply *h;
+	struct err err;
+
+	if (store_writing(s->store)) {
+		h = ARENA_NEW(x->arena, struct held_reply);
+		h->x = x;
+		*s->held_tail = h;
+		s->held_tail = &h->next;
+		return;
+	}
+	if (store_failed(s->store)) {
+		store_commit(s->store, &err);
+		make_unavailable(x);
+	}
+	http_reply(x);
+}
+
+static void let_go(struct server *s, bool committed)
+{
+	struct held_reply *h = s->held, *next;
+
+	s->held = NULL;
+	s->held_tail = &s->held;
+	for (; h; h = next) {
+		next = h->next;		/* the exchange may be gone afterwards */
+		if (!committed)
+			make_unavailable(h->x);
+		http_reply(h->x);
+	}
+}
+
+static void due_at_once(struct server *s)
+{
+	s->due_ms = server_now_ms(s);
+	loop_arm(s->loop, &s->due, 0);
+}
+
+/* What the store holds is what counts, whatever we thought before. */
+static void take_up(struct server *s)
+{
+	chases_release(s);
+	chases_resume(s);
+	s->resuming = true;
+	due_at_once(s);
+}
+
+static void end_turn(struct server *s)
+{
+	struct err err;
+	bool committed = store_commit(s->store, &err) == 0;
+
+	if (!committed) {
+		EVENT(s->log, SERVER_PARTY, "store-failed", F_Z("message", err.msg));
+		take_up(s);
+		s->due_ms = INT64_MAX;
+		loop_arm(s->loop, &s->due, STORE_RETRY_NS);
+	}
+	let_go(s, committed);
+}
+
+static void run_commit(struct task *t)
+{
+	struct commit_task *c = (struct commit_task *)t;
+
+	if (c->server)
+		end_turn(c->server);
+	else
+		free(c);
+}
+
+static void store_began(void *arg)
+{
+	struct server *s = arg;
+
+	loop_defer(s->loop, &s->commit->task);
+}
+
+/* ---- Deadlines. -------------------------------------------------------- */
+
+void server_due_at(struct server *s, int64_t unix_ms)
+{
+	int64_t left = unix_ms - server_now_ms(s);
+
+	if (timer_armed(&s->due) && s->due_ms <= unix_ms)
+		return;
+	if (unix_ms == INT64_MAX)
+		return;
+	s->due_ms = unix_ms;
+	if (left < 0)
+		left = 0;
+	/* Rounded up, or it would come a moment too early, again and again. */
+	loop_arm(s->loop, &s->due, left < INT64_MAX / NS_PER_MS - 1 ?
+		 (left + 1) * NS_PER_MS : INT64_MAX);
+}
+
+void server_kick(struct server *s)
+{
+	s->starting = true;
+	due_at_once(s);
+}
+
+static void due_fired(struct timer *t)
+{
+	struct server *s = (struct server *)((char *)t - offsetof(struct server, due));
+	int64_t operations, codes;
+
+	s->due_ms = INT64_MAX;
+	if (s->resuming)
+		operations_resume(s);
+	else if (s->starting)
+		operations_start(s);
+	s->resuming = s->starting = false;
+	operations = operations_due(s);
+	codes = codes_due(s);
+	server_due_at(s, operations < codes ? operations : codes);
+	arena_clear(&s->scratch);
+}
+
+/* ---- Life. ------------------------------------------------------------- */
+
+static void handle(struct http_handler *h, struct http_exchange *x)
+{
+	routes_handle((struct server *)h, x);
+}
+
+static char *copy(const char *z)
+{
+	char *c = z ? strdup(z) : NULL;
+
+	assert(c || !z);
+	return c;
+}
+
+static int64_t or_default(int64_t value, int64_t usual)
+{
+	return value > 0 ? value : usual;
+}
+
+/* How often a server was made on this store: no two draw the same ids. */
+static int64_t count_boot(struct store *st)
+{
+	struct stmt *q = stmt_str(store_sql(st, SQL_META_GET), STR("boots"));
+	int64_t boots = 0;
+
+	if (stmt_row(q)) {
+		boots = stmt_i64(q, 0);
+		stmt_end(q);
+	}
+	q = stmt_str(store_sql(st, SQL_META_SET), STR("boots"));
+	stmt_run(stmt_int(q, boots + 1));
+	return boots;
+}
+
+/* Cursors outlive the server, and so does their key. */
+static void load_page_key(struct server *s)
+{
+	struct stmt *q = stmt_str(store_sql(s->store, SQL_META_GET), STR("page-key"));
+	struct str key = STR_NONE;
+
+	if (stmt_row(q)) {
+		key = stmt_peek(q, 0);
+		if (key.n == sizeof(s->page_key))
+			memcpy(s->page_key, key.p, key.n);
+		stmt_end(q);
+	}
+	if (key.n == sizeof(s->page_key))
+		return;
+	auth_fill(&s->auth, s->page_key, sizeof(s->page_key));
+	q = stmt_str(store_sql(s->store, SQL_META_SET), STR("page-key"));
+	stmt_run(stmt_blob(q, s->page_key, sizeof(s->page_key)));
+}
+
+static void configure(struct server *s, const struct server_config *c)
+{
+	s->loop = c->loop;
+	s->net = c->net;
+	s->log = c->log;
+	s->store = c->store;
+	s->eis_url = copy(c->eis_url ? c->eis_url : "http://eis.rig");
+	s->eis_token = copy(c->eis_token);
+	s->report_token = copy(c->report_token);
+	s->check_interval_ns = or_default(c->check_interval_ns, CHECK_INTERVAL_NS);
+	s->order_expiry_s = or_default(c->order_expiry_s, ORDER_EXPIRY_S);
+	s->verify_limit_ns = or_default(c->verify_limit_ns, VERIFY_LIMIT_NS);
+	s->eis_timeout_ns = or_default(c->eis_timeout_ns, EIS_TIMEOUT_NS);
+	s->code_keep_ns = or_default(c->code_keep_ns, CODE_KEEP_NS);
+}
+
+static int check_config(struct server *s, struct err *err)
+{
+	struct http_call *c;
+
+	if (s->order_expiry_s > ORDER_EXPIRY_MAX_S)
+		return err_set(err, ERR_INVALID,
+			       "order expiry: %lld s, expected 1 to %d",
+			       (long long)s->order_expiry_s, ORDER_EXPIRY_MAX_S);
+	c = http_call_new(s->net, SERVER_PARTY, "GET", err, "%s/", s->eis_url);
+	if (!c)
+		return err_prefix(err, "URL of the EIS");
+	http_call_cancel(c);
+	return 0;
+}
+
+struct server *server_new(const struct server_config *config, struct err *err)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	char purpose[32];
+	int64_t boot;
+
+	assert(s);
+	configure(s, config);
+	s->handler.handle = handle;
+	s->held_tail = &s->held;
+	s->due.fire = due_fired;
+	s->due_ms = INT64_MAX;
+	s->commit = calloc(1, sizeof(*s->commit));
+	assert(s->commit);
+	*s->commit = (struct commit_task){ .task.run = run_commit, .server = s };
+	if (check_config(s, err) < 0)
+		goto fail;
+	boot = count_boot(s->store);
+	rng_init(&s->ids, config->seed, SERVER_PARTY,
+		 (struct str){ purpose, (size_t)snprintf(purpose, sizeof(purpose),
+				"ids-%lld", (long long)boot) });
+	auth_init(&s->auth, s->loop, s->store, config->seed, boot,
+		  config->kdf_iterations ? config->kdf_iterations : KDF_ITERATIONS);
+	load_page_key(s);
+	if (store_commit(s->store, err) < 0)
+		goto fail;
+	store_on_begin(s->store, store_began, s);
+	take_up(s);
+	return s;
+fail:
+	server_free(s);
+	return NULL;
+}
+
+void server_free(struct server *s)
+{
+	struct err err;
+
+	if (!s)
+		return;
+	/* The exchanges are gone; what was written stays. */
+	store_on_begin(s->store, NULL, NULL);
+	store_commit(s->store, &err);
+	chases_release(s);
+	loop_disarm(s->loop, &s->due);
+	if (s->commit->task.queued)
+		s->commit->server = NULL;	/* frees itself when it runs */
+	else
+		free(s->commit);
+	arena_release(&s->scratch);
+	free(s->eis_url);
+	free(s->eis_token);
+	free(s->report_token);
+	free(s);
+}
+
+struct http_handler *server_handler(struct server *s)
+{
+	return &s->handler;
+}
+
+/* ---- What an administrator sets up. ------------------------------------ */
+
+/* Outside a turn that wrote before, at once. */
+static int finish_setup(struct server *s, bool was_writing, struct err *err)
+{
+	if (was_writing)
+		return 0;	/* the end of the turn tells */
+	return store_commit(s->store, err);
+}
+
+int server_add_account(struct server *s, int64_t customer_id, struct str name,
+		       struct err *err)
+{
+	bool writing = store_writing(s->store);
+	struct stmt *q = store_sql(s->store, SQL_ACCOUNT_SET);
+
+	stmt_run(stmt_str(stmt_int(q, customer_id), name.p ? name : STR("")));
+	return finish_setup(s, writing, err);
+}
+
+static int check_account(struct server *s, int64_t customer_id, struct err *err)
+{
+	struct stmt *q = store_sql(s->store, SQL_ACCOUNT_GET);
+
+	if (!stmt_row(stmt_int(q, customer_id)))
+		return err_set(err, ERR_NOT_FOUND, "account %lld: not known",
+			       (long long)customer_id);
+	stmt_end(q);
+	return 0;
+}
+
+int server_add_user(struct server *s, int64_t customer_id, struct str name,
+		    struct str password, enum server_role role,
+		    struct err *err)
+{
+	bool writing = store_writing(s->store);
+
+	if (check_account(s, customer_id, err) < 0 ||
+	    auth_add_user(&s->auth, customer_id, name, password, role, err) < 0)
+		return -1;
+	return finish_setup(s, writing, err);
+}
+
+int server_add_api_key(struct server *s, struct str user, struct str key_id,
+		       struct str secret, struct err *err)
+{
+	bool writing = store_writing(s->store);
+
+	if (auth_add_key(&s->auth, user, key_id, secret, err) < 0)
+		return -1;
+	return finish_setup(s, writing, err);
+}
+
+/* Whose is that EID?  -1 if it is another device's. */
+static int check_eid(struct server *s, struct str device_id, struct str eid,
+		     struct err *err)
+{
+	struct stmt *q = store_sql(s->store, SQL_DEVICE_BY_EID);
+	int rc = 0;
+
+	if (!stmt_row(stmt_str(q, eid)))
+		return 0;
+	if (!str_eq(stmt_peek(q, 0), device_id))
+		rc = err_set(err, ERR_STATE, "EID %.*s: device %.*s has it already",
+			     STRF(eid), STRF(stmt_peek(q, 0)));
+	stmt_end(q);
+	return rc;
+}
+
+int server_add_device(struct server *s, int64_t customer_id,
+		      struct str device_id, struct str eid, struct err *err)
+{
+	bool writing = store_writing(s->store);
+	struct stmt *q;
+	struct str id;
+
+	if (!device_id_well_formed(device_id))
+		return err_set(err, ERR_INVALID,
+			       "device id '%.*s': expected four groups of eight hex digits",
+			       STRF(device_id));
+	if (eid.n && !eid_well_formed(eid))
+		return err_set(err, ERR_INVALID, "EID '%.*s': expected 32 digits",
+			       STRF(eid));
+	id = resource_letters(CASE_UPPER, device_id, &s->scratch);
+	if (check_account(s, customer_id, err) < 0 ||
+	    check_eid(s, id, eid, err) < 0)
+		return -1;
+	q = store_sql(s->store, SQL_DEVICE_ADD);
+	stmt_str(stmt_int(stmt_str(q, id), customer_id), eid.n ? eid : STR_NONE);
+	stmt_run(stmt_int(q, server_now_ms(s)));
+	q = store_sql(s->store, SQL_PROFILES_MOVE);
+	stmt_run(stmt_int(stmt_str(q, id), customer_id));
+	return finish_setup(s, writing, err);
+}

@@ -1,0 +1,210 @@
+/*
+ * sql.h - all SQL of the server: the schema, one migration per version, and
+ * the fixed statements by name.
+ *
+ * This and the expressions in resource.c are the only places that know the
+ * dialect.  Times are Unix milliseconds.  A text column that is compared or
+ * sorted without regard to case has its folded form beside it (`carrier_key`,
+ * never NULL), so that an index can serve it.
+ */
+#ifndef SERVER_SQL_H
+#define SERVER_SQL_H
+
+/* Version n of the schema is what the first n entries make. */
+#define STORE_MIGRATIONS(X) \
+X("CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;" \
+  "CREATE TABLE accounts(customer_id INTEGER PRIMARY KEY, name TEXT NOT NULL);" \
+  "CREATE TABLE users(name TEXT PRIMARY KEY, customer_id INTEGER NOT NULL," \
+  " role INTEGER NOT NULL, iterations INTEGER NOT NULL, salt BLOB NOT NULL," \
+  " hash BLOB NOT NULL) WITHOUT ROWID;" \
+  "CREATE TABLE api_keys(key_id TEXT PRIMARY KEY, user_name TEXT NOT NULL," \
+  " iterations INTEGER NOT NULL, salt BLOB NOT NULL, hash BLOB NOT NULL)" \
+  " WITHOUT ROWID;" \
+  "CREATE TABLE devices(rid INTEGER PRIMARY KEY," \
+  " device_id TEXT NOT NULL UNIQUE, customer_id INTEGER NOT NULL," \
+  " eid TEXT UNIQUE, sequence INTEGER NOT NULL DEFAULT -1," \
+  " reported INTEGER, created INTEGER NOT NULL);" \
+  "CREATE INDEX devices_of_customer ON devices(customer_id);" \
+  "CREATE TABLE profiles(rid INTEGER PRIMARY KEY," \
+  " device_id TEXT NOT NULL, iccid TEXT NOT NULL," \
+  " customer_id INTEGER NOT NULL, eid TEXT NOT NULL, number INTEGER," \
+  " carrier TEXT, carrier_key TEXT NOT NULL," \
+  " normalized_carrier TEXT NOT NULL, status TEXT NOT NULL, type TEXT," \
+  " updated INTEGER NOT NULL, UNIQUE(device_id, iccid));" \
+  "CREATE INDEX profiles_of_customer ON profiles(customer_id);" \
+  "CREATE INDEX profiles_by_iccid ON profiles(iccid);" \
+  "CREATE TABLE transactions(rid INTEGER PRIMARY KEY," \
+  " id TEXT NOT NULL UNIQUE, customer_id INTEGER NOT NULL," \
+  " device_id TEXT NOT NULL, eid TEXT NOT NULL, iccid TEXT," \
+  " action TEXT NOT NULL, status TEXT NOT NULL," \
+  " message_code TEXT NOT NULL, message TEXT NOT NULL," \
+  " created INTEGER NOT NULL, updated INTEGER NOT NULL, order_id TEXT," \
+  " code_rid INTEGER, activation_code TEXT, code_hash BLOB," \
+  " confirmation_code TEXT, operation INTEGER);" \
+  "CREATE INDEX transactions_of_customer ON transactions(customer_id);" \
+  "CREATE INDEX transactions_running ON transactions(eid)" \
+  " WHERE status = 'in_progress';" \
+  "CREATE INDEX transactions_by_code ON transactions(code_hash)" \
+  " WHERE code_hash IS NOT NULL;" \
+  "CREATE TABLE operations(rid INTEGER PRIMARY KEY," \
+  " id TEXT NOT NULL UNIQUE, customer_id INTEGER NOT NULL," \
+  " device_id TEXT NOT NULL, eid TEXT NOT NULL, iccid TEXT, carrier TEXT," \
+  " normalized_carrier TEXT NOT NULL, operation TEXT NOT NULL," \
+  " status TEXT NOT NULL, message_code TEXT NOT NULL," \
+  " message TEXT NOT NULL, cause TEXT NOT NULL, cause_id TEXT," \
+  " created_by TEXT NOT NULL, source TEXT NOT NULL, download_tx TEXT," \
+  " enable_tx TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL," \
+  " deadline INTEGER, finished INTEGER);" \
+  "CREATE INDEX operations_of_customer ON operations(customer_id);" \
+  "CREATE INDEX operations_running ON operations(device_id)" \
+  " WHERE finished IS NULL;" \
+  "CREATE INDEX operations_starting ON operations(status)" \
+  " WHERE status = 'starting';" \
+  "CREATE INDEX operations_waiting ON operations(deadline)" \
+  " WHERE deadline IS NOT NULL;" \
+  "CREATE TABLE codes(rid INTEGER PRIMARY KEY," \
+  " customer_id INTEGER NOT NULL, iccid TEXT NOT NULL, carrier TEXT," \
+  " carrier_key TEXT NOT NULL, normalized_carrier TEXT NOT NULL," \
+  " status TEXT NOT NULL, device_id TEXT, activation_code TEXT NOT NULL," \
+  " code_hash BLOB NOT NULL, confirmation_code TEXT," \
+  " tries INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL," \
+  " updated INTEGER NOT NULL, due INTEGER, UNIQUE(customer_id, iccid));" \
+  "CREATE INDEX codes_by_carrier ON codes(customer_id, normalized_carrier);" \
+  "CREATE INDEX codes_due ON codes(due) WHERE due IS NOT NULL;")
+
+/* Every table, for store_reset(). */
+#define STORE_TABLES(X) \
+	X("meta") X("accounts") X("users") X("api_keys") X("devices") \
+	X("profiles") X("transactions") X("operations") X("codes")
+
+#define TRANSACTION_COLUMNS \
+	"rid, id, customer_id, device_id, eid, iccid, action, status," \
+	" message_code, message, created, updated, order_id, code_rid," \
+	" activation_code, confirmation_code, operation"
+#define OPERATION_COLUMNS \
+	"rid, id, customer_id, device_id, eid, iccid, carrier," \
+	" normalized_carrier, operation, status, download_tx, enable_tx," \
+	" deadline"
+#define PROFILE_COLUMNS \
+	"rid, device_id, iccid, customer_id, eid, ifnull(number, -1), carrier," \
+	" status, type, normalized_carrier"
+#define CODE_COLUMNS \
+	"rid, iccid, status, activation_code, confirmation_code, device_id"
+
+#define STORE_SQL(X) \
+X(META_GET, "SELECT value FROM meta WHERE name = ?") \
+X(META_SET, "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)") \
+\
+X(ACCOUNT_SET, "INSERT OR REPLACE INTO accounts(customer_id, name) VALUES(?, ?)") \
+X(ACCOUNT_GET, "SELECT name FROM accounts WHERE customer_id = ?") \
+X(USER_SET, "INSERT OR REPLACE INTO users(name, customer_id, role, iterations," \
+  " salt, hash) VALUES(?, ?, ?, ?, ?, ?)") \
+X(USER_GET, "SELECT customer_id, role, iterations, salt, hash FROM users" \
+  " WHERE name = ?") \
+X(KEY_SET, "INSERT OR REPLACE INTO api_keys(key_id, user_name, iterations," \
+  " salt, hash) VALUES(?, ?, ?, ?, ?)") \
+X(KEY_GET, "SELECT u.customer_id, u.role, k.iterations, k.salt, k.hash, u.name" \
+  " FROM api_keys k JOIN users u ON u.name = k.user_name WHERE k.key_id = ?") \
+\
+X(DEVICE_ADD, "INSERT INTO devices(device_id, customer_id, eid, created)" \
+  " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(device_id) DO UPDATE SET" \
+  " customer_id = excluded.customer_id, eid = excluded.eid") \
+X(DEVICE_GET, "SELECT rid, customer_id, eid, sequence FROM devices" \
+  " WHERE device_id = ?") \
+X(DEVICE_BY_EID, "SELECT device_id FROM devices WHERE eid = ?") \
+X(DEVICE_SET_EID, "UPDATE devices SET eid = ?2 WHERE rid = ?1") \
+X(DEVICE_REPORTED, "UPDATE devices SET sequence = ?2, reported = ?3" \
+  " WHERE rid = ?1") \
+X(PROFILES_MOVE, "UPDATE profiles SET customer_id = ?2 WHERE device_id = ?1" \
+  " AND customer_id <> ?2") \
+\
+X(PROFILES_OF_DEVICE, "SELECT " PROFILE_COLUMNS " FROM profiles" \
+  " WHERE device_id = ? ORDER BY rid") \
+X(PROFILE_GET, "SELECT " PROFILE_COLUMNS " FROM profiles" \
+  " WHERE device_id = ? AND iccid = ?") \
+X(PROFILE_BY_SPN, "SELECT " PROFILE_COLUMNS " FROM profiles" \
+  " WHERE device_id = ? AND eid = ? AND normalized_carrier = ?" \
+  " ORDER BY status = 'active' DESC, rid LIMIT 1") \
+X(PROFILE_ADD, "INSERT INTO profiles(device_id, iccid, customer_id, eid," \
+  " number, carrier, carrier_key, normalized_carrier, status, type, updated)" \
+  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
+X(PROFILE_CHANGE, "UPDATE profiles SET eid = ?2, number = ?3, carrier = ?4," \
+  " carrier_key = ?5, normalized_carrier = ?6, status = ?7, type = ?8," \
+  " updated = ?9 WHERE rid = ?1") \
+X(PROFILE_REMOVE, "DELETE FROM profiles WHERE rid = ?") \
+\
+X(TX_ADD, "INSERT INTO transactions(id, customer_id, device_id, eid, iccid," \
+  " action, status, message_code, message, created, updated, code_rid," \
+  " activation_code, code_hash, confirmation_code, operation)" \
+  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'in_progress', ?7, ?8, ?9, ?9, ?10, ?11," \
+  " ?12, ?13, ?14) RETURNING rid") \
+X(TX_GET, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE id = ?") \
+X(TX_BY_RID, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE rid = ?") \
+X(TX_RUNNING, "SELECT rid FROM transactions WHERE status = 'in_progress'" \
+  " ORDER BY rid") \
+X(TX_CONFLICT, "SELECT id FROM transactions WHERE status = 'in_progress'" \
+  " AND eid = ? AND iccid = ?") \
+X(TX_CODE_CONFLICT, "SELECT id FROM transactions WHERE code_hash = ?" \
+  " AND customer_id = ?") \
+X(TX_PLACED, "UPDATE transactions SET order_id = ?2, activation_code = NULL," \
+  " confirmation_code = NULL WHERE rid = ?1") \
+X(TX_CHANGE, "UPDATE transactions SET status = ?2, message_code = ?3," \
+  " message = ?4, updated = ?5, iccid = ?6 WHERE rid = ?1") \
+X(TX_FORGET_CODE, "UPDATE transactions SET activation_code = NULL," \
+  " confirmation_code = NULL, code_hash = NULL WHERE rid = ?") \
+\
+X(OP_ADD, "INSERT INTO operations(id, customer_id, device_id, eid, iccid," \
+  " carrier, normalized_carrier, operation, status, message_code, message," \
+  " cause, cause_id, created_by, source, created, updated) VALUES(?1, ?2, ?3," \
+  " ?4, ?5, ?6, ?7, ?8, 'starting', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)" \
+  " RETURNING rid") \
+X(OP_GET, "SELECT " OPERATION_COLUMNS " FROM operations WHERE rid = ?") \
+X(OP_CONFLICT, "SELECT id FROM operations WHERE finished IS NULL AND" \
+  " device_id = ?1 AND eid = ?2 AND ((?3 <> '' AND normalized_carrier = ?3)" \
+  " OR iccid = ?4)") \
+X(OP_RUNNING, "SELECT rid FROM operations WHERE finished IS NULL ORDER BY rid") \
+X(OP_STARTING, "SELECT rid FROM operations WHERE status = 'starting' ORDER BY rid") \
+X(OP_OF_DEVICE, "SELECT rid FROM operations WHERE finished IS NULL AND" \
+  " device_id = ? AND status IN ('download_verify', 'enable_verify')" \
+  " ORDER BY rid") \
+X(OP_DUE, "SELECT rid FROM operations WHERE deadline <= ? ORDER BY deadline, rid") \
+X(OP_NEXT_DUE, "SELECT min(deadline) FROM operations WHERE deadline IS NOT NULL") \
+X(OP_CHANGE, "UPDATE operations SET status = ?2, message_code = ?3," \
+  " message = ?4, iccid = ?5, download_tx = ?6, enable_tx = ?7, updated = ?8," \
+  " deadline = ?9, finished = ?10 WHERE rid = ?1") \
+\
+X(CODE_GET, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
+  " AND iccid = ?") \
+X(CODE_BY_HASH, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
+  " AND code_hash = ?") \
+X(CODE_FOR_SPN, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
+  " AND normalized_carrier = ? AND status = 'available'" \
+  " ORDER BY tries, rid LIMIT 1") \
+X(CODE_ADD, "INSERT INTO codes(customer_id, iccid, carrier, carrier_key," \
+  " normalized_carrier, status, activation_code, code_hash," \
+  " confirmation_code, created, updated) VALUES(?1, ?2, ?3, ?4, ?5," \
+  " 'available', ?6, ?7, ?8, ?9, ?9) ON CONFLICT(customer_id, iccid) DO UPDATE" \
+  " SET carrier = excluded.carrier, carrier_key = excluded.carrier_key," \
+  " normalized_carrier = excluded.normalized_carrier, status = 'available'," \
+  " activation_code = excluded.activation_code, device_id = NULL," \
+  " code_hash = excluded.code_hash, tries = 0, due = NULL," \
+  " confirmation_code = excluded.confirmation_code," \
+  " updated = excluded.updated") \
+X(CODE_CHANGE, "UPDATE codes SET status = ?2, device_id = ?3, due = ?4," \
+  " tries = tries + ?5, updated = ?6 WHERE rid = ?1") \
+X(CODE_SPENT, "UPDATE codes SET status = 'used', device_id = ?3, due = ?4," \
+  " updated = ?5 WHERE customer_id = ?1 AND iccid = ?2 AND status <> 'used'") \
+X(CODE_REMOVE, "DELETE FROM codes WHERE customer_id = ? AND iccid = ?") \
+X(CODE_RELEASE_DUE, "UPDATE codes SET status = 'available', device_id = NULL," \
+  " due = NULL, updated = ?1 WHERE due <= ?1 AND status = 'in_use'") \
+X(CODE_REMOVE_DUE, "DELETE FROM codes WHERE due <= ? AND status = 'used'") \
+X(CODE_NEXT_DUE, "SELECT min(due) FROM codes WHERE due IS NOT NULL")
+
+enum store_sql {
+#define X(name, text) SQL_##name,
+	STORE_SQL(X)
+#undef X
+	SQL_COUNT
+};
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * store.h - what the server must not forget, in SQLite.
+ *
+ * One write transaction per turn of the loop: it begins by itself with the
+ * first statement that writes, and `began` tells the server, which commits at
+ * the end of the turn and lets the answers go only then.
+ *
+ * A failure (disk full, damaged file) is remembered, not returned: what is
+ * read after it is "no row", what is written is not.  Whoever uses the
+ * results looks at store_failed() once, before an answer leaves.
+ *
+ * A statement is used to its end before anything else runs it: stmt_row()
+ * until it says false, or stmt_end().  Bound strings live until then.
+ */
+#ifndef SERVER_STORE_H
+#define SERVER_STORE_H
+
+#include "server/server.h"
+#include "server/sql.h"
+
+struct stmt;
+
+/* `began(arg)` is called when a write transaction begins. */
+void store_on_begin(struct store *st, void (*began)(void *arg), void *arg);
+bool store_writing(const struct store *st);
+/* End the write transaction, if there is one.  -1: nothing of it happened. */
+int store_commit(struct store *st, struct err *err);
+/* Has anything failed since the last commit?  What, or NULL. */
+const struct err *store_failed(const struct store *st);
+/* In a file, and so there after the process ends? */
+bool store_is_file(const struct store *st);
+
+/* A statement, ready to be bound. */
+struct stmt *store_sql(struct store *st, enum store_sql which);
+/* The same from text made at run time; the last few are kept prepared. */
+struct stmt *store_query(struct store *st, struct str sql);
+
+/* Bind the next parameter.  STR_NONE and STMT_NULL are NULL. */
+#define STMT_NULL INT64_MIN
+struct stmt *stmt_str(struct stmt *q, struct str value);
+struct stmt *stmt_int(struct stmt *q, int64_t value);
+struct stmt *stmt_blob(struct stmt *q, const void *bytes, size_t n);
+
+/* Is there another row?  After the last one the statement has ended. */
+bool stmt_row(struct stmt *q);
+void stmt_end(struct stmt *q);
+/* Run a statement without rows; the number of rows it changed. */
+int stmt_run(struct stmt *q);
+
+/* Columns of the row, from 0; text is copied and NULL is STR_NONE. */
+struct str stmt_text(struct stmt *q, int column, struct arena *a);
+/* Without a copy: until the next step. */
+struct str stmt_peek(struct stmt *q, int column);
+int64_t stmt_i64(struct stmt *q, int column);
+bool stmt_is_null(struct stmt *q, int column);
+
+#endif
