@@ -54,10 +54,12 @@ static void poll_eis(struct timer *t)
 {
 	struct device *d = (struct device *)((char *)t -
 			   offsetof(struct device, poll_timer));
+	struct fleet *f = d->fleet;
 	struct err err;
 
-	d->poll_call = http_call_new(d->fleet->net, device_party(d), "GET", &err,
-				     "%s", d->poll_url);
+	memcpy(f->poll_url + f->poll_eid, d->euicc.eid, EID_DIGITS);
+	d->poll_call = http_call_new(f->net, device_party(d), "GET", &err, "%s",
+				     f->poll_url);
 	assert(d->poll_call);	/* fleet_new() has tried the EIS's URL */
 	d->poll_call->done = poll_answered;
 	d->poll_call->owner = d;
@@ -208,7 +210,8 @@ void device_start(struct device *d)
 		return;
 	d->online = has_coverage(d);
 	device_arm_poll(d);
-	outbox_want(d, OUTBOX_PROFILES, 0);
+	/* One after the other: a fleet need not be in flight all at once. */
+	outbox_want(d, OUTBOX_PROFILES, (int64_t)d->fleet->count * NS_PER_US);
 	outbox_report(d, CAUSE_PERIODIC, d->fleet->report_interval_ns);
 }
 
@@ -278,8 +281,8 @@ static struct euicc_profile *find_profile(struct device *d, struct str iccid,
 	struct euicc_profile *p = euicc_find(&d->euicc, iccid);
 
 	if (!p)
-		err_set(err, ERR_NOT_FOUND, "%s: no profile with ICCID %.*s",
-			d->party, STRF(iccid));
+		err_set(err, ERR_NOT_FOUND, "%.*s: no profile with ICCID %.*s",
+			STRF(device_party(d)), STRF(iccid));
 	return p;
 }
 
@@ -292,8 +295,8 @@ int device_set_spn(struct device *d, struct str iccid, struct str spn,
 		return -1;
 	if (profile_set_text(p, TEXT_SPN, spn) < 0)
 		return err_set(err, ERR_LIMIT,
-			       "%s: SPN of %zu bytes, at most %d go into a profile",
-			       d->party, spn.n, EUICC_TEXT_MAX);
+			       "%.*s: SPN of %zu bytes, at most %d go into a profile",
+			       STRF(device_party(d)), spn.n, EUICC_TEXT_MAX);
 	profiles_changed(d);
 	return 0;
 }

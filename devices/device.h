@@ -21,7 +21,6 @@
 #include "devices/fleet.h"
 #include "devices/lpa.h"
 #include "proto/device_id.h"
-#include "sim/map.h"
 
 /* What is drawn from a latency, each from a stream of its own. */
 enum device_draw {
@@ -64,8 +63,7 @@ struct outbox {
 struct device {
 	struct fleet *fleet;
 	const struct device_latency *latency;
-	const char *party;		/* "device/<name>" */
-	const char *poll_url;		/* ".../<EID>/orders/next" */
+	const char *party;		/* "device/<name>", not terminated */
 	struct timer poll_timer;
 	struct timer host_timer;	/* booting, then attaching */
 	struct http_call *poll_call;
@@ -99,6 +97,8 @@ struct fleet {
 	struct eventlog *log;
 	uint64_t seed;
 	const char *eis_url, *report_url;	/* report_url may be NULL */
+	char *poll_url;				/* with room for an EID ... */
+	size_t poll_eid;			/* ... here */
 	struct str authorization;		/* of reports; empty for none */
 	int64_t fallback_ns, report_interval_ns;
 	struct device_latency latency;
@@ -107,7 +107,8 @@ struct fleet {
 	struct buf scratch;		/* for one message at a time */
 	struct device **blocks;
 	size_t count;
-	struct map by_name, by_eid;
+	uint32_t *by_name, *by_eid;	/* index + 1; open addressing */
+	size_t table_size;		/* a power of two, of each */
 };
 
 int64_t device_draw_ns(struct device *d, enum device_draw what);

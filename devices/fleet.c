@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SCRATCH_MAX = 1024 * 1024, NAME_MAX_BYTES = 200 };
+enum { SCRATCH_MAX = 1024 * 1024, NAME_MAX_BYTES = 200, TABLE_MIN = 64 };
 
 static const int64_t FALLBACK_NS = 300 * NS_PER_S;
 static const int64_t REPORT_INTERVAL_NS = 24 * 3600 * NS_PER_S;
@@ -52,6 +52,9 @@ struct fleet *fleet_new(const struct fleet_config *config, struct err *err)
 		.changed = device_card_changed,
 	};
 	buf_init(&f->scratch, SCRATCH_MAX);
+	f->poll_url = arena_strdup(&f->arena, arena_printf(&f->arena,
+		"%s/eis/v1/euicc/%0*d/orders/next", f->eis_url, EID_DIGITS, 0).p);
+	f->poll_eid = strlen(f->eis_url) + strlen("/eis/v1/euicc/");
 	return f;
 }
 
@@ -72,8 +75,8 @@ void fleet_free(struct fleet *f)
 	for (size_t i = 0; i < blocks; i++)
 		free(f->blocks[i]);
 	free(f->blocks);
-	map_release(&f->by_name);
-	map_release(&f->by_eid);
+	free(f->by_name);
+	free(f->by_eid);
 	buf_release(&f->scratch);
 	arena_release(&f->arena);
 	free(f);
@@ -90,19 +93,73 @@ struct device *fleet_device(struct fleet *f, size_t index)
 	return &f->blocks[index / FLEET_BLOCK][index % FLEET_BLOCK];
 }
 
+/* ---- By name and by EID: four bytes for an entry, where a map has 32. ---- */
+
+static size_t hash(struct str s)
+{
+	uint64_t h = UINT64_C(0xCBF29CE484222325);	/* FNV-1a */
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x100000001B3);
+	return (size_t)(h ^ (h >> 32));
+}
+
+/* The slot where `key` is, or would be. */
+static uint32_t *slot(struct fleet *f, uint32_t *table,
+		      struct str (*key_of)(const struct device *), struct str key)
+{
+	size_t i = hash(key) & (f->table_size - 1);
+
+	while (table[i] && !str_eq(key_of(fleet_device(f, table[i] - 1)), key))
+		i = (i + 1) & (f->table_size - 1);
+	return &table[i];
+}
+
+static struct device *find(struct fleet *f, uint32_t *table,
+			   struct str (*key_of)(const struct device *),
+			   struct str key)
+{
+	uint32_t index = f->table_size ? *slot(f, table, key_of, key) : 0;
+
+	return index ? fleet_device(f, index - 1) : NULL;
+}
+
 struct device *fleet_find(struct fleet *f, struct str name)
 {
-	return map_get(&f->by_name, name);
+	return find(f, f->by_name, device_name, name);
 }
 
 struct device *fleet_find_eid(struct fleet *f, struct str eid)
 {
-	return map_get(&f->by_eid, eid);
+	return find(f, f->by_eid, device_eid, eid);
+}
+
+static void enter(struct fleet *f, size_t index)
+{
+	struct device *d = fleet_device(f, index);
+
+	*slot(f, f->by_name, device_name, device_name(d)) = (uint32_t)index + 1;
+	*slot(f, f->by_eid, device_eid, device_eid(d)) = (uint32_t)index + 1;
+}
+
+/* At most half full. */
+static void grow_tables(struct fleet *f)
+{
+	if (2 * (f->count + 1) <= f->table_size)
+		return;
+	f->table_size = f->table_size ? 2 * f->table_size : TABLE_MIN;
+	free(f->by_name);
+	free(f->by_eid);
+	f->by_name = calloc(f->table_size, sizeof(*f->by_name));
+	f->by_eid = calloc(f->table_size, sizeof(*f->by_eid));
+	assert(f->by_name && f->by_eid);
+	for (size_t i = 0; i < f->count; i++)
+		enter(f, i);
 }
 
 /* ---- One more device. --------------------------------------------------- */
 
-/* A zeroed device behind the last one; it counts once it is in the maps. */
+/* A zeroed device behind the last one; it counts from enter(). */
 static struct device *next_device(struct fleet *f)
 {
 	size_t block = f->count / FLEET_BLOCK, at = f->count % FLEET_BLOCK;
@@ -137,6 +194,8 @@ static int check_spec(struct fleet *f, const struct device_spec *spec,
 	if (fleet_find_eid(f, spec->eid))
 		return err_set(err, ERR_STATE, "device %.*s: another has EID %.*s",
 			       STRF(spec->name), STRF(spec->eid));
+	if (f->count >= UINT32_MAX / 4)
+		return err_set(err, ERR_LIMIT, "too many devices");
 	return 0;
 }
 
@@ -158,12 +217,12 @@ static int add_profile(struct device *d, const struct device_profile_spec *ps,
 	if (ps->class_name.n &&
 	    profile_class_parse(ps->class_name, &spec.class) < 0)
 		return err_set(err, ERR_INVALID,
-			       "%s, profile %.*s: class '%.*s', expected operational, provisioning (bootstrap) or test",
-			       d->party, STRF(ps->iccid), STRF(ps->class_name));
+			       "%.*s, profile %.*s: class '%.*s', expected operational, provisioning (bootstrap) or test",
+			       STRF(device_party(d)), STRF(ps->iccid), STRF(ps->class_name));
 	if (ps->active && euicc_active(&d->euicc))
 		return err_set(err, ERR_INVALID,
-			       "%s, profile %.*s: another one is active already",
-			       d->party, STRF(ps->iccid));
+			       "%.*s, profile %.*s: another one is active already",
+			       STRF(device_party(d)), STRF(ps->iccid));
 	buf_init(&config, 2 * EUICC_TEXT_MAX);
 	if (ps->smdp_address.n) {
 		rsp_notification_config_write(&config, NOTIFY_ENABLE |
@@ -174,29 +233,25 @@ static int add_profile(struct device *d, const struct device_profile_spec *ps,
 	code = euicc_install(&d->euicc, &spec);
 	buf_release(&config);
 	if (code != ES10_OK)
-		return err_set(err, ERR_INVALID, "%s, profile %.*s: %s", d->party,
-			       STRF(ps->iccid),
+		return err_set(err, ERR_INVALID, "%.*s, profile %.*s: %s",
+			       STRF(device_party(d)), STRF(ps->iccid),
 			       es10_result_name(ES10_LOAD_PACKAGE, code));
 	/* It has been so since the factory: nobody is told. */
 	euicc_find(&d->euicc, ps->iccid)->enabled = ps->active;
 	return 0;
 }
 
-/* What is behind the last slash in the URL is behind the EID. */
-static void name_it(struct fleet *f, struct device *d,
-		    const struct device_spec *spec, struct str *eid)
+/* Party and EID, one behind the other; gives the EID. */
+static struct str name_it(struct fleet *f, struct device *d,
+			  const struct device_spec *spec)
 {
-	static const char path[] = "/eis/v1/euicc/";
-	struct str party = arena_printf(&f->arena, "device/%.*s", STRF(spec->name));
-	struct str url = arena_printf(&f->arena, "%s%s%.*s/orders/next",
-				      f->eis_url, path, STRF(spec->eid));
+	struct str both = arena_printf(&f->arena, "device/%.*s%.*s",
+				       STRF(spec->name), STRF(spec->eid));
 
-	d->party = party.p;
-	d->party_len = (uint8_t)party.n;
-	d->poll_url = url.p;
-	*eid = (struct str){ url.p + strlen(f->eis_url) + sizeof(path) - 1,
-			     EID_DIGITS };
+	d->party = both.p;
+	d->party_len = (uint8_t)(both.n - EID_DIGITS);
 	memcpy(d->id, spec->device_id.p, DEVICE_ID_LENGTH);
+	return (struct str){ both.p + d->party_len, EID_DIGITS };
 }
 
 static void seed_it(struct fleet *f, struct device *d)
@@ -221,11 +276,12 @@ struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 
 	if (check_spec(f, spec, err) < 0)
 		return NULL;
+	grow_tables(f);
 	d = next_device(f);
 	d->fleet = f;
 	d->latency = spec->latency ? spec->latency : &f->latency;
 	d->second_link = spec->second_link;
-	name_it(f, d, spec, &eid);
+	eid = name_it(f, d, spec);
 	seed_it(f, d);
 	rng_init(&rng, f->seed, device_party(d), STR("euicc"));
 	euicc_init(&d->euicc, &f->euicc, eid, spec->memory, rng);
@@ -245,8 +301,7 @@ struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 		return NULL;
 	}
 	f->count++;
-	map_put(&f->by_name, device_name(d), d);
-	map_put(&f->by_eid, device_eid(d), d);
+	enter(f, f->count - 1);
 	outbox_init(d);
 	d->state = spec->off ? DEVICE_OFF : DEVICE_RUNNING;
 	device_start(d);

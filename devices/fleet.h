@@ -71,8 +71,9 @@ struct device_spec {
 
 /*
  * One more device.  A powered one is running and attached at once, with its
- * poll timer armed.  It tells the EIS its profile list in the first turn, but
- * does not report by itself: device_report_now().
+ * poll timer armed.  It tells the EIS its profile list at once (one device a
+ * microsecond after the other), but does not report by itself:
+ * device_report_now().
  */
 struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 			 struct err *err);
