@@ -300,22 +300,38 @@ struct http_handler *server_handler(struct server *s)
 
 /* ---- What an administrator sets up. ------------------------------------ */
 
-/* Outside a turn that wrote before, at once. */
-static int finish_setup(struct server *s, bool was_writing, struct err *err)
+/*
+ * Each is committed at once, because the loop may not run yet; but within a
+ * turn that wrote before, with the rest of it.
+ */
+static bool begin_setup(struct server *s)
+{
+	bool writing = store_writing(s->store);
+
+	if (!writing)
+		store_on_begin(s->store, NULL, NULL);
+	return writing;
+}
+
+static int end_setup(struct server *s, bool was_writing, int rc, struct err *err)
 {
 	if (was_writing)
-		return 0;	/* the end of the turn tells */
-	return store_commit(s->store, err);
+		return rc;	/* the end of the turn tells */
+	if (store_commit(s->store, err) < 0)
+		rc = -1;
+	store_on_begin(s->store, store_began, s);
+	arena_clear(&s->scratch);
+	return rc;
 }
 
 int server_add_account(struct server *s, int64_t customer_id, struct str name,
 		       struct err *err)
 {
-	bool writing = store_writing(s->store);
+	bool writing = begin_setup(s);
 	struct stmt *q = store_sql(s->store, SQL_ACCOUNT_SET);
 
 	stmt_run(stmt_str(stmt_int(q, customer_id), name.p ? name : STR("")));
-	return finish_setup(s, writing, err);
+	return end_setup(s, writing, 0, err);
 }
 
 static int check_account(struct server *s, int64_t customer_id, struct err *err)
@@ -333,22 +349,21 @@ int server_add_user(struct server *s, int64_t customer_id, struct str name,
 		    struct str password, enum server_role role,
 		    struct err *err)
 {
-	bool writing = store_writing(s->store);
+	bool writing = begin_setup(s);
+	int rc = check_account(s, customer_id, err);
 
-	if (check_account(s, customer_id, err) < 0 ||
-	    auth_add_user(&s->auth, customer_id, name, password, role, err) < 0)
-		return -1;
-	return finish_setup(s, writing, err);
+	if (rc == 0)
+		rc = auth_add_user(&s->auth, customer_id, name, password, role, err);
+	return end_setup(s, writing, rc, err);
 }
 
 int server_add_api_key(struct server *s, struct str user, struct str key_id,
 		       struct str secret, struct err *err)
 {
-	bool writing = store_writing(s->store);
+	bool writing = begin_setup(s);
 
-	if (auth_add_key(&s->auth, user, key_id, secret, err) < 0)
-		return -1;
-	return finish_setup(s, writing, err);
+	return end_setup(s, writing,
+			 auth_add_key(&s->auth, user, key_id, secret, err), err);
 }
 
 /* Whose is that EID?  -1 if it is another device's. */
@@ -367,10 +382,9 @@ static int check_eid(struct server *s, struct str device_id, struct str eid,
 	return rc;
 }
 
-int server_add_device(struct server *s, int64_t customer_id,
+static int add_device(struct server *s, int64_t customer_id,
 		      struct str device_id, struct str eid, struct err *err)
 {
-	bool writing = store_writing(s->store);
 	struct stmt *q;
 	struct str id;
 
@@ -390,5 +404,14 @@ int server_add_device(struct server *s, int64_t customer_id,
 	stmt_run(stmt_int(q, server_now_ms(s)));
 	q = store_sql(s->store, SQL_PROFILES_MOVE);
 	stmt_run(stmt_int(stmt_str(q, id), customer_id));
-	return finish_setup(s, writing, err);
+	return 0;
+}
+
+int server_add_device(struct server *s, int64_t customer_id,
+		      struct str device_id, struct str eid, struct err *err)
+{
+	bool writing = begin_setup(s);
+
+	return end_setup(s, writing,
+			 add_device(s, customer_id, device_id, eid, err), err);
 }
