@@ -3,6 +3,7 @@
 #include "sim/json.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -76,8 +77,10 @@ struct ladder {
 /* ---- Which parties. ---------------------------------------------------- */
 
 /* From left to right as messages usually go. */
-static const char *const kinds[] = { "client", "server", "eis", "device", "smdp" };
-enum { KIND_DEVICE = 3, KINDS = 5 };
+static const char *const kinds[] = {
+	"client", "rig", "server", "eis", "device", "smdp",
+};
+enum { KIND_DEVICE = 4, KINDS = 6 };
 
 static int rank_of(struct str party)
 {
@@ -289,6 +292,36 @@ static void read_response(struct ladder *l, struct row *r, const cJSON *o)
 		}
 }
 
+/* Longer identifiers are told apart by their ends, and hide the rest. */
+enum { ID_MIN = 20, ID_END = 4 };
+
+static struct str shorten_ids(struct arena *a, struct str s)
+{
+	struct buf b;
+	struct str text;
+	size_t n;
+
+	buf_init(&b, s.n + 1);
+	for (size_t i = 0; i < s.n; i += n) {
+		struct str run = { s.p + i, 0 };
+
+		while (i + run.n < s.n && (isxdigit((unsigned char)run.p[run.n]) ||
+					   run.p[run.n] == '-'))
+			run.n++;
+		n = run.n ? run.n : 1;
+		if (run.n < ID_MIN) {
+			buf_add(&b, run.p, n);
+			continue;
+		}
+		buf_add(&b, run.p, ID_END);
+		buf_z(&b, "\xE2\x80\xA6");
+		buf_add(&b, run.p + run.n - ID_END, ID_END);
+	}
+	text = arena_str(a, buf_view(&b));
+	buf_release(&b);
+	return text;
+}
+
 static bool is_message(const struct row *r)
 {
 	return r->kind != ROW_EVENT;
@@ -328,6 +361,7 @@ static bool read_row(struct ladder *l, struct row *r, struct str line, int colum
 		r->detail = fields_of(l, o);
 	}
 	r->sign = sign_of(r);
+	r->detail = shorten_ids(&l->arena, r->detail);
 	cJSON_Delete(o);
 	return true;
 }
@@ -394,6 +428,9 @@ static bool find_fold(const struct ladder *l, size_t at, size_t *block,
 {
 	size_t best = 0;
 
+	/* An exchange begins with its request. */
+	if (l->rows[at].kind == ROW_RESPONSE)
+		return false;
 	for (size_t k = 1; k <= FOLD_BLOCK_MAX && at + k <= l->row_count; k++) {
 		size_t n = repeats_of(l, at, k);
 

@@ -360,6 +360,22 @@ START_TEST(polls_are_folded)
 }
 END_TEST
 
+START_TEST(long_identifiers_are_short)
+{
+	struct buf log, out;
+
+	buf_init(&log, 1 << 20);
+	buf_z(&log, "{\"t\":0,\"party\":\"eis\",\"event\":\"e\",\"eid\":"
+	      "\"89049032000000000000000000000163\",\"iccid\":\"8944000000000000035\"}\n");
+	draw(&out, &log);
+	ck_assert(str_find(buf_view(&out), STR("> eid=8904\xE2\x80\xA6" "0163  iccid="
+					       "8944000000000000035<")) > 0);
+	/* The tooltip has all of it. */
+	ck_assert(str_find(buf_view(&out), STR("89049032000000000000000000000163")) > 0);
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(gaps_are_one_row)
 {
 	struct buf log, out;
@@ -475,6 +491,7 @@ int main(void)
 	tcase_add_test(tc, json_reads_back);
 	tcase_add_test(tc, tap_has_its_plan);
 	tcase_add_test(tc, polls_are_folded);
+	tcase_add_test(tc, long_identifiers_are_short);
 	tcase_add_test(tc, gaps_are_one_row);
 	tcase_add_test(tc, few_devices_of_many);
 	tcase_add_test(tc, long_logs_are_cut);
