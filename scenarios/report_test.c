@@ -435,7 +435,7 @@ START_TEST(slanted_by_latency)
 	      "\"id\":1,\"method\":\"GET\",\"path\":\"/\",\"sent\":1.000000}\n");
 	draw(&out, &log);
 	/* A gap of a second is above; from the client's own row, two below it. */
-	ck_assert_msg(str_find(buf_view(&out), STR("d=\"M164 33L268 77\"")) > 0, "%s",
+	ck_assert_msg(str_find(buf_view(&out), STR("d=\"M160 33L256 77\"")) > 0, "%s",
 		      out.p);
 	buf_release(&out);
 }
