@@ -440,6 +440,67 @@ START_TEST(installed_profile_is_notified)
 }
 END_TEST
 
+/* One SM-DP+ that is away does not stop what another is to be told. */
+START_TEST(notifications_do_not_wait_for_each_other)
+{
+	struct device_profile_spec other[] = { two[0], two[1] };
+	struct device_spec spec = spec_of(other, 2);
+	struct rig r;
+
+	other[0].smdp_address = STR("away.example.com");
+	rig_init_with(&r, &spec);
+	order(&r, "o1", "enable", ICCID_B);
+	run_for(&r, 100);
+	ck_assert_uint_eq(r.peers.smdp.other_notes, 1);
+	ck_assert_uint_eq(r.device->euicc.note_count, 1);
+	ck_assert(str_is(r.device->euicc.notes->address, "away.example.com"));
+	rig_release(&r);
+}
+END_TEST
+
+/* An old notification is due again and again while a download runs. */
+START_TEST(no_notification_within_a_download)
+{
+	static struct device_latency slow;
+	struct device_spec spec = spec_of(two, 2);
+	const char *first, *last;
+	struct rig r;
+
+	slow = usual;
+	slow.install.a_ns = 300 * NS_PER_S;
+	spec.latency = &slow;
+	rig_init_with(&r, &spec);
+	order(&r, "o1", "enable", ICCID_B);
+	r.peers.smdp.note_status = 500;
+	run_for(&r, 100);
+	order(&r, "o2", "download", "");
+	run_for(&r, 1000);
+	check_result(&r, 1, "o2", "complete", "ok");
+	first = strstr(r.words, "download-step");
+	last = strstr(r.words, "profile-installed");
+	ck_assert(first && last && first < last);
+	ck_assert_int_eq(str_find((struct str){ first, (size_t)(last - first) },
+				  STR("notification-sent")), -1);
+	ck_assert_ptr_nonnull(strstr(last, "notification-sent"));
+	rig_release(&r);
+}
+END_TEST
+
+/* Later installed ones, and the next that is enabled. */
+START_TEST(profiles_without_network)
+{
+	struct rig r;
+
+	rig_init(&r);
+	device_set_enable_without_network(r.device, true);
+	order(&r, "o1", "download", "");
+	run_for(&r, 100);
+	ck_assert(euicc_find(&r.device->euicc, str_of(ICCID_NEW))->no_network);
+	ck_assert(!euicc_find(&r.device->euicc, str_of(ICCID_B))->no_network);
+	rig_release(&r);
+}
+END_TEST
+
 /* ---- Results. ----------------------------------------------------------- */
 
 START_TEST(result_is_sent_until_taken)
@@ -507,6 +568,11 @@ START_TEST(report_is_sent_until_answered_200)
 	r.peers.server.status = 200;
 	run_for(&r, 600);
 	ck_assert_uint_eq(r.peers.server.reports, 4);
+	/* The pauses begin anew. */
+	r.peers.server.status = statuses[_i];
+	device_report_now(r.device);
+	run_for(&r, 35);
+	ck_assert_uint_eq(r.peers.server.reports, 7);
 	rig_release(&r);
 }
 END_TEST
@@ -849,6 +915,9 @@ int main(void)
 	tcase_add_loop_test(tc, download_without_a_usable_code, 0, 3);
 	tcase_add_test(tc, refusal_of_the_smdp_reaches_the_eis);
 	tcase_add_test(tc, installed_profile_is_notified);
+	tcase_add_test(tc, notifications_do_not_wait_for_each_other);
+	tcase_add_test(tc, no_notification_within_a_download);
+	tcase_add_test(tc, profiles_without_network);
 	tcase_add_test(tc, result_is_sent_until_taken);
 	tcase_add_test(tc, same_order_again_is_not_done_again);
 	tcase_add_test(tc, result_that_nobody_wants);
