@@ -11,7 +11,7 @@
 
 enum { NAMES_MAX = 96 };
 
-static const char *takes(const struct schema_key *key)
+const char *schema_takes(const struct schema_key *key)
 {
 	static const char *const kinds[KEY_KINDS] = {
 		[KEY_STR] = "a string",
@@ -40,6 +40,8 @@ static const char *takes(const struct schema_key *key)
 int load_mismatch(struct loader *l, const struct value *v, const char *what)
 {
 	if (v->templated && v->kind == VALUE_STR) {
+		if (names_check_text(l, v) < 0)
+			return -1;
 		diag_add(l->diag, v->pos, v->width,
 			 "expected %s, found a template that is known only while running",
 			 what);
@@ -163,7 +165,7 @@ static int read_str(struct loader *l, const struct schema_key *key,
 		    const struct value *v, struct str *out)
 {
 	if (!is_text(v)) {
-		load_mismatch(l, v, takes(key));
+		load_mismatch(l, v, schema_takes(key));
 		if (v->kind == VALUE_BOOL)
 			diag_hint(l->diag, "put it in quotes to make it a string");
 		return -1;
@@ -180,7 +182,7 @@ static int read_str(struct loader *l, const struct schema_key *key,
 	for (size_t i = 0; i + 1 < v->text.n; i++)
 		if (v->text.p[i] == '$' && v->text.p[i + 1] == '{' &&
 		    (i == 0 || v->text.p[i - 1] != '$'))
-			return load_mismatch(l, v, takes(key));
+			return load_mismatch(l, v, schema_takes(key));
 	return 0;
 }
 
@@ -200,7 +202,7 @@ static int read_int(struct loader *l, const struct schema_key *key,
 	int64_t max = key->max ? key->max : INT64_MAX;
 
 	if (v->kind != VALUE_INT)
-		return load_mismatch(l, v, takes(key));
+		return load_mismatch(l, v, schema_takes(key));
 	if (v->as.i < key->min || v->as.i > max) {
 		if (max == INT64_MAX || max == INT32_MAX)
 			return diag_add(l->diag, v->pos, v->width,
@@ -253,7 +255,7 @@ static int read_time(struct loader *l, const struct schema_key *key,
 	struct err err;
 
 	if (v->kind != VALUE_STR || v->templated)
-		return load_mismatch(l, v, takes(key));
+		return load_mismatch(l, v, schema_takes(key));
 	if (clock_parse_iso(v->text, out, &err) < 0)
 		return diag_add(l->diag, v->pos, v->width, "%s", err.msg);
 	return 0;
@@ -336,7 +338,7 @@ static int read_list(struct loader *l, const struct schema_key *key,
 	int rc = 0;
 
 	if (v->kind != VALUE_LIST)
-		return load_mismatch(l, v, takes(key));
+		return load_mismatch(l, v, schema_takes(key));
 	list = arena_array(l->arena, v->count, key->of->size);
 	for (size_t i = 0; i < v->count && l->diag->dropped == 0; i++)
 		rc |= load_object(l, key->of, v->items[i], list + i * key->of->size);
@@ -353,7 +355,7 @@ static int read_named(struct loader *l, const struct schema_key *key,
 	if (v->kind == VALUE_NULL)
 		return 0;
 	if (v->kind != VALUE_MAP)
-		return load_mismatch(l, v, takes(key));
+		return load_mismatch(l, v, schema_takes(key));
 	list = arena_array(l->arena, v->count, key->of->size);
 	for (size_t i = 0; i < v->count && l->diag->dropped == 0; i++) {
 		const struct member *m = &v->members[i];
@@ -382,7 +384,7 @@ int load_key(struct loader *l, const struct schema_key *key,
 		return read_text(l, key, v, field);
 	case KEY_BOOL:
 		if (v->kind != VALUE_BOOL)
-			return load_mismatch(l, v, takes(key));
+			return load_mismatch(l, v, schema_takes(key));
 		*(bool *)field = v->as.b;
 		return 0;
 	case KEY_INT:
@@ -430,7 +432,7 @@ static int check_required(struct loader *l, const struct schema *schema,
 				rc = diag_add(l->diag, v->pos, v->width,
 					      "%s needs the key '%s': %s",
 					      schema->name, s->keys[i].name,
-					      takes(&s->keys[i]));
+					      schema_takes(&s->keys[i]));
 	return rc;
 }
 

@@ -204,14 +204,29 @@ static void suggest_attribute(struct loader *l, enum scenario_object object,
 
 /* ---- Paths in templates. ------------------------------------------------ */
 
-/* Where in a value a path stands. */
+/* Where a text with paths stands. */
 struct place {
 	struct loader *l;
+	struct str text;
 	struct pos pos;
 	unsigned width;
-	bool exact;		/* the text stands in one line, as it is */
+	bool quoted;
 	int rc;
 };
+
+/* Does the text stand in one line as it is?  Then `pos` moves to the byte
+ * `at` of it; in ASCII without escapes, bytes are columns. */
+static bool point_at(const struct place *p, size_t at, struct pos *pos)
+{
+	struct str line = pos_line(p->pos);
+	size_t column = p->pos.column + (p->quoted ? 1 : 0);
+
+	if (column == 0 || column - 1 + p->text.n > line.n ||
+	    memcmp(line.p + column - 1, p->text.p, p->text.n) != 0)
+		return false;
+	pos->column = (unsigned)(column + at);
+	return true;
+}
 
 /* `what` has one %.*s, for `word`.  Underlines the path itself if possible. */
 static int complain(struct place *p, struct str path, size_t at,
@@ -220,10 +235,8 @@ static int complain(struct place *p, struct str path, size_t at,
 	struct pos pos = p->pos;
 	unsigned width = p->width;
 
-	if (p->exact) {
-		pos.column += (unsigned)at;
+	if (point_at(p, at, &pos))
 		width = (unsigned)path.n;
-	}
 	p->rc = -1;
 	return diag_add(p->l->diag, pos, width, what, STRF(word));
 }
@@ -266,7 +279,8 @@ static void check_attributes(struct place *p, struct str path, size_t at,
 		assert(rc == 0);	/* template_scan() looked */
 		if (name.p) {
 			attribute = find_attribute(object, name);
-			if (attribute && !(attribute->list && rest.n == 0))
+			if (attribute && !(attribute->list &&
+					   (rest.n == 0 || rest.p[0] != '[')))
 				continue;
 			if (attribute) {
 				complain(p, path, at, "'%.*s' is a list; expected [0] behind it",
@@ -330,23 +344,15 @@ static void see_path(void *arg, struct str path, size_t at)
 static int check_text(struct loader *l, struct str text, struct pos pos,
 		      unsigned width, bool quoted)
 {
-	struct place p = { .l = l, .pos = pos, .width = width };
-	struct str line = pos_line(pos);
+	struct place p = { l, text, pos, width, quoted, 0 };
 	struct err err;
 	size_t at;
 
 	if (str_find(text, STR("${")) < 0)
 		return 0;
-	/* In ASCII without escapes, bytes are columns. */
-	p.pos.column += quoted;
-	p.exact = p.pos.column > 0 && p.pos.column - 1 + text.n <= line.n &&
-		  memcmp(line.p + p.pos.column - 1, text.p, text.n) == 0;
-	if (!p.exact)
-		p.pos.column = pos.column;
-	if (template_scan(text, see_path, &p, &at, &err) < 0)
-		return diag_add(l->diag, p.pos, p.exact ? (unsigned)text.n : width,
-				"%s", err.msg);
-	return p.rc;
+	if (template_scan(text, see_path, &p, &at, &err) == 0)
+		return p.rc;
+	return diag_add(l->diag, pos, width, "%s", err.msg);
 }
 
 int names_check_text(struct loader *l, const struct value *v)

@@ -744,3 +744,12 @@ const struct schema schema_scenario = {
 	.name = "a scenario", POS(scenario), SCHEMA(scenario_keys),
 	.help = "The top of a file.",
 };
+
+const struct schema *const schema_list[] = {
+	&schema_scenario, &schema_world, &schema_carrier, &schema_code, &schema_device,
+	&schema_profile, &schema_device_latency, &schema_fleet, &schema_smdp,
+	&schema_account, &schema_user, &schema_server, &schema_device_options,
+	&schema_step, &schema_request, &schema_wait, &schema_set, &schema_fail,
+	&schema_expect_event, &schema_event, &schema_expect_device, &schema_loop,
+};
+const size_t schema_count = COUNT(schema_list);

@@ -85,8 +85,11 @@ struct schema {
 
 #define SCHEMA_NO_POS SIZE_MAX
 
-extern const struct schema schema_scenario, schema_world, schema_latency_models;
-extern const struct schema schema_device_latency;
+extern const struct schema schema_scenario, schema_world, schema_device_latency;
+
+/* All but actions, in the order of the reference. */
+extern const struct schema *const schema_list[];
+extern const size_t schema_count;
 
 /* A step is told by the one key that only its kind has. */
 struct step_form {
@@ -135,7 +138,10 @@ struct expect_word {
 extern const struct expect_word expect_words[];
 extern const size_t expect_word_count;
 
-/* Writes the reference: what docs/scenarios.md has between its markers. */
+/* What a key takes, in words. */
+const char *schema_takes(const struct schema_key *key);
+
+/* The reference: what docs/scenarios.md has behind its marker. */
 void schema_write_markdown(struct buf *out);
 
 #endif
