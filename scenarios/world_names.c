@@ -269,45 +269,45 @@ const struct world_user *world_find_user(const struct world *w, struct str key)
 	return NULL;
 }
 
+static void put_profile(struct json *j, const struct device_profile_view *p)
+{
+	json_open(j, '{');
+	json_put_int(j, "id", p->number);
+	json_put(j, "iccid", p->iccid);
+	if (p->spn.p)
+		json_put(j, "carrier", p->spn);
+	json_putz(j, "status", p->active ? "active" : "inactive");
+	json_putz(j, "type", strcmp(p->class_name, "provisioning") == 0 ?
+		  "bootstrap" : p->class_name);
+	json_put_opt(j, "name", p->profile_name);
+	json_put_opt(j, "nickname", p->nickname);
+	json_close(j, '}');
+}
+
 void world_device_json(const struct world_device *d, struct buf *out)
 {
 	struct json j = json_to(out);
 	struct device_profile_view p;
-	size_t active = 0, count = device_profile_count(d->device);
+	size_t count = device_profile_count(d->device);
 
 	json_open(&j, '{');
 	json_put(&j, "name", d->key);
 	json_put(&j, "device_id", d->device_id);
 	json_put(&j, "eid", d->eid);
 	json_put_bool(&j, "online", device_online(d->device));
+	for (size_t i = 0; i < count; i++) {
+		device_profile(d->device, i, &p);
+		if (p.active) {
+			json_put(&j, "active", p.iccid);
+			break;
+		}
+	}
 	json_key(&j, "profiles");
 	json_open(&j, '[');
 	for (size_t i = 0; i < count; i++) {
 		device_profile(d->device, i, &p);
-		active += p.active;
-		json_open(&j, '{');
-		json_put_int(&j, "id", p.number);
-		json_put(&j, "iccid", p.iccid);
-		if (p.spn.p)
-			json_put(&j, "spn", p.spn);
-		json_put_opt(&j, "name", p.profile_name);
-		json_put_opt(&j, "nickname", p.nickname);
-		json_putz(&j, "status", p.active ? "active" : "inactive");
-		json_putz(&j, "type", strcmp(p.class_name, "provisioning") == 0 ?
-			  "bootstrap" : p.class_name);
-		json_close(&j, '}');
+		put_profile(&j, &p);
 	}
 	json_close(&j, ']');
-	json_put_int(&j, "profile_count", (int64_t)count);
-	json_put_int(&j, "active_count", (int64_t)active);
-	for (size_t i = 0; i < count; i++) {
-		device_profile(d->device, i, &p);
-		if (!p.active)
-			continue;
-		json_put(&j, "active_iccid", p.iccid);
-		if (p.spn.p)
-			json_put(&j, "active_spn", p.spn);
-		break;
-	}
 	json_close(&j, '}');
 }

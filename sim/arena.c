@@ -77,16 +77,22 @@ char *arena_strdup(struct arena *a, const char *z)
 	return memcpy(arena_alloc(a, size), z, size);
 }
 
+/* Most texts fit into what is left of the block: then one pass is enough. */
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	size_t room = (size_t)(a->end - a->next);
 	va_list again;
-	char *text;
+	char *text = a->next;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
+	len = vsnprintf(text, room, fmt, again);
 	va_end(again);
 	assert(len >= 0);
+	if ((size_t)len < room && round_up((size_t)len + 1) <= room) {
+		a->next += round_up((size_t)len + 1);
+		return (struct str){ text, (size_t)len };
+	}
 	text = arena_alloc(a, (size_t)len + 1);
 	vsnprintf(text, (size_t)len + 1, fmt, ap);
 	return (struct str){ text, (size_t)len };

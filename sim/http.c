@@ -116,26 +116,30 @@ const char *http_failure_name(enum http_failure f)
 /* Split an absolute URL into the parts of `c`. */
 static int parse_url(struct http_call *c, struct str url, struct err *err)
 {
-	struct str rest = url, path;
 	struct str http = STR("http://"), https = STR("https://");
-	size_t scheme = str_starts(url, http) ? http.n :
-			str_starts(url, https) ? https.n : 0;
+	size_t begin = str_starts(url, http) ? http.n :
+		       str_starts(url, https) ? https.n : 0;
+	size_t path = 0, query = 0;	/* 0: none */
 
-	if (!scheme)
-		goto bad;
-	c->tls = scheme == https.n;
-	rest = (struct str){ url.p + scheme, url.n - scheme };
-	path = rest;
-	while (path.n && path.p[0] != '/' && path.p[0] != '?')
-		path = (struct str){ path.p + 1, path.n - 1 };
-	c->host = (struct str){ rest.p, rest.n - path.n };
-	if (c->host.n == 0)
-		goto bad;
-	for (size_t i = 0; i < url.n; i++)
-		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == 0x7F)
+	for (size_t i = begin; i < url.n; i++) {
+		unsigned char ch = (unsigned char)url.p[i];
+
+		if (ch <= ' ' || ch == 0x7F)
 			goto bad;
-	c->req.path = str_split(&path, '?');
-	c->req.query = path;
+		if (!path && (ch == '/' || ch == '?'))
+			path = i;
+		if (!query && ch == '?')
+			query = i;
+	}
+	if (!path)
+		path = url.n;
+	if (!begin || path == begin)
+		goto bad;
+	c->tls = begin == https.n;
+	c->host = (struct str){ url.p + begin, path - begin };
+	c->req.path = (struct str){ url.p + path, (query ? query : url.n) - path };
+	if (query)
+		c->req.query = (struct str){ url.p + query + 1, url.n - query - 1 };
 	if (c->req.path.n == 0)
 		c->req.path = STR("/");
 	return 0;
@@ -154,8 +158,8 @@ struct http_call *http_call_new(struct network *net, struct str from,
 	va_list ap;
 
 	c->net = net;
-	c->from = arena_str(c->arena, from);
-	c->req.method = str_of(arena_strdup(c->arena, method));
+	c->from = from;
+	c->req.method = str_of(method);
 	c->timeout_ns = HTTP_TIMEOUT_NS;
 	va_start(ap, url);
 	text = arena_vprintf(c->arena, url, ap);
@@ -255,9 +259,14 @@ static int hex_digit(char c)
 
 int http_unescape(struct arena *a, struct str s, bool plus, struct str *out)
 {
-	char *text = arena_alloc(a, s.n + 1);
+	char *text;
 	size_t n = 0;
 
+	if (s.n == 0 || (!memchr(s.p, '%', s.n) && !(plus && memchr(s.p, '+', s.n)))) {
+		*out = s;
+		return 0;
+	}
+	text = arena_alloc(a, s.n + 1);
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
@@ -321,26 +330,31 @@ int http_params(struct arena *a, struct str query, struct http_param **list,
 }
 
 /* 1 if `path` has the form of `pattern`, 0 if not, -1 for a bad escape. */
-static int match(struct arena *a, struct str pattern, struct str path,
+static int match(struct arena *a, const char *pattern, struct str path,
 		 struct str *args)
 {
-	size_t n = 0;
+	size_t n = 0, i = 0;
 
-	while (pattern.p && path.p) {
-		struct str want = str_split(&pattern, '/');
-		struct str got = str_split(&path, '/');
+	for (; *pattern; pattern++) {
+		struct str segment;
 
-		if (want.n && want.p[0] == '{') {
-			if (got.n == 0)
+		if (*pattern != '{') {
+			if (i == path.n || path.p[i++] != *pattern)
 				return 0;
-			assert(n < ROUTE_ARGS_MAX);
-			if (http_unescape(a, got, false, &args[n++]) < 0)
-				return -1;
-		} else if (!str_eq(want, got)) {
-			return 0;
+			continue;
 		}
+		segment = (struct str){ path.p + i, path.n - i };
+		segment = str_split(&segment, '/');
+		if (segment.n == 0)
+			return 0;
+		assert(n < ROUTE_ARGS_MAX);
+		if (http_unescape(a, segment, false, &args[n++]) < 0)
+			return -1;
+		i += segment.n;
+		pattern = strchr(pattern, '}');
+		assert(pattern);
 	}
-	return !pattern.p && !path.p;
+	return i == path.n;
 }
 
 enum route_result route_dispatch(const struct route *table, void *ctx,
@@ -349,7 +363,7 @@ enum route_result route_dispatch(const struct route *table, void *ctx,
 	struct str args[ROUTE_ARGS_MAX] = { 0 }, methods = STR_NONE;
 
 	for (const struct route *r = table; r->method; r++) {
-		int rc = match(x->arena, str_of(r->pattern), x->req.path, args);
+		int rc = match(x->arena, r->pattern, x->req.path, args);
 
 		if (rc < 0)
 			return ROUTE_BAD_PATH;

@@ -161,7 +161,8 @@ struct http_call {
 /*
  * A call to `url` (http or https, absolute; printf-like).  NULL with `err` if
  * that is not a URL.  The caller's own name `from` goes into the log and to
- * whoever counts latency by pairs.
+ * whoever counts latency by pairs; it and `method` are not copied and must
+ * outlive the call.
  */
 struct http_call *http_call_new(struct network *net, struct str from,
 				const char *method, struct err *err,
@@ -234,7 +235,7 @@ void http_log_response(struct network *net, const struct http_call *c,
 /* ---- Paths, queries, routes. ------------------------------------------ */
 
 /* Undo %XX (and '+' for a space if `plus`); -1 if an escape is malformed or
- * makes a NUL byte. */
+ * makes a NUL byte.  `*out` is `s` itself if there is nothing to undo. */
 int http_unescape(struct arena *a, struct str s, bool plus, struct str *out);
 /* Escape all but unreserved characters (RFC 3986, 2.3). */
 void http_escape(struct buf *out, struct str s);

@@ -32,6 +32,7 @@ struct wire {
 struct memnet {
 	struct network net;
 	struct host *hosts;
+	struct arena names;	/* of hosts, also of those that are gone */
 	struct wire *live;	/* a list through prev and next */
 	struct wire *arriving;	/* in its handler, without a reply so far */
 	struct wire *spare;
@@ -193,7 +194,7 @@ static void arrive(struct wire *w)
 		.from = w->call.from, .to = str_of(h->party), .id = w->call.id,
 		.req = w->call.req, .deliver = deliver,
 	};
-	w->call.to = arena_str(&w->arena, w->x.to);
+	w->call.to = w->x.to;
 	w->host = h;
 	w->callee = true;
 	w->phase = PHASE_WAITING;
@@ -251,8 +252,8 @@ static int listen_host(struct network *net, const char *name,
 			       name);
 	h = malloc(sizeof(*h));
 	assert(h);
-	*h = (struct host){ strdup(name), strdup(party), handler, m->hosts };
-	assert(h->name && h->party);
+	*h = (struct host){ arena_strdup(&m->names, name),
+			    arena_strdup(&m->names, party), handler, m->hosts };
 	m->hosts = h;
 	return 0;
 }
@@ -290,8 +291,6 @@ static void unlisten(struct network *net, const char *name)
 			break_off(m, w);
 	}
 	*at = h->next;
-	free(h->name);
-	free(h->party);
 	free(h);
 }
 
@@ -311,6 +310,7 @@ static void release(struct network *net)
 	}
 	while (m->hosts)
 		unlisten(net, m->hosts->name);
+	arena_release(&m->names);
 	free(m);
 }
 

@@ -1,0 +1,187 @@
+#include "cli/bench.h"
+
+#include "cli/output.h"
+#include "cli/verb.h"
+#include "sim/json.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { FIGURES_MAX = 64 };
+
+const struct bench bench_table[] = {
+	{ "world", "idle devices: time and memory", bench_fleet },
+	{ "world", "whole activations", bench_activation },
+	{ NULL, NULL, NULL },
+};
+
+double bench_ratio(const struct bench_figure *f)
+{
+	return f->floor > 0 ? f->value / f->floor : 0;
+}
+
+bool bench_met(const struct bench_figure *f)
+{
+	switch (f->kind) {
+	case BENCH_RATIO_AT_MOST:
+		return bench_ratio(f) <= f->goal;
+	case BENCH_VALUE_AT_MOST:
+		return f->value <= f->goal;
+	case BENCH_SHOWN:
+		return true;
+	}
+	return false;
+}
+
+static const char *goal_text(const struct bench_figure *f, char text[40])
+{
+	switch (f->kind) {
+	case BENCH_RATIO_AT_MOST:
+		snprintf(text, 40, "ratio <= %g", f->goal);
+		return text;
+	case BENCH_VALUE_AT_MOST:
+		snprintf(text, 40, "<= %g %s", f->goal, f->unit);
+		return text;
+	case BENCH_SHOWN:
+		break;
+	}
+	return "shown";
+}
+
+static void put_row(struct buf *out, const struct bench_figure *f)
+{
+	char goal[40], floor[40] = "-", ratio[40] = "-";
+
+	if (f->floor > 0) {
+		snprintf(floor, sizeof(floor), "%.4g", f->floor);
+		snprintf(ratio, sizeof(ratio), "%.2f", bench_ratio(f));
+	}
+	buf_printf(out, "%-46s %10.4g %-6s %10s %7s  %-14s %s\n", f->name, f->value,
+		   f->unit, floor, ratio, goal_text(f, goal),
+		   f->kind == BENCH_SHOWN ? "" : bench_met(f) ? "met" : "NOT MET");
+	if (f->floor_is)
+		buf_printf(out, "    floor: %s\n", f->floor_is);
+}
+
+static void put_json(struct buf *out, const struct bench_figure *list, int count)
+{
+	struct json j = json_to(out);
+	char number[40];
+
+	json_open(&j, '[');
+	for (int i = 0; i < count; i++) {
+		const struct bench_figure *f = &list[i];
+		const struct { const char *key; double v; bool there; } numbers[] = {
+			{ "value", f->value, true },
+			{ "floor", f->floor, f->floor > 0 },
+			{ "ratio", bench_ratio(f), f->floor > 0 },
+			{ "goal", f->goal, f->kind != BENCH_SHOWN },
+		};
+
+		json_open(&j, '{');
+		json_putz(&j, "name", f->name);
+		json_putz(&j, "unit", f->unit);
+		for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+			snprintf(number, sizeof(number), "%.9g", numbers[k].v);
+			json_key(&j, numbers[k].key);
+			json_raw(&j, numbers[k].there ? str_of(number) : STR("null"));
+		}
+		json_putz(&j, "goal_is", f->kind == BENCH_RATIO_AT_MOST ? "ratio at most" :
+			  f->kind == BENCH_VALUE_AT_MOST ? "value at most" : "shown");
+		json_put_bool(&j, "met", bench_met(f));
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	buf_char(out, '\n');
+}
+
+struct bench_options {
+	bool help, json;
+};
+
+static const struct option options[] = {
+	{ "json", '\0', OPTION_FLAG, offsetof(struct bench_options, json), NULL,
+	  "Print a list of {name, unit, value, floor, ratio, goal, met}", 0 },
+	OPTION_HELP(struct bench_options),
+	{ 0 },
+};
+
+static bool wanted(const struct bench *b, int argc, char **argv)
+{
+	for (int i = 1; i <= argc; i++)
+		if (str_is(str_of(argv[i]), b->group))
+			return true;
+	return argc == 0;
+}
+
+static bool is_group(const char *name)
+{
+	for (const struct bench *b = bench_table; b->group; b++)
+		if (str_is(str_of(name), b->group))
+			return true;
+	return false;
+}
+
+static int measure(const struct verb *v, int argc, char **argv,
+		   struct bench_figure *list, int *count)
+{
+	struct err err;
+
+	for (const struct bench *b = bench_table; b->group; b++) {
+		int n;
+
+		if (!wanted(b, argc, argv))
+			continue;
+		n = b->run(list + *count, FIGURES_MAX - *count, &err);
+		if (n < 0)
+			return verb_fail(v, EXIT_RIG, "%s: %s", b->help, err.msg);
+		*count += n;
+	}
+	return EXIT_PASSED;
+}
+
+static int run(const struct verb *v, int argc, char **argv)
+{
+	struct bench_options o = { 0 };
+	struct bench_figure list[FIGURES_MAX];
+	int count = 0, left = verb_parse(v, argc, argv, &o), code;
+	struct err err;
+	struct buf out;
+
+	if (left < 0)
+		return EXIT_INVALID;
+	if (o.help)
+		return verb_show_help(v);
+	for (int i = 1; i <= left; i++)
+		if (!is_group(argv[i]))
+			return verb_usage(v, "nothing to measure is called '%s'; there is: world",
+					  argv[i]);
+	code = measure(v, left, argv, list, &count);
+	if (code != EXIT_PASSED)
+		return code;
+	buf_init(&out, 1 << 20);
+	if (o.json)
+		put_json(&out, list, count);
+	for (int i = 0; i < count && !o.json; i++)
+		put_row(&out, &list[i]);
+	for (int i = 0; i < count; i++)
+		if (!bench_met(&list[i]))
+			code = EXIT_FAILED;
+	if (output_write(STDOUT_FILENO, buf_view(&out), &err) < 0)
+		code = verb_fail(v, EXIT_RIG, "standard output: %s", err.msg);
+	buf_release(&out);
+	return code;
+}
+
+static const char *const about[] = {
+	"Measures the rig against floors taken in the same run, so that the ratios "
+	"mean the same on a fast machine and on a noisy one. Exit code 1 if a goal "
+	"is not met.",
+	" esimrig bench world",
+	NULL,
+};
+
+const struct verb verb_bench = {
+	"bench", "[WHAT]...", "Measure the rig against the machine's floors",
+	options, about, run,
+};
