@@ -407,8 +407,12 @@ static bool done(void *arg, size_t job, enum pool_outcome outcome,
 
 /* ---- The whole. -------------------------------------------------------- */
 
-/* Interrupts become readable on a descriptor; `before` is the old mask. */
-static int catch_signals(sigset_t *before)
+/*
+ * Interrupts become readable on a descriptor.  They stay blocked: the same
+ * interrupt often comes twice (to the process and to its group), and the
+ * second must not end this before the reports are written.
+ */
+static int catch_signals(void)
 {
 	sigset_t set;
 
@@ -416,7 +420,7 @@ static int catch_signals(sigset_t *before)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, before);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -428,28 +432,30 @@ static int run_pool(struct session *s, struct err *err)
 		.stop_fd = -1, .bytes_max = RESULT_MAX,
 	};
 	struct signalfd_siginfo info;
-	sigset_t before;
 	int rc;
 
 	/* Without workers a running scenario is interrupted by dying. */
 	if (!pool.workers)
 		return pool_run(&pool, err);
-	pool.stop_fd = catch_signals(&before);
+	pool.stop_fd = catch_signals();
 	rc = pool_run(&pool, err);
 	if (pool.stop_fd >= 0) {
 		if (read(pool.stop_fd, &info, sizeof(info)) == sizeof(info))
 			s->signal = (int)info.ssi_signo;
 		close(pool.stop_fd);
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
 
 /* Die as whoever started this expects of one who was told to. */
 static void die_of(int signo)
 {
+	sigset_t none;
+
 	signal(signo, SIG_DFL);
 	raise(signo);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int verdict_code(const struct session *s)
