@@ -248,7 +248,9 @@ static int read_page(struct request *rq, struct page *page, int64_t most,
 		    check_beside(rq, page, err) < 0)
 			return -1;
 	} else {
-		page->query = str_trim(request_param(rq, "query"));
+		page->query = request_param(rq, "query");
+		if (str_trim(page->query).n == 0)
+			page->query = STR_NONE;
 		if (orderby.n && page_order_parse(orderby, page, err) < 0)
 			return -1;
 	}

@@ -143,7 +143,10 @@ static size_t scan_symbol(struct compiler *c, struct token *t)
 			return c->at + strlen(symbols[i]);
 		}
 	}
-	return c->at + 1;
+	/* A whole character, so that the message can show it. */
+	while (rest.n > 1 && ((unsigned char)rest.p[1] & 0xC0) == 0x80)
+		rest = (struct str){ rest.p + 1, rest.n - 1 };
+	return c->in.n - rest.n + 1;
 }
 
 static void next(struct compiler *c)

@@ -60,19 +60,27 @@ struct rig {
 	int64_t sequence;
 };
 
-static struct rig *rig_of_eis(struct http_handler *h)
+static inline struct rig *rig_of_eis(struct http_handler *h)
 {
 	return (struct rig *)((char *)h - offsetof(struct rig, eis));
 }
 
-static void take(char *to, size_t size, const cJSON *o, const char *key)
+static inline unsigned rig_number(struct str digits)
+{
+	uint64_t v = 0;
+
+	ck_assert_int_eq(str_to_u64(digits, 1000000, &v), 0);
+	return (unsigned)v;
+}
+
+static inline void take(char *to, size_t size, const cJSON *o, const char *key)
 {
 	const cJSON *m = cJSON_GetObjectItemCaseSensitive(o, key);
 
 	snprintf(to, size, "%s", cJSON_IsString(m) ? m->valuestring : "");
 }
 
-static void eis_answer(struct rig *r, struct http_exchange *x, int i, int status)
+static inline void eis_answer(struct rig *r, struct http_exchange *x, int i, int status)
 {
 	const struct fake_order *o = &r->orders[i];
 
@@ -81,7 +89,7 @@ static void eis_answer(struct rig *r, struct http_exchange *x, int i, int status
 		o->result[0] ? ",\"result\":" : "", o->result));
 }
 
-static void eis_post(struct rig *r, struct http_exchange *x)
+static inline void eis_post(struct rig *r, struct http_exchange *x)
 {
 	struct err err;
 	cJSON *tree = json_parse(x->req.body, &err);
@@ -106,7 +114,7 @@ static void eis_post(struct rig *r, struct http_exchange *x)
 	eis_answer(r, x, r->order_count++, 201);
 }
 
-static void eis_handle(struct http_handler *h, struct http_exchange *x)
+static inline void eis_handle(struct http_handler *h, struct http_exchange *x)
 {
 	struct rig *r = rig_of_eis(h);
 	struct str path = x->req.path;
@@ -126,13 +134,15 @@ static void eis_handle(struct http_handler *h, struct http_exchange *x)
 		eis_post(r, x);
 	} else {
 		ck_assert(str_starts(path, STR("/eis/v1/orders/o")));
-		i = atoi(path.p + strlen("/eis/v1/orders/o"));
+		path = (struct str){ path.p + strlen("/eis/v1/orders/o"),
+				     path.n - strlen("/eis/v1/orders/o") };
+		i = (int)rig_number(path);
 		ck_assert_int_lt(i, r->order_count);
 		eis_answer(r, x, i, 200);
 	}
 }
 
-static void rig_tell(struct eventlog_listener *l, const struct event *e, struct str line)
+static inline void rig_tell(struct eventlog_listener *l, const struct event *e, struct str line)
 {
 	struct rig *r = (struct rig *)((char *)l - offsetof(struct rig, listener));
 
@@ -141,12 +151,12 @@ static void rig_tell(struct eventlog_listener *l, const struct event *e, struct 
 	buf_char(&r->events, '\n');
 }
 
-static void rig_ok(int rc, const struct err *err)
+static inline void rig_ok(int rc, const struct err *err)
 {
 	ck_assert_msg(rc == 0, "%s", err->msg);
 }
 
-static void rig_serve(struct rig *r)
+static inline void rig_serve(struct rig *r)
 {
 	struct err err = { 0 };
 	struct server_config config = {
@@ -162,14 +172,14 @@ static void rig_serve(struct rig *r)
 			      server_handler(r->server), &err), &err);
 }
 
-static void rig_restart(struct rig *r)
+static inline void rig_restart(struct rig *r)
 {
 	network_unlisten(r->net, "server.rig");
 	server_free(r->server);
 	rig_serve(r);
 }
 
-static void rig_init(struct rig *r, const char *path)
+static inline void rig_init(struct rig *r, const char *path)
 {
 	struct err err = { 0 };
 
@@ -195,7 +205,7 @@ static void rig_init(struct rig *r, const char *path)
 	rig_ok(server_add_device(r->server, 2, STR(OTHERS), STR(OTHERS_EID), &err), &err);
 }
 
-static void rig_release(struct rig *r)
+static inline void rig_release(struct rig *r)
 {
 	network_unlisten(r->net, "server.rig");
 	server_free(r->server);
@@ -207,14 +217,14 @@ static void rig_release(struct rig *r)
 	loop_release(&r->loop);
 }
 
-static void rig_alarm(struct timer *t)
+static inline void rig_alarm(struct timer *t)
 {
 	struct rig *r = (struct rig *)((char *)t - offsetof(struct rig, alarm));
 
 	loop_stop(&r->loop);
 }
 
-static void rig_run(struct rig *r, double seconds)
+static inline void rig_run(struct rig *r, double seconds)
 {
 	struct err err = { 0 };
 
@@ -224,7 +234,7 @@ static void rig_run(struct rig *r, double seconds)
 	loop_disarm(&r->loop, &r->alarm);
 }
 
-static void rig_done(struct http_call *c)
+static inline void rig_done(struct http_call *c)
 {
 	struct rig *r = c->owner;
 
@@ -240,7 +250,7 @@ static void rig_done(struct http_call *c)
 	loop_stop(&r->loop);
 }
 
-static void rig_send(struct rig *r, struct http_call *c)
+static inline void rig_send(struct rig *r, struct http_call *c)
 {
 	struct err err = { 0 };
 
@@ -253,14 +263,14 @@ static void rig_send(struct rig *r, struct http_call *c)
 }
 
 /* "ann:pw", "bob:pw", "ray:pw" in base64. */
-static const char *rig_user(const char *name)
+static inline const char *rig_user(const char *name)
 {
 	return !name ? NULL : strcmp(name, "ann") == 0 ? "Basic YW5uOnB3" :
 	       strcmp(name, "bob") == 0 ? "Basic Ym9iOnB3" :
 	       strcmp(name, "ray") == 0 ? "Basic cmF5OnB3" : name;
 }
 
-static int rig_as(struct rig *r, const char *user, const char *method,
+static inline int rig_as(struct rig *r, const char *user, const char *method,
 		  const char *path, const char *body)
 {
 	struct err err = { 0 };
@@ -276,18 +286,18 @@ static int rig_as(struct rig *r, const char *user, const char *method,
 	return r->status;
 }
 
-static int rig_get(struct rig *r, const char *path)
+static inline int rig_get(struct rig *r, const char *path)
 {
 	return rig_as(r, "ann", "GET", path, NULL);
 }
 
-static int rig_post(struct rig *r, const char *path, const char *body)
+static inline int rig_post(struct rig *r, const char *path, const char *body)
 {
 	return rig_as(r, "ann", "POST", path, body);
 }
 
 /* A report of DEVICE with its next sequence; `profiles` is a JSON list. */
-static int rig_report(struct rig *r, const char *profiles)
+static inline int rig_report(struct rig *r, const char *profiles)
 {
 	struct str body = arena_printf(&r->arena, "{\"device_id\":\"" DEVICE
 		"\",\"eid\":\"" EID "\",\"sequence\":%lld,\"cause\":\"change\","
@@ -298,7 +308,7 @@ static int rig_report(struct rig *r, const char *profiles)
 }
 
 /* The value at a JSON pointer in the last answer: text as it is, else JSON. */
-static const char *json_at(struct rig *r, const char *pointer)
+static inline const char *json_at(struct rig *r, const char *pointer)
 {
 	struct err err;
 	cJSON *tree = json_parse(r->body, &err), *at = tree;
@@ -313,7 +323,7 @@ static const char *json_at(struct rig *r, const char *pointer)
 		char *z = arena_str(&r->arena, step).n ?
 			  strndup(step.p, step.n) : strdup("");
 
-		at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(z)) :
+		at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, (int)rig_number(step)) :
 		     cJSON_GetObjectItemCaseSensitive(at, z);
 		free(z);
 	}

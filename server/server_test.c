@@ -497,6 +497,9 @@ END_TEST
 #define OPERATION(kind, carrier) "{\"device_id\":\"" DEVICE "\",\"operation\":\"" kind \
 	"\",\"carrier\":\"" carrier "\"}"
 
+#define BY_ICCID(kind, iccid) "{" TARGET ",\"operation\":\"" kind \
+	"\",\"iccid\":\"" iccid "\"}"
+
 START_TEST(activate_through_all_statuses)
 {
 	const char *op;
@@ -619,11 +622,11 @@ static const struct {
 	{ OPERATION("enable", FREDS), "failed", "no_profile" },
 	{ OPERATION("enable", "Boot"), "successful", "already_active" },
 	{ OPERATION("activate", "Nobody"), "failed", "no_code_or_profile" },
-	{ "{" TARGET ",\"operation\":\"activate\",\"iccid\":\"" ICCID1 "\"}", "enable", "enabling" },
-	{ "{" TARGET ",\"operation\":\"activate\",\"iccid\":\"" ICCID2 "\"}", "download", "downloading" },
-	{ "{" TARGET ",\"operation\":\"download\",\"iccid\":\"" ICCID2 "\"}", "download", "downloading" },
-	{ "{" TARGET ",\"operation\":\"download\",\"iccid\":\"" ICCID1 "\"}", "failed", "already_present" },
-	{ "{" TARGET ",\"operation\":\"enable\",\"iccid\":\"" ICCID2 "\"}", "failed", "no_profile" },
+	{ BY_ICCID("activate", ICCID1), "enable", "enabling" },
+	{ BY_ICCID("activate", ICCID2), "download", "downloading" },
+	{ BY_ICCID("download", ICCID2), "download", "downloading" },
+	{ BY_ICCID("download", ICCID1), "failed", "already_present" },
+	{ BY_ICCID("enable", ICCID2), "failed", "no_profile" },
 };
 
 START_TEST(how_operations_begin)

@@ -208,7 +208,7 @@ static void settle_code(struct server *s, const struct transaction *tx,
 		break;
 	case TRANSACTION_IN_PROGRESS:
 	case TRANSACTION_STATUSES:
-		assert(!"a transaction that ends has an end");
+		assert(false);	/* a transaction that ends has an end */
 	}
 }
 
@@ -274,7 +274,7 @@ static bool apply_order(struct server *s, struct transaction *tx,
 	case ORDER_CANCELLED:
 		break;
 	case ORDER_STATUSES:
-		assert(!"a status is one of the table");
+		assert(false);	/* the last is not a status */
 	}
 	return finish(s, tx, answer, TRANSACTION_FAILED, m,
 		      explain(&s->scratch, m, answer));
