@@ -359,7 +359,8 @@ static void delete_order(void *ctx, struct http_exchange *x,
 		refuse_order(e, x, args[0]);
 	else if (eis_cancel(e, o) < 0)
 		refuse(e, x, 409, "not-queued",
-		       arena_printf(x->arena, "order %s is %s: only a queued order can be taken back",
+		       arena_printf(x->arena, "order %s is %s: only a queued order can be taken "
+		       "back",
 				    o->id, eis_order_state_name(o->state)), NULL);
 	else
 		answer_none(x);

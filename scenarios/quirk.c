@@ -114,7 +114,7 @@ const struct quirk_param *quirk_param(const struct quirk_row *row, size_t index)
 	for (size_t i = 0; i < COMMON; i++)
 		if ((row->common & common[i].bit) && index-- == 0)
 			return &common[i].param;
-	assert(!"a parameter of the row");
+	assert(false);	/* `index` is under the count */
 	return NULL;
 }
 
@@ -209,7 +209,7 @@ static int read_value(const struct quirk_param *p, struct str text,
 	case QUIRK_PARAM_KINDS:
 		break;
 	}
-	assert(!"a kind of parameter");
+	assert(false);	/* every kind is above */
 	return -1;
 }
 
@@ -335,10 +335,14 @@ void quirk_write_markdown(struct buf *out)
 	buf_printf(out,
 		"# Quirks and faults\n\n"
 		"Generated from the table in `scenarios/quirk_table.c`; do not edit.\n\n"
-		"A quirk makes a party of the world behave oddly without a change to its code. It stands in a\n"
-		"scenario's `world`, or is set and cleared by a step in the middle of a run. Each time it does\n"
-		"something there is an event `quirk` of party `rig` in the event log. There are %zu of them.\n\n"
-		"Common parameters, where a quirk has them:\n\n| name | kind | meaning | default |\n"
+		"A quirk makes a party of the world behave oddly without a change to its code. "
+		"It stands in a\n"
+		"scenario's `world`, or is set and cleared by a step in the middle of a run. "
+		"Each time it does\n"
+		"something there is an event `quirk` of party `rig` in the event log. There are "
+		"%zu of them.\n\n"
+		"Common parameters, where a quirk has them:\n\n| name | kind | meaning | default "
+		"|\n"
 		"|---|---|---|---|\n", quirk_row_count);
 	for (size_t i = 0; i < COMMON; i++)
 		buf_printf(out, "| `%s` | %s | %s | %s |\n", common[i].param.name,

@@ -115,7 +115,8 @@ static enum quirk_move html(struct quirk_active *q, struct quirk_pass *p)
 	if (!quirk_is_function(q, p) || !quirk_acts(q, p))
 		return QUIRK_PASS;
 	http_respond(p->x, 200, "text/html",
-		     STR("<!DOCTYPE html><title>Log in</title><p>Please log in to use this network.\n"));
+		     STR("<!DOCTYPE html><title>Log in</title><p>Please log in to use this "
+		     "network.\n"));
 	return QUIRK_TAKEN;
 }
 

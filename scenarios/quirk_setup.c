@@ -40,7 +40,8 @@ static int spn_differs(const struct quirk_setting *s, struct quirk_carrier *c,
 
 	if (str_eq(spn, c->name))
 		return err_set(err, ERR_STATE,
-			       "spn: '%.*s' is the contract name of carrier %.*s, so it does not differ",
+			       "spn: '%.*s' is the contract name of carrier %.*s, so it does not "
+			       "differ",
 			       STRF(spn), STRF(c->key));
 	c->spn = spn;
 	return 0;
@@ -387,7 +388,8 @@ static int device_duplicate(const struct quirk_setting *s,
 		if (!carrier.n || str_eq(offers[i].carrier, carrier))
 			same = &offers[i];
 	if (!same)
-		return err_set(err, ERR_NOT_FOUND, "no carrier offers a profile whose ICCID could be taken");
+		return err_set(err, ERR_NOT_FOUND, "no carrier offers a profile whose ICCID "
+		"could be taken");
 	list = own_profiles(spec, a, 1);
 	list[spec->profile_count++] = (struct device_profile_spec){
 		.iccid = same->iccid, .spn = same->spn,

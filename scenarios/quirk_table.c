@@ -84,14 +84,14 @@ enum {
 	     says_ ".", correct_)
 
 #define TRANSACTION_FAILS \
-	"The transaction fails, and its message carries the subject and reason codes; " \
-	"no profile row appears."
+	"The transaction fails, and its message carries the subject and reason codes; no " \
+	"profile row appears."
 #define DEVICE_RETRIES \
-	"The device tries again or gives up with a result; the transaction ends either way and " \
-	"never stays in progress for ever."
+	"The device tries again or gives up with a result; the transaction ends either way " \
+	"and never stays in progress for ever."
 #define SAME_CARRIER \
-	"The carrier field shows the SPN byte for byte, and normalized_carrier makes it match what " \
-	"a user would type."
+	"The carrier field shows the SPN byte for byte, and normalized_carrier makes it " \
+	"match what a user would type."
 #define NO_ROW_YET \
 	"No profile row changes before a report says so, whatever the registry says."
 
@@ -99,7 +99,8 @@ const struct quirk_row quirk_rows[] = {
 	SPN("differs", quirk_spn_differs,
 	    PARAMS(P_TEXT("spn", "Mobile", "the SPN in the profile")), NULL,
 	    "The profile's SPN is another name than the one on the contract.",
-	    "The profile is listed under its SPN; asking for the contract name again finds no profile."),
+	    "The profile is listed under its SPN; asking for the contract name again finds no "
+	    "profile."),
 	SPN("blank", quirk_spn_blank, NULL, NULL,
 	    "The profile's SPN is there and empty.",
 	    "The profile has an empty carrier, and no carrier name finds it."),
@@ -124,13 +125,15 @@ const struct quirk_row quirk_rows[] = {
 	    PARAMS(P_CHOICE("form", "composed", "composed decomposed",
 			    "one character, or a letter and a combining mark")), NULL,
 	    "The SPN has letters with accents where the contract name has plain ones.",
-	    "The carrier field shows the accents, and both Unicode forms of one name are the same name."),
+	    "The carrier field shows the accents, and both Unicode forms of one name are the "
+	    "same name."),
 	SPN("non-latin", quirk_spn_script,
 	    PARAMS(P_CHOICE("script", "cyrillic",
 			    "cyrillic greek arabic hebrew chinese japanese thai",
 			    "which script")), NULL,
 	    "The SPN is written in another script.",
-	    "The carrier field shows it unchanged, in JSON and in CSV, and a query for it finds the profile."),
+	    "The carrier field shows it unchanged, in JSON and in CSV, and a query for it finds "
+	    "the profile."),
 	SPN("look-alike", quirk_spn_look_alike, NULL, NULL,
 	    "Some Latin letters of the SPN are Cyrillic letters that look the same.",
 	    "The two names are different carriers, however alike they look."),
@@ -148,7 +151,8 @@ const struct quirk_row quirk_rows[] = {
 	    PARAMS({ "with", QUIRK_PARAM_CARRIER, NULL, NULL, 0, 0,
 		     "the carrier whose SPN it has too" }), NULL,
 	    "Two carriers have one SPN.",
-	    "Both profiles are found under that name, and an operation takes the one that is on the device."),
+	    "Both profiles are found under that name, and an operation takes the one that is on "
+	    "the device."),
 	SPN("quotes", quirk_spn_around, NULL, WORDS("\"", "\"'s"),
 	    "The SPN contains double quotes and an apostrophe.",
 	    "JSON and CSV escape them, and a query with a doubled apostrophe finds the profile."),
@@ -173,15 +177,19 @@ const struct quirk_row quirk_rows[] = {
 	  .common = DEVICE | TIMES, .ops = &quirk_spn_after_enable,
 	  .params = PARAMS(P_TEXT("spn", "Mobile", "the SPN it has from then on")),
 	  .does = "The profile has another SPN as soon as it has been enabled.",
-	  .correct = "The row shows the SPN of the last report, and its ICCID keeps it one row." },
+	  .correct = "The row shows the SPN of the last report, and its ICCID keeps it one "
+	  "row." },
 	{ .name = "spn.changes-after-refresh", .party = QUIRK_PARTY_SPN,
 	  .common = DEVICE | TIMES, .ops = &quirk_spn_after_refresh,
 	  .params = PARAMS(P_TEXT("spn", "Mobile", "the SPN it has from then on")),
-	  .does = "The active profile has another SPN when the device has restarted and read the card anew.",
-	  .correct = "The row shows the SPN of the last report, and its ICCID keeps it one row." },
+	  .does = "The active profile has another SPN when the device has restarted and read the "
+	  "card anew.",
+	  .correct = "The row shows the SPN of the last report, and its ICCID keeps it one "
+	  "row." },
 
 	SMDP("slow", quirk_slow,
-	     PARAMS(P_SMDP_FUNCTION, P_TIME("delay", "20s", "how long it waits before it begins")), NULL,
+	     PARAMS(P_SMDP_FUNCTION, P_TIME("delay", "20s", "how long it waits before it "
+	     "begins")), NULL,
 	     "The SM-DP+ takes long over one function, or over all.",
 	     "The download takes longer or times out, and the transaction shows which."),
 	SMDP("never-answers", quirk_never, PARAMS(P_SMDP_FUNCTION), NULL,
@@ -196,7 +204,8 @@ const struct quirk_row quirk_rows[] = {
 	     DEVICE_RETRIES),
 	SMDP("answer-lost", quirk_answer_lost, PARAMS(P_SMDP_FUNCTION), NULL,
 	     "The SM-DP+ does what was asked, and the connection is reset before the answer.",
-	     "Device and SM-DP+ disagree for a while; the profile row follows the device's report."),
+	     "Device and SM-DP+ disagree for a while; the profile row follows the device's "
+	     "report."),
 	SMDP("reset-mid-body", quirk_cut, PARAMS(P_SMDP_FUNCTION), NULL,
 	     "The connection is reset in the middle of the answer.", DEVICE_RETRIES),
 	SMDP("truncated-json", quirk_truncated, PARAMS(P_SMDP_FUNCTION), NULL,
@@ -212,7 +221,8 @@ const struct quirk_row quirk_rows[] = {
 	     PARAMS(P_SMDP_FUNCTION, P_TEXT("subject", "8.2.6", "subject code"),
 		    P_TEXT("reason", "3.8", "reason code"),
 		    P_TEXT("message", "", "text beside the codes")), NULL,
-	     "The SM-DP+ answers with HTTP 200 and the status Failed, with codes of the scenario's choice.",
+	     "The SM-DP+ answers with HTTP 200 and the status Failed, with codes of the "
+	     "scenario's choice.",
 	     TRANSACTION_FAILS),
 	REFUSAL("address-refused", "initiateAuthentication", "address-refused",
 		"because it does not go by that address (8.8.1/3.8)", TRANSACTION_FAILS),
@@ -255,34 +265,42 @@ const struct quirk_row quirk_rows[] = {
 	     "The answer carries another transaction id than the one of the session.",
 	     "The device gives the session up, and the transaction fails."),
 	SMDP("code-consumed", quirk_code_consumed, NULL, NULL,
-	     "The answer with the bound profile package is lost, and from then on the SM-DP+ refuses the same "
+	     "The answer with the bound profile package is lost, and from then on the SM-DP+ "
+	     "refuses the same "
 	     "matching id (8.2.6/3.8).",
-	     "The first transaction fails, and so does a second one with the same code; no profile row appears."),
+	     "The first transaction fails, and so does a second one with the same code; no "
+	     "profile row appears."),
 	SMDP("notification-refused", quirk_status,
 	     PARAMS(P_INT("status", "500", 400, 599, "the HTTP status")),
 	     WORDS("handleNotification"),
 	     "The SM-DP+ answers notifications with an HTTP error.",
-	     "The device keeps the notification and sends it again later; the profile row comes all the same."),
+	     "The device keeps the notification and sends it again later; the profile row comes "
+	     "all the same."),
 	SMDP("notification-lost", quirk_lost, NULL, WORDS("handleNotification"),
 	     "Notifications are answered well and never reach the SM-DP+.",
-	     "SM-DP+ and card disagree about the profile; the profile row follows the device's report."),
+	     "SM-DP+ and card disagree about the profile; the profile row follows the device's "
+	     "report."),
 
 	EIS("stale-record", quirk_stale_answer, NULL, WORDS("record"),
 	    "The registry's record of an eUICC stays as it was at the first look.",
 	    "Profile rows do not follow the record, only reports."),
 	EIS("stale-status", quirk_stale_answer, NULL, WORDS("orderStatus"),
 	    "The status of an order stays as it was at the first look.",
-	    "The transaction stays in progress for as long, and ends when the status moves or a limit is reached."),
+	    "The transaction stays in progress for as long, and ends when the status moves or a "
+	    "limit is reached."),
 	EIS("complete-early", quirk_early, NULL, NULL,
 	    "The registry calls an order complete while it is queued or delivered.",
 	    NO_ROW_YET " An operation waits in its verify step."),
 	EIS("failed-though-done", quirk_failed_though_done, NULL, NULL,
 	    "The registry calls an order failed that the device has carried out.",
-	    "The transaction fails, and the profile row is there because the device reported it."),
+	    "The transaction fails, and the profile row is there because the device reported "
+	    "it."),
 	EIS("result-late", quirk_late,
 	    PARAMS(P_TIME("by", "20min", "how long")), WORDS("result"),
-	    "The result of an order reaches the registry late, though the device has had its answer.",
-	    "The transaction stays in progress until then or until the order expires; the row comes with the report."),
+	    "The result of an order reaches the registry late, though the device has had its "
+	    "answer.",
+	    "The transaction stays in progress until then or until the order expires; the row "
+	    "comes with the report."),
 	EIS("result-twice", quirk_twice,
 	    PARAMS(P_TIME("gap", "0", "how long between the two")), WORDS("result"),
 	    "The result of an order arrives twice.",
@@ -292,10 +310,12 @@ const struct quirk_row quirk_rows[] = {
 	    "Each transaction ends with the result of its own order."),
 	EIS("result-lost", quirk_lost, NULL, WORDS("result"),
 	    "The result of an order is lost, though the device has had its answer.",
-	    "The transaction ends when the order expires or the device is asked again; the row comes with the report."),
+	    "The transaction ends when the order expires or the device is asked again; the row "
+	    "comes with the report."),
 	EIS("order-vanishes", quirk_vanishes, NULL, NULL,
 	    "The registry accepts an order and then knows nothing of it.",
-	    "The transaction ends as failed or unknown and says that the registry does not know the order."),
+	    "The transaction ends as failed or unknown and says that the registry does not know "
+	    "the order."),
 	EIS("order-expires", quirk_expires,
 	    PARAMS(P_TIME("after", "5s", "how long the order lives, in whole seconds")), NULL,
 	    "The order expires before the device sees it.",
@@ -311,13 +331,15 @@ const struct quirk_row quirk_rows[] = {
 	    "The audit trail lacks them; transactions and profile rows are not affected."),
 	EIS("unreachable", quirk_unreachable, NULL, NULL,
 	    "Nobody takes connections at the registry; best with `for`.",
-	    "Requests of clients are answered all the same; transactions stay in progress and end when it is back."),
+	    "Requests of clients are answered all the same; transactions stay in progress and "
+	    "end when it is back."),
 	EIS("http-503", quirk_status,
 	    PARAMS(P_EIS_FUNCTION, P_INT("status", "503", 400, 599, "the HTTP status")), NULL,
 	    "The registry answers with an HTTP error.",
 	    "The server asks again later; a transaction does not fail because of one error."),
 	EIS("slow", quirk_slow,
-	    PARAMS(P_EIS_FUNCTION, P_TIME("delay", "20s", "how long it waits before it begins")), NULL,
+	    PARAMS(P_EIS_FUNCTION, P_TIME("delay", "20s", "how long it waits before it "
+	    "begins")), NULL,
 	    "The registry takes long over a request.",
 	    "Clients of the server get their answer within its time limit for the registry."),
 	EIS("never-answers", quirk_never, PARAMS(P_EIS_FUNCTION), NULL,
@@ -340,34 +362,44 @@ const struct quirk_row quirk_rows[] = {
 	    "Every transaction ends, and the rows are those of the last report."),
 	DEV("reboots", DEVICE | TIMES, quirk_reboots, PARAMS(P_STEP, P_SEGMENT), NULL,
 	    "The device reboots at a step of a download.",
-	    "The download is done again or ends as interrupted; a row appears only if the profile is there."),
+	    "The download is done again or ends as interrupted; a row appears only if the "
+	    "profile is there."),
 	DEV("loses-power", DEVICE | TIMES, quirk_loses_power,
 	    PARAMS(P_STEP, P_SEGMENT, P_TIME("off", "1min", "how long it stays off")), NULL,
 	    "The device loses its power at a step of a download, for a while.",
-	    "The download is done again or ends as interrupted; a row appears only if the profile is there."),
+	    "The download is done again or ends as interrupted; a row appears only if the "
+	    "profile is there."),
 	DEV("reboots-after", DEVICE | TIMES, quirk_reboots_after,
 	    PARAMS(P_CHOICE("event", "profile-enabled",
 			    "profile-installed profile-enabled profile-disabled profile-deleted "
-			    "order-received report-sent", "after which event of the device")), NULL,
+			    "order-received report-sent", "after which event of the "
+			    "device")), NULL,
 	    "The device reboots right after something was done, before it can tell anybody.",
-	    "The order is delivered again and its outcome told; the report at boot brings the row up to date."),
+	    "The order is delivered again and its outcome told; the report at boot brings the "
+	    "row up to date."),
 	DEV("memory-full", DEVICE, quirk_memory_full,
-	    PARAMS(P_INT("free", "0", 0, 100000000, "how many bytes are left for profiles")), NULL,
+	    PARAMS(P_INT("free", "0", 0, 100000000, "how many bytes are left for "
+	    "profiles")), NULL,
 	    "The eUICC has no memory left for another profile.",
 	    "The transaction fails with memoryFull or the SM-DP+'s 8.1/4.8, and no row appears."),
 	DEV_SETUP("forbids-disable", DEVICE | CARRIER, quirk_no_disable,
-	    "A policy rule of the profiles (ppr1) forbids to disable them: those on the device, or those that "
+	    "A policy rule of the profiles (ppr1) forbids to disable them: those on the device, "
+	    "or those that "
 	    "the carrier offers.",
-	    "Disabling fails with disallowedByPolicy, and so does enabling another profile; the row stays active."),
+	    "Disabling fails with disallowedByPolicy, and so does enabling another profile; the "
+	    "row stays active."),
 	DEV_SETUP("forbids-delete", DEVICE | CARRIER, quirk_no_delete,
-	    "A policy rule of the profiles (ppr2) forbids to delete them: those on the device, or those that "
+	    "A policy rule of the profiles (ppr2) forbids to delete them: those on the device, "
+	    "or those that "
 	    "the carrier offers.",
 	    "Deleting fails with disallowedByPolicy, and the row stays."),
 	DEV_SETUP("duplicate-iccid", DEVICE | CARRIER, quirk_duplicate_iccid,
 	    "The device has a profile with the ICCID that a carrier is about to deliver.",
-	    "The download fails with duplicateIccid, and the row that was there stays as it was."),
+	    "The download fails with duplicateIccid, and the row that was there stays as it "
+	    "was."),
 	DEV_SETUP("numbers-reused", DEVICE, quirk_reuse_numbers,
-	    "A new profile takes the lowest number that is free, so numbers come back after a deletion.",
+	    "A new profile takes the lowest number that is free, so numbers come back after a "
+	    "deletion.",
 	    "Rows are told apart by ICCID, and never by the number within the eSIM."),
 	DEV("report-missing", AT_PARTY, quirk_report_lost, PARAMS(P_CAUSE), WORDS("report"),
 	    "Reports are lost, though the device has had a good answer.",
@@ -377,17 +409,20 @@ const struct quirk_row quirk_rows[] = {
 	    "Reports arrive late, though the device has had a good answer.",
 	    NO_ROW_YET " A report that was overtaken by a newer one changes nothing."),
 	DEV("report-stale", AT_PARTY, quirk_report_stale, PARAMS(P_CAUSE), WORDS("report"),
-	    "Reports have a new sequence number and the list of profiles of the first report since.",
+	    "Reports have a new sequence number and the list of profiles of the first report "
+	    "since.",
 	    "Rows show what was reported, and the first true report puts them right."),
 	DEV("report-twice", AT_PARTY, quirk_report_twice,
 	    PARAMS(P_CAUSE, P_TIME("gap", "0", "how long between the two")), WORDS("report"),
 	    "Reports arrive twice.",
 	    "The second has the sequence of the first and changes nothing."),
-	DEV("report-out-of-order", AT_PARTY, quirk_report_reordered, PARAMS(P_CAUSE), WORDS("report"),
+	DEV("report-out-of-order", AT_PARTY, quirk_report_reordered, PARAMS(P_CAUSE),
+	    WORDS("report"),
 	    "Each other report is held until the device's next one has arrived.",
 	    "The older report has a lower sequence and changes nothing."),
 	DEV("report-replayed", AT_PARTY, quirk_report_replayed,
-	    PARAMS(P_CAUSE, P_TIME("gap", "1min", "how long after the newer one")), WORDS("report"),
+	    PARAMS(P_CAUSE, P_TIME("gap", "1min", "how long after the newer "
+	    "one")), WORDS("report"),
 	    "The report before comes again after each newer one.",
 	    "The older report has a lower sequence and changes nothing."),
 	DEV("report-truncated", AT_PARTY, quirk_report_cut, PARAMS(P_CAUSE), WORDS("report"),
@@ -399,14 +434,16 @@ const struct quirk_row quirk_rows[] = {
 	    "The device's clock is wrong.",
 	    "Order is told by sequence numbers; times of the server are its own."),
 	DEV("enable-no-network", DEVICE | LASTS, quirk_no_network, NULL, NULL,
-	    "A profile that is enabled from now on gives no network, so the device falls back to the one before.",
+	    "A profile that is enabled from now on gives no network, so the device falls back to "
+	    "the one before.",
 	    "The transaction fails with noNetwork, and the row that was active is active."),
 	DEV("failure-though-installed", AT_PARTY, quirk_download_denied, NULL, NULL,
 	    "The device says that a download failed, and yet the profile is there.",
 	    "The transaction fails, and the row is there because the device reported it."),
 	DEV("success-though-failed", AT_PARTY, quirk_success_claimed, NULL, NULL,
 	    "The device says that it carried out an order which it could not.",
-	    "The transaction is complete, no row changes, and an operation fails in its verify step."),
+	    "The transaction is complete, no row changes, and an operation fails in its verify "
+	    "step."),
 
 	SERVER("unreachable", quirk_unreachable, NULL, NULL,
 	    "Nobody takes connections at the server; best with `for`.",
@@ -417,9 +454,11 @@ const struct quirk_row quirk_rows[] = {
 	    "The device reports again later with a new sequence, and nothing is lost."),
 	SERVER("report-answer-lost", quirk_answer_lost, NULL, WORDS("report"),
 	    "The server applies a report, and its answer is lost.",
-	    "The device reports again with a new sequence, and the rows do not change a second time."),
+	    "The device reports again with a new sequence, and the rows do not change a second "
+	    "time."),
 	SERVER("slow", quirk_slow,
-	    PARAMS(P_SERVER_FUNCTION, P_TIME("delay", "20s", "how long it waits before it begins")), NULL,
+	    PARAMS(P_SERVER_FUNCTION, P_TIME("delay", "20s", "how long it waits before it "
+	    "begins")), NULL,
 	    "Requests reach the server late.",
 	    "Clients and devices wait or try again; nothing is done twice."),
 	SERVER("http-500", quirk_status,
