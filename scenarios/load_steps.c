@@ -340,6 +340,16 @@ int load_as(struct loader *l, const struct schema_key *key,
 	return names_check_ref(l, v, REF_USER);
 }
 
+/* Often enough to see what happens, seldom enough to cost little. */
+static int64_t usual_every_ns(int64_t within_ns)
+{
+	int64_t ns = within_ns / 30;
+
+	if (ns < STEP_EVERY_MIN_NS)
+		return STEP_EVERY_MIN_NS;
+	return ns < STEP_EVERY_MAX_NS ? ns : STEP_EVERY_MAX_NS;
+}
+
 int check_request(struct loader *l, const struct value *v, void *object)
 {
 	struct scenario_step *step = object;
@@ -358,7 +368,7 @@ int check_request(struct loader *l, const struct value *v, void *object)
 					waiting[i]);
 	}
 	if (step->every_ns == 0)
-		step->every_ns = STEP_EVERY_NS;
+		step->every_ns = usual_every_ns(step->within_ns);
 	return 0;
 }
 

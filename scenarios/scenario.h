@@ -397,7 +397,8 @@ struct scenario_step {
 	/* For `until`, expect-event and expect-device. */
 	bool waits;		/* repeats until it holds, for within_ns at most */
 	int64_t within_ns;
-	int64_t every_ns;	/* between two requests; STEP_EVERY_NS unless given */
+	int64_t every_ns;	/* between two requests; unless given, a 30th of
+				   within_ns, between STEP_EVERY_MIN_NS and _MAX_NS */
 	int64_t stable_ns;	/* it must hold that long without a break; 0: once */
 
 	union {			/* the one that `kind` names */
@@ -411,7 +412,8 @@ struct scenario_step {
 	};
 };
 
-#define STEP_EVERY_NS (10 * NS_PER_S)
+#define STEP_EVERY_MIN_NS (100 * NS_PER_MS)
+#define STEP_EVERY_MAX_NS (60 * NS_PER_S)
 
 /* ---- Invariants: what is true at every event. -------------------------- */
 

@@ -148,7 +148,7 @@ START_TEST(design_steps)
 	ck_assert(!post->waits);
 	ck_assert(get->waits);
 	ck_assert_int_eq(get->within_ns, INT64_C(1800000000000));
-	ck_assert_int_eq(get->every_ns, STEP_EVERY_NS);
+	ck_assert_int_eq(get->every_ns, INT64_C(60000000000));
 	ck_str(get->request.until.list[0].target, "/status");
 	ck_str(get->title, "GET /ws/v1/esim_profiles/operations/inventory/${op} until "
 	       "{/status: \"successful\"}");

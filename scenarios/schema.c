@@ -434,7 +434,7 @@ static const struct schema_key request_keys[] = {
 	  .takes = "a map of expectations", .help = "what the (last) answer must be" },
 	{ "until", KEY_CUSTOM, AT(scenario_step, request.until), .read = load_expect,
 	  .takes = "a map of expectations", .help = "send it again until the answer is that; needs `within`" },
-	{ "every", KEY_DURATION, AT(scenario_step, every_ns), .min = NS_PER_MS, .usual = "10s",
+	{ "every", KEY_DURATION, AT(scenario_step, every_ns), .min = NS_PER_MS, .usual = "a 30th of `within`, 100ms to 1min",
 	  .help = "time between two requests of an `until`" },
 	WAIT_KEYS,
 	{ "save", KEY_CUSTOM, AT(scenario_step, request.save), .read = load_save,
@@ -516,7 +516,8 @@ static const struct schema schema_expect_device = {
 	.name = "an expect-device", POS(scenario_step), SCHEMA(expect_device_keys),
 	.base = &schema_step, .check = check_wait,
 	.help = "A step that looks into devices. A device's state is the document "
-		"`{name, device_id, eid, online, active, profiles: [{id, iccid, carrier, status, type, name, nickname}]}`.",
+		"`{name, device_id, eid, online, active, profiles: [{id, iccid, carrier, status, type, name, nickname}]}`; "
+		"`active` is the ICCID of the enabled one.",
 };
 
 /* ---- Actions. ----------------------------------------------------------- */
