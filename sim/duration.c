@@ -20,24 +20,27 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A number in front of a unit: value in units of 1e-9. */
-static int take_number(struct str *s, double *value)
+/* A number in front of a unit: the whole part exactly, and the fraction. */
+static int take_number(struct str *s, uint64_t *whole, double *fraction)
 {
-	double v = 0, place = 0.1;
+	double place = 0.1;
 	size_t i = 0;
 
 	while (i < s->n && is_digit(s->p[i]))
-		v = v * 10 + (s->p[i++] - '0');
+		i++;
 	if (i == 0)
 		return -1;
+	/* More than that is too long in any unit. */
+	if (str_to_u64((struct str){ s->p, i }, (uint64_t)MAX_NS, whole) < 0)
+		*whole = (uint64_t)MAX_NS;
+	*fraction = 0;
 	if (i < s->n && s->p[i] == '.') {
 		if (i + 1 == s->n || !is_digit(s->p[i + 1]))
 			return -1;
 		for (i++; i < s->n && is_digit(s->p[i]); i++, place /= 10)
-			v += (s->p[i] - '0') * place;
+			*fraction += (s->p[i] - '0') * place;
 	}
 	*s = (struct str){ s->p + i, s->n - i };
-	*value = v;
 	return 0;
 }
 
@@ -60,8 +63,10 @@ static int take_unit(struct str *s, int64_t *ns)
 int duration_parse(struct str text, int64_t *ns, struct err *err)
 {
 	struct str s = str_trim(text);
-	int64_t unit, last = INT64_MAX;
-	double value, total = 0;
+	int64_t unit, last = INT64_MAX, total = 0;
+	bool long_one = false;
+	uint64_t whole;
+	double fraction;
 
 	if (str_is(s, "0")) {
 		*ns = 0;
@@ -70,17 +75,21 @@ int duration_parse(struct str text, int64_t *ns, struct err *err)
 	if (s.n == 0)
 		goto bad;
 	while (s.n > 0) {
-		if (take_number(&s, &value) < 0 || take_unit(&s, &unit) < 0 ||
-		    unit >= last)
+		if (take_number(&s, &whole, &fraction) < 0 ||
+		    take_unit(&s, &unit) < 0 || unit >= last)
 			goto bad;
-		total += value * (double)unit;
 		last = unit;
+		long_one |= whole > (uint64_t)((MAX_NS - total) / unit);
+		if (!long_one)
+			total += (int64_t)whole * unit +
+				 (int64_t)(fraction * (double)unit + 0.5);
+		long_one |= total > MAX_NS;
 	}
-	if (total > (double)MAX_NS)
+	if (long_one)
 		return err_set(err, ERR_LIMIT,
 			       "duration '%.*s': longer than a hundred years",
 			       STRF(text));
-	*ns = (int64_t)(total + 0.5);
+	*ns = total;
 	return 0;
 bad:
 	return err_set(err, ERR_INVALID,

@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <inttypes.h>
 
-enum { LINE_MAX_BYTES = 64 * 1024 };
+/* A line has room for a few strings of that length, each byte escaped. */
+enum { LINE_MAX_BYTES = 128 * 1024, STRING_MAX_BYTES = 4096 };
 
 void eventlog_init(struct eventlog *log, const struct clock *clock)
 {
@@ -58,12 +59,29 @@ static void put_seconds(struct buf *out, int64_t ns)
 	buf_add(out, micros, 7);
 }
 
+/* A peer decides how long its paths are; a line stays whole all the same. */
+static void put_string(struct json *j, struct str s)
+{
+	char clipped[STRING_MAX_BYTES + 3];
+	size_t n = STRING_MAX_BYTES;
+
+	if (s.n <= n) {
+		json_str(j, s);
+		return;
+	}
+	while (n > STRING_MAX_BYTES - 4 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	memcpy(clipped, s.p, n);
+	memcpy(clipped + n, "\xE2\x80\xA6", 3);
+	json_str(j, (struct str){ clipped, n + 3 });
+}
+
 static void put_field(struct json *j, const struct field *f)
 {
 	json_key(j, f->key);
 	switch (f->kind) {
 	case FIELD_STR:
-		json_str(j, f->s);
+		put_string(j, f->s);
 		return;
 	case FIELD_INT:
 		json_int(j, f->i);

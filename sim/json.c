@@ -141,8 +141,9 @@ void json_put_bool(struct json *j, const char *key, bool value)
 	json_bool(j, value);
 }
 
-/* cJSON recurses; a bomb must not reach it. */
-static int check_depth(struct str text, struct err *err)
+/* cJSON recurses, and ends its strings with a NUL: neither a bomb nor an
+ * escaped NUL must reach it. */
+static int check_form(struct str text, struct err *err)
 {
 	int depth = 0;
 	bool quoted = false;
@@ -151,6 +152,10 @@ static int check_depth(struct str text, struct err *err)
 		char c = text.p[i];
 
 		if (quoted) {
+			if (c == '\\' && str_starts((struct str){ text.p + i, text.n - i },
+						     STR("\\u0000")))
+				return err_set(err, ERR_INVALID,
+					       "JSON at byte %zu: a NUL character", i);
 			if (c == '\\')
 				i++;
 			else if (c == '"')
@@ -183,7 +188,7 @@ cJSON *json_parse(struct str text, struct err *err)
 			"JSON expected, found bytes that are not UTF-8 text");
 		return NULL;
 	}
-	if (check_depth(text, err) < 0)
+	if (check_form(text, err) < 0)
 		return NULL;
 	tree = cJSON_ParseWithLengthOpts(text.p, text.n, &end, 0);
 	if (!tree) {

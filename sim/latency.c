@@ -30,7 +30,7 @@ static int check_points(const struct latency *l, struct err *err)
 	for (unsigned i = 0; i < l->point_count; i++) {
 		const struct latency_point *p = &l->points[i];
 
-		if (p->share < 0 || p->share > 1 || p->ns < 0)
+		if (!(p->share >= 0 && p->share <= 1) || p->ns < 0)
 			return err_set(err, ERR_INVALID,
 				       "percentiles: point %u is outside 0 to 100 %%",
 				       i + 1);

@@ -63,8 +63,8 @@ bool str_is_utf8(struct str s);
 
 /*
  * The best guess for what a person meant by `word`: the index of the
- * nearest of `count` names (edit distance at most a third of the length),
- * or -1 if none is near.  For "did you mean".
+ * nearest of `count` names (edit distance at most a third of the length and
+ * one), or -1 if none is near.  For "did you mean".
  */
 int str_nearest(struct str word, const char *const *names, size_t count);
 
