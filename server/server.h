@@ -17,12 +17,6 @@ struct store;
 /* `path` NULL: in memory, gone when closed.  See store.h. */
 struct store *store_open(const char *path, struct err *err);
 void store_close(struct store *st);
-/*
- * Empty the store, as if newly opened, but keep its prepared statements:
- * worlds that come one after another share one store that way, because
- * opening takes some forty times as long.  No server may be using it.
- */
-int store_reset(struct store *st, struct err *err);
 
 /* Strings are copied.  Zero numbers mean the defaults in brackets. */
 struct server_config {

@@ -72,7 +72,7 @@ X("CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;" \
   "CREATE INDEX codes_by_carrier ON codes(customer_id, normalized_carrier);" \
   "CREATE INDEX codes_due ON codes(due) WHERE due IS NOT NULL;")
 
-/* Every table, for store_reset(). */
+/* Every table, for emptying a store. */
 #define STORE_TABLES(X) \
 	X("meta") X("accounts") X("users") X("api_keys") X("devices") \
 	X("profiles") X("transactions") X("operations") X("codes")
