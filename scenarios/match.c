@@ -813,7 +813,7 @@ static int check_arg(const struct matcher *m, const struct value *v, struct diag
 		return text ? check_regex(v, d) :
 		       bad_arg(d, m, v, "a regular expression");
 	case MATCHER_ARG_LENGTH:
-		return v->kind == VALUE_INT || text || is_matcher(v) ?
+		return v->kind == VALUE_INT || (text && v->templated) || is_matcher(v) ?
 		       match_check(v, d) : bad_arg(d, m, v, "a whole number");
 	case MATCHER_ARG_LIST:
 		return v->kind == VALUE_LIST ? check_all(v, d) :
