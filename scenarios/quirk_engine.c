@@ -510,6 +510,34 @@ void quirk_letter_send(struct quirk_letter *l, int64_t delay_ns)
 	loop_arm(l->quirk->engine->loop, &l->timer, delay_ns);
 }
 
+uint64_t quirk_letter_number(const struct quirk_letter *l)
+{
+	return l->number;
+}
+
+static struct quirk_letter *find_waiting(const struct quirk_engine *e,
+					 uint64_t number)
+{
+	struct quirk_letter *l = e->letters;
+
+	while (l && (l->number != number || !timer_armed(&l->timer)))
+		l = l->next;
+	return l;
+}
+
+bool quirk_letter_waits(const struct quirk_active *q, uint64_t number)
+{
+	return find_waiting(q->engine, number) != NULL;
+}
+
+void quirk_letter_hurry(struct quirk_active *q, uint64_t number)
+{
+	struct quirk_letter *l = find_waiting(q->engine, number);
+
+	if (l)
+		loop_arm(q->engine->loop, &l->timer, 0);
+}
+
 /* ---- Devices. ---------------------------------------------------------- */
 
 static void forget_deed(struct quirk_engine *e, struct deed *d)

@@ -125,6 +125,11 @@ struct quirk_letter *quirk_letter_new(struct quirk_active *q,
 				      const struct quirk_pass *p,
 				      const char *method, struct str path);
 void quirk_letter_send(struct quirk_letter *letter, int64_t delay_ns);
+/* A letter that waits to be sent is known by its number: is it there still,
+ * and let it go at once. */
+uint64_t quirk_letter_number(const struct quirk_letter *letter);
+bool quirk_letter_waits(const struct quirk_active *q, uint64_t number);
+void quirk_letter_hurry(struct quirk_active *q, uint64_t number);
 void quirk_letter_drop(struct quirk_letter *letter);
 
 /* Act on a device in `delay_ns`, as ops->act does. */

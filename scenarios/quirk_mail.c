@@ -67,7 +67,8 @@ static enum quirk_move twice(struct quirk_active *q, struct quirk_pass *p)
 
 struct kept {
 	struct str eid;
-	struct quirk_letter *letter;
+	struct quirk_letter *letter;	/* the last one, not to be sent so far */
+	uint64_t held;			/* number of one that waits, or 0 */
 	struct str list;		/* of profiles, as JSON */
 	bool complete;
 	struct kept *next;
@@ -93,27 +94,29 @@ static void release_held(struct quirk_active *q, struct quirk_pass *p)
 {
 	struct kept *k = kept_for(q, p);
 
-	if (!k->letter)
-		return;
-	quirk_letter_send(k->letter, 0);
-	k->letter = NULL;
+	quirk_letter_hurry(q, k->held);
+	k->held = 0;
 }
 
-/* Each other message is held until the one behind it has passed. */
+/* A message is held until the one behind it has passed, but not for ever:
+ * there may be none. */
 static enum quirk_move reordered(struct quirk_active *q, struct quirk_pass *p)
 {
+	struct quirk_letter *letter;
 	struct kept *k;
 
 	if (!is_message(q, p))
 		return QUIRK_PASS;
 	k = kept_for(q, p);
-	if (k->letter) {
+	if (k->held && quirk_letter_waits(q, k->held)) {
 		quirk_on_reply(q, p, release_held);
 		return QUIRK_PASS;
 	}
 	if (!quirk_acts(q, p))
 		return QUIRK_PASS;
-	k->letter = quirk_letter_copy(q, p);
+	letter = quirk_letter_copy(q, p);
+	k->held = quirk_letter_number(letter);
+	quirk_letter_send(letter, quirk_number(q, "within"));
 	return accept(p);
 }
 

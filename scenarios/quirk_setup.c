@@ -392,7 +392,7 @@ static int device_duplicate(const struct quirk_setting *s,
 		"could be taken");
 	list = own_profiles(spec, a, 1);
 	list[spec->profile_count++] = (struct device_profile_spec){
-		.iccid = same->iccid, .spn = same->spn,
+		.iccid = same->iccid, .spn = own_text(s, "spn", a),
 		.profile_name = STR("duplicate"),
 		.class_name = STR("operational"),
 	};

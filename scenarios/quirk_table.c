@@ -42,6 +42,7 @@ enum {
 	"reports of devices, or the API")
 #define P_CAUSE P_CHOICE("cause", "any", "any boot change periodic requested", \
 	"only reports with that cause")
+#define P_WITHIN P_TIME("within", "10min", "how long it is held at most")
 #define P_STEP P_CHOICE("step", "load-segment", \
 	"get-euicc-challenge initiate-authentication authenticate-server " \
 	"authenticate-client prepare-download get-bound-profile-package load-segment " \
@@ -68,9 +69,9 @@ enum {
 	{ .name = "device." name_, .party = QUIRK_PARTY_DEVICE, \
 	  .common = common_, .ops = &ops_, .params = params_, \
 	  .words = words_, .does = does_, .correct = correct_ }
-#define DEV_SETUP(name_, common_, ops_, does_, correct_) \
+#define DEV_SETUP(name_, common_, ops_, params_, does_, correct_) \
 	{ .name = "device." name_, .party = QUIRK_PARTY_DEVICE, \
-	  .common = common_, .ops = &ops_, .setup_only = true, \
+	  .common = common_, .ops = &ops_, .params = params_, .setup_only = true, \
 	  .does = does_, .correct = correct_ }
 #define SERVER(name_, ops_, params_, words_, does_, correct_) \
 	{ .name = "server." name_, .party = QUIRK_PARTY_SERVER, \
@@ -305,8 +306,8 @@ const struct quirk_row quirk_rows[] = {
 	    PARAMS(P_TIME("gap", "0", "how long between the two")), WORDS("result"),
 	    "The result of an order arrives twice.",
 	    "The transaction ends once, with the first result."),
-	EIS("result-out-of-order", quirk_reordered, NULL, WORDS("result"),
-	    "The result of an order arrives after the result of the device's next one.",
+	EIS("result-out-of-order", quirk_reordered, PARAMS(P_WITHIN), WORDS("result"),
+	    "Each other result is held until the device's next one has arrived, or for a while.",
 	    "Each transaction ends with the result of its own order."),
 	EIS("result-lost", quirk_lost, NULL, WORDS("result"),
 	    "The result of an order is lost, though the device has had its answer.",
@@ -356,8 +357,8 @@ const struct quirk_row quirk_rows[] = {
 	    "The device has no power.",
 	    "Transactions stay in progress until it is back or their orders expire."),
 	DEV("flapping", DEVICE | LASTS, quirk_flapping,
-	    PARAMS(P_TIME("up", "1min", "how long the link is there"),
-		   P_TIME("down", "30s", "how long it is not")), NULL,
+	    PARAMS(P_TIME("up", "10min", "how long the link is there"),
+		   P_TIME("down", "1min", "how long it is not")), NULL,
 	    "The device's link comes and goes.",
 	    "Every transaction ends, and the rows are those of the last report."),
 	DEV("reboots", DEVICE | TIMES, quirk_reboots, PARAMS(P_STEP, P_SEGMENT), NULL,
@@ -382,22 +383,23 @@ const struct quirk_row quirk_rows[] = {
 	    "profiles")), NULL,
 	    "The eUICC has no memory left for another profile.",
 	    "The transaction fails with memoryFull or the SM-DP+'s 8.1/4.8, and no row appears."),
-	DEV_SETUP("forbids-disable", DEVICE | CARRIER, quirk_no_disable,
+	DEV_SETUP("forbids-disable", DEVICE | CARRIER, quirk_no_disable, NULL,
 	    "A policy rule of the profiles (ppr1) forbids to disable them: those on the device, "
 	    "or those that "
 	    "the carrier offers.",
 	    "Disabling fails with disallowedByPolicy, and so does enabling another profile; the "
 	    "row stays active."),
-	DEV_SETUP("forbids-delete", DEVICE | CARRIER, quirk_no_delete,
+	DEV_SETUP("forbids-delete", DEVICE | CARRIER, quirk_no_delete, NULL,
 	    "A policy rule of the profiles (ppr2) forbids to delete them: those on the device, "
 	    "or those that "
 	    "the carrier offers.",
 	    "Deleting fails with disallowedByPolicy, and the row stays."),
 	DEV_SETUP("duplicate-iccid", DEVICE | CARRIER, quirk_duplicate_iccid,
+	    PARAMS(P_TEXT("spn", "Duplicate", "the SPN of the profile that is there")),
 	    "The device has a profile with the ICCID that a carrier is about to deliver.",
 	    "The download fails with duplicateIccid, and the row that was there stays as it "
 	    "was."),
-	DEV_SETUP("numbers-reused", DEVICE, quirk_reuse_numbers,
+	DEV_SETUP("numbers-reused", DEVICE, quirk_reuse_numbers, NULL,
 	    "A new profile takes the lowest number that is free, so numbers come back after a "
 	    "deletion.",
 	    "Rows are told apart by ICCID, and never by the number within the eSIM."),
@@ -416,9 +418,9 @@ const struct quirk_row quirk_rows[] = {
 	    PARAMS(P_CAUSE, P_TIME("gap", "0", "how long between the two")), WORDS("report"),
 	    "Reports arrive twice.",
 	    "The second has the sequence of the first and changes nothing."),
-	DEV("report-out-of-order", AT_PARTY, quirk_report_reordered, PARAMS(P_CAUSE),
-	    WORDS("report"),
-	    "Each other report is held until the device's next one has arrived.",
+	DEV("report-out-of-order", AT_PARTY, quirk_report_reordered,
+	    PARAMS(P_CAUSE, P_WITHIN), WORDS("report"),
+	    "Each other report is held until the device's next one has arrived, or for a while.",
 	    "The older report has a lower sequence and changes nothing."),
 	DEV("report-replayed", AT_PARTY, quirk_report_replayed,
 	    PARAMS(P_CAUSE, P_TIME("gap", "1min", "how long after the newer "

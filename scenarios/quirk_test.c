@@ -935,7 +935,7 @@ static void duplicate_at_setup(const struct probe *p)
 	ck_assert_uint_eq(spec.profile_count, 2);
 	ck_assert(spec.profiles[0].active);
 	ck_assert(str_is(spec.profiles[1].iccid, ICCID));
-	ck_assert(str_is(spec.profiles[1].spn, "Mobile"));
+	ck_assert(str_is(spec.profiles[1].spn, "Duplicate"));
 	ck_assert(!spec.profiles[1].active);
 	ck_assert_int_eq(quirk_apply_device(&s, &spec, offers, 1, &a, &err), -1);
 	arena_release(&a);
@@ -1104,7 +1104,9 @@ static const struct probe probes[] = {
 	{ "eis.result-late", "by=100s", messages, "100s 1, 110s 2, 120s 3", RESULT, NULL },
 	{ "eis.result-twice", "gap=3s", messages, "0s 1, 3s 1, 10s 2, 13s 2, 20s 3, 23s 3",
 	  RESULT, NULL },
-	{ "eis.result-out-of-order", NULL, messages, "10s 2, 10s 1", RESULT, NULL },
+	{ "eis.result-out-of-order", NULL, messages, "10s 2, 10s 1, 620s 3", RESULT, NULL },
+	{ "eis.result-out-of-order", "within=4s", messages, "4s 1, 14s 2, 24s 3", RESULT,
+	  NULL },
 	{ "eis.result-lost", "times=1", messages, "10s 2, 20s 3", RESULT, NULL },
 	{ "eis.order-vanishes", NULL, order_vanishes, NULL, NULL, NULL },
 	{ "eis.order-expires", "after=7s", order_expires, NULL, NULL, NULL },
@@ -1156,7 +1158,8 @@ static const struct probe probes[] = {
 	{ "device.report-stale", "cause=change", stale_reports, NULL, NULL, NULL },
 	{ "device.report-twice", NULL, messages, "0s 1, 0s 1, 10s 2, 10s 2, 20s 3, 20s 3",
 	  REPORTS, NULL },
-	{ "device.report-out-of-order", NULL, messages, "10s 2, 10s 1", REPORTS, NULL },
+	{ "device.report-out-of-order", NULL, messages, "10s 2, 10s 1, 620s 3", REPORTS,
+	  NULL },
 	{ "device.report-replayed", "gap=2s", messages, "0s 1, 10s 2, 12s 1, 20s 3, 22s 2",
 	  REPORTS, NULL },
 	{ "device.report-truncated", NULL, cut_reports, NULL, NULL, NULL },
