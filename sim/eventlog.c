@@ -72,7 +72,7 @@ static void put_string(struct json *j, struct str s)
 	while (n > STRING_MAX_BYTES - 4 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
 		n--;
 	memcpy(clipped, s.p, n);
-	memcpy(clipped + n, "\xE2\x80\xA6", 3);
+	memcpy(clipped + n, "...", 3);
 	json_str(j, (struct str){ clipped, n + 3 });
 }
 
