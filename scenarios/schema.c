@@ -111,7 +111,7 @@ static const struct schema_key profile_keys[] = {
 	{ "carrier", KEY_REF, AT(scenario_profile, carrier), .refs = REF_CARRIER,
 	  .help = "the carrier it comes from, whose SPN and SM-DP+ it takes" },
 	{ "iccid", KEY_CUSTOM, AT(scenario_profile, iccid), .read = check_iccid,
-	  .takes = "19 or 20 digits", .usual = "made up", .help = "" },
+	  .takes = "19 or 20 digits", .usual = "made up", .help = "may be that of another profile" },
 	{ "type", KEY_WORD_STR, AT(scenario_profile, type), .words = class_words,
 	  .usual = "operational", .help = "class of the profile" },
 	{ "status", KEY_WORD_STR, AT(scenario_profile, status), .words = status_words,
@@ -201,8 +201,9 @@ static const struct schema schema_fleet = {
 
 static const struct schema_key account_keys[] = {
 	{ "customer_id", KEY_INT, AT(scenario_account, customer_id), .min = 1, .max = INT32_MAX,
-	  .usual = "made up", .help = "" },
-	{ "name", KEY_STR, AT(scenario_account, name), .max = 255, .usual = "the key", .help = "" },
+	  .usual = "made up", .help = "the account's number in the API" },
+	{ "name", KEY_STR, AT(scenario_account, name), .max = 255, .usual = "the key",
+	  .help = "for people" },
 };
 static const struct schema schema_account = {
 	.name = "an account", POS(scenario_account), SCHEMA(account_keys),
@@ -211,12 +212,13 @@ static const struct schema schema_account = {
 
 static const struct schema_key user_keys[] = {
 	{ "account", KEY_REF, AT(scenario_user, account), .refs = REF_ACCOUNT,
-	  .usual = "the first", .help = "" },
+	  .usual = "the first", .help = "what this user sees" },
 	{ "name", KEY_STR, AT(scenario_user, name), .min = 1, .max = 255, .usual = "the key",
 	  .help = "to log in with" },
 	{ "password", KEY_STR, AT(scenario_user, password), .min = 1, .max = 255,
-	  .usual = "made up", .help = "" },
-	{ "role", KEY_WORD, AT(scenario_user, role), .words = role_words, .usual = "user", .help = "" },
+	  .usual = "made up", .help = "`${key.password}`" },
+	{ "role", KEY_WORD, AT(scenario_user, role), .words = role_words, .usual = "user",
+	  .help = "read-only: may not change anything; admin: may set things up" },
 };
 static const struct schema schema_user = {
 	.name = "a user", POS(scenario_user), SCHEMA(user_keys),
@@ -269,22 +271,24 @@ static const struct schema schema_device_options = {
 static const struct schema_key world_keys[] = {
 	{ "carriers", KEY_NAMED, AT(scenario_world, carriers), .of = &schema_carrier,
 	  .help = "who has activation codes" },
-	{ "devices", KEY_NAMED, AT(scenario_world, devices), .of = &schema_device, .help = "" },
+	{ "devices", KEY_NAMED, AT(scenario_world, devices), .of = &schema_device,
+	  .help = "each a host with its eUICC" },
 	{ "fleets", KEY_NAMED, AT(scenario_world, fleets), .of = &schema_fleet,
 	  .help = "many devices of one kind" },
 	{ "smdps", KEY_NAMED, AT(scenario_world, smdps), .of = &schema_smdp,
 	  .usual = "`smdp`", .help = "SM-DP+s besides `smdp`" },
 	{ "accounts", KEY_NAMED, AT(scenario_world, accounts), .of = &schema_account,
-	  .usual = "one", .help = "" },
+	  .usual = "one", .help = "customers, who do not see each other" },
 	{ "users", KEY_NAMED, AT(scenario_world, users), .of = &schema_user,
 	  .usual = "one of the first account", .help = "who sends requests" },
 	{ "latency", KEY_CUSTOM, AT(scenario_world, latency), .read = load_latencies,
 	  .takes = "a map of latencies", .usual = "no time", .help = "how long things take" },
 	{ "quirks", KEY_CUSTOM, AT(scenario_world, quirks), .read = load_quirks,
 	  .takes = "quirks", .help = "quirks and faults (docs/quirks.md)" },
-	{ "server", KEY_OBJECT, AT(scenario_world, server), .of = &schema_server, .help = "" },
+	{ "server", KEY_OBJECT, AT(scenario_world, server), .of = &schema_server,
+	  .help = "options of the reference server" },
 	{ "device-options", KEY_OBJECT, AT(scenario_world, device_options),
-	  .of = &schema_device_options, .help = "" },
+	  .of = &schema_device_options, .help = "options of all devices" },
 };
 const struct schema schema_world = {
 	.name = "the world", NO_POS(scenario_world), SCHEMA(world_keys),
@@ -485,8 +489,10 @@ static const struct schema_key event_keys[] = {
 	  .help = "count events of the whole run, since the step before began, or from now on" },
 	{ "count", KEY_INT, AT(scenario_step, event.at_most), .max = INT32_MAX,
 	  .help = "exactly so many" },
-	{ "at-least", KEY_INT, AT(scenario_step, event.at_least), .max = INT32_MAX, .usual = "1", .help = "" },
-	{ "at-most", KEY_INT, AT(scenario_step, event.at_most), .max = INT32_MAX, .help = "" },
+	{ "at-least", KEY_INT, AT(scenario_step, event.at_least), .max = INT32_MAX, .usual = "1",
+	  .help = "so many, or more" },
+	{ "at-most", KEY_INT, AT(scenario_step, event.at_most), .max = INT32_MAX,
+	  .help = "so many, or fewer; `at-least` is then 0" },
 	WAIT_KEYS,
 };
 static const struct schema schema_event = {
@@ -683,8 +689,8 @@ static const struct schema_key loop_keys[] = {
 	{ "as", KEY_STR, AT(loop_spec, as), .usual = "it", .help = "another name for `it`" },
 	{ "steps", KEY_ANY, .required = true, AT(loop_spec, steps), .takes = "a list of steps",
 	  .help = "done for each" },
-	{ "name", KEY_STR, AT(loop_spec, name), .help = "" },
-	{ "note", KEY_STR, AT(loop_spec, note), .help = "" },
+	{ "name", KEY_STR, AT(loop_spec, name), .help = "for whoever reads the scenario" },
+	{ "note", KEY_STR, AT(loop_spec, note), .help = "the same" },
 };
 const struct schema schema_loop = {
 	.name = "a loop", POS(loop_spec), SCHEMA(loop_keys),

@@ -63,6 +63,7 @@ START_TEST(every_key_is_explained)
 		ck_assert_msg(s->help && *s->help, "%s", s->name);
 		for (size_t k = 0; k < s->key_count; k++) {
 			ck_assert_ptr_nonnull(s->keys[k].help);
+			ck_assert_msg(*s->keys[k].help, "%s: %s", s->name, s->keys[k].name);
 			ck_assert_msg(s->keys[k].kind != KEY_CUSTOM || s->keys[k].takes,
 				      "%s: %s", s->name, s->keys[k].name);
 			for (size_t other = 0; other < k; other++)
