@@ -217,7 +217,8 @@ static int add_profile(struct device *d, const struct device_profile_spec *ps,
 	if (ps->class_name.n &&
 	    profile_class_parse(ps->class_name, &spec.class) < 0)
 		return err_set(err, ERR_INVALID,
-			       "%.*s, profile %.*s: class '%.*s', expected operational, provisioning (bootstrap) or test",
+			       "%.*s, profile %.*s: class '%.*s', expected operational, "
+			       "provisioning (bootstrap) or test",
 			       STRF(device_party(d)), STRF(ps->iccid), STRF(ps->class_name));
 	if (ps->active && euicc_active(&d->euicc))
 		return err_set(err, ERR_INVALID,
