@@ -24,8 +24,7 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
-/* Room for `n` more bytes and a NUL, or false if that is over the maximum. */
-static bool reserve(struct buf *b, size_t n)
+bool buf_reserve(struct buf *b, size_t n)
 {
 	assert(b->max);		/* buf_init() was called */
 	if (b->over || n > b->max - b->n) {
@@ -44,31 +43,6 @@ static bool reserve(struct buf *b, size_t n)
 	return true;
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t n)
-{
-	if (!reserve(b, n))
-		return;
-	if (n)
-		memcpy(b->p + b->n, bytes, n);
-	b->n += n;
-	b->p[b->n] = '\0';
-}
-
-void buf_char(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
-}
-
-void buf_str(struct buf *b, struct str s)
-{
-	buf_add(b, s.p, s.n);
-}
-
-void buf_z(struct buf *b, const char *z)
-{
-	buf_add(b, z, strlen(z));
-}
-
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
@@ -79,7 +53,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	len = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	assert(len >= 0);
-	if (reserve(b, (size_t)len)) {
+	if (buf_reserve(b, (size_t)len)) {
 		vsnprintf(b->p + b->n, (size_t)len + 1, fmt, ap);
 		b->n += (size_t)len;
 	}

@@ -25,10 +25,36 @@ void buf_release(struct buf *b);
 /* Empty it, keep the memory. */
 void buf_clear(struct buf *b);
 
-void buf_add(struct buf *b, const void *bytes, size_t n);
-void buf_char(struct buf *b, char c);
-void buf_str(struct buf *b, struct str s);
-void buf_z(struct buf *b, const char *z);
+/* Make room for `n` more bytes and a NUL; false if that is over the maximum. */
+bool buf_reserve(struct buf *b, size_t n);
+
+/* These are inline because a JSON writer lives on them. */
+static inline void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+	if ((b->over || b->cap - b->n <= n || n > b->max - b->n) &&
+	    !buf_reserve(b, n))
+		return;
+	if (n)
+		memcpy(b->p + b->n, bytes, n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+static inline void buf_str(struct buf *b, struct str s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+static inline void buf_z(struct buf *b, const char *z)
+{
+	buf_add(b, z, strlen(z));
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_u64(struct buf *b, uint64_t v);

@@ -54,19 +54,26 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
+/* How many plain bytes `s` begins with. */
+static size_t plain_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && is_plain((unsigned char)s.p[n]))
+		n++;
+	return n;
+}
+
 void json_quote(struct buf *out, struct str s)
 {
-	bool utf8 = str_is_utf8(s);
-	size_t i = 0;
+	size_t run = plain_run(s);
+	bool utf8 = run == s.n || str_is_utf8(s);
 
 	buf_char(out, '"');
-	while (i < s.n) {
-		size_t run = i;
+	for (;;) {
 		unsigned char c;
 
-		while (run < s.n && is_plain((unsigned char)s.p[run]))
-			run++;
-		buf_add(out, s.p + i, run - i);
+		buf_add(out, s.p, run);
 		if (run == s.n)
 			break;
 		c = (unsigned char)s.p[run];
@@ -74,7 +81,8 @@ void json_quote(struct buf *out, struct str s)
 			buf_z(out, "\xEF\xBF\xBD");
 		else
 			quote_char(out, c);
-		i = run + 1;
+		s = (struct str){ s.p + run + 1, s.n - run - 1 };
+		run = plain_run(s);
 	}
 	buf_char(out, '"');
 }

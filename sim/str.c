@@ -119,6 +119,16 @@ static size_t utf8_step(const unsigned char *p, size_t left)
 bool str_is_utf8(struct str s)
 {
 	for (size_t i = 0, step; i < s.n; i += step) {
+		uint64_t word;
+
+		/* Most text is ASCII: eight bytes at once. */
+		if (i + sizeof(word) <= s.n) {
+			memcpy(&word, s.p + i, sizeof(word));
+			if (!(word & UINT64_C(0x8080808080808080))) {
+				step = sizeof(word);
+				continue;
+			}
+		}
 		step = utf8_step((const unsigned char *)s.p + i, s.n - i);
 		if (step == 0)
 			return false;
