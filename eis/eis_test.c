@@ -224,6 +224,10 @@ START_TEST(an_order_from_queue_to_end)
 	/* The same again until the result is in. */
 	ck_assert_int_eq(ask("GET", NEXT, NULL), 200);
 	ck_assert_str_eq(got("id"), order_id);
+	sleep_s(10);
+	ask("GET", NEXT, NULL);
+	ask("GET", order_path, NULL);
+	ck_assert_str_eq(got("updated"), "2026-01-01T00:00:10.000Z");
 	ck_assert_int_eq(ask_as(NULL, "application/json", "POST", result_path,
 				STR(DID)), 204);
 	ck_assert_int_eq(ask("GET", NEXT, NULL), 204);
@@ -232,7 +236,7 @@ START_TEST(an_order_from_queue_to_end)
 	ck_assert_str_eq(got("result/code"), "ok");
 	ck_assert_str_eq(got("result/iccid"), ICCID);
 	ck_assert_int_eq(events_of("order-queued"), 1);
-	ck_assert_int_eq(events_of("order-delivered"), 2);
+	ck_assert_int_eq(events_of("order-delivered"), 3);
 	ck_assert_int_eq(events_of("order-complete"), 1);
 	sleep_s(7200);
 	ck_assert_int_eq(events_of("order-expired"), 0);

@@ -1346,6 +1346,29 @@ START_TEST(cleared_while_exchanges_are_on_their_way)
 }
 END_TEST
 
+/* What a quirk remembers is of no effect once it is cleared. */
+START_TEST(cleared_before_the_reply)
+{
+	struct answer a = { 0 };
+	struct err err;
+	struct http_call *c;
+
+	set("eis.order-vanishes", NULL);
+	set("eis.slow", "delay=10s function=nextOrder");
+	ask_as("server", "POST", ORDERS, PLACE);
+	w.order = "{\"id\":\"o1\",\"operation\":\"enable\"}";
+	c = http_call_new(w.net, STR("device/router"), "GET", &err, "%s", NEXT);
+	c->done = done;
+	c->owner = &a;
+	http_call_send(c);
+	run_s(5);
+	quirk_engine_clear(w.engine, STR("eis.order-vanishes"), STR(""));
+	run_s(10);
+	ck_assert(a.came);
+	ck_assert_int_eq(a.status, 200);
+}
+END_TEST
+
 START_TEST(the_world_may_end_in_the_middle)
 {
 	struct answer a = { 0 };
@@ -1542,6 +1565,7 @@ int main(void)
 	tcase_add_test(tc, a_new_setting_replaces_the_old);
 	tcase_add_test(tc, quirks_combine_in_their_order);
 	tcase_add_test(tc, cleared_while_exchanges_are_on_their_way);
+	tcase_add_test(tc, cleared_before_the_reply);
 	tcase_add_test(tc, the_world_may_end_in_the_middle);
 	tcase_add_test(tc, what_cannot_be_set);
 	tcase_add_test(tc, a_forged_mark_opens_nothing);
