@@ -453,14 +453,15 @@ static const char *download(struct attempt *a)
 	return code;
 }
 
-static struct str notification_metadata(unsigned event, int64_t sequence)
+static struct str notification_metadata(const char *iccid_text,
+					unsigned event, int64_t sequence)
 {
 	unsigned char iccid[ICCID_BYTES];
 	struct buf b;
 	struct str s;
 
 	buf_init(&b, 1000);
-	iccid_pack(iccid, STR(ICCID));
+	iccid_pack(iccid, str_of(iccid_text));
 	rsp_notification_metadata_write(&b, &(struct rsp_notification_metadata){
 		.sequence = sequence, .event = event,
 		.address = STR("smdp.example.com"),
@@ -471,9 +472,8 @@ static struct str notification_metadata(unsigned event, int64_t sequence)
 	return s;
 }
 
-/* An installation result; `reason` 0 is success. */
-static void report_installation(struct str transaction, int64_t sequence,
-				int reason, bool bad_signature)
+static void report_result(const char *iccid, struct str transaction,
+			  int64_t sequence, int reason, bool bad_signature)
 {
 	struct es9_message in = { 0 }, out;
 	struct buf b;
@@ -482,7 +482,8 @@ static void report_installation(struct str transaction, int64_t sequence,
 	buf_init(&b, 4000);
 	rsp_install_data_write(&b, &(struct rsp_install_data){
 		.transaction_id = transaction,
-		.notification = notification_metadata(NOTIFY_INSTALL, sequence),
+		.notification = notification_metadata(iccid, NOTIFY_INSTALL,
+						      sequence),
 		.smdp_oid = STR(OID), .final = true,
 		.success = reason == 0, .failed = reason != 0,
 		.aid = STR("0123456789ABCDEF"), .sima_response = STR(""),
@@ -496,6 +497,13 @@ static void report_installation(struct str transaction, int64_t sequence,
 	es9(ES9_HANDLE_NOTIFICATION, &in, &out);
 }
 
+/* An installation result; `reason` 0 is success. */
+static void report_installation(struct str transaction, int64_t sequence,
+				int reason, bool bad_signature)
+{
+	report_result(ICCID, transaction, sequence, reason, bad_signature);
+}
+
 static void report_event(unsigned event, int64_t sequence, bool bad_signature)
 {
 	struct es9_message in = { 0 }, out;
@@ -503,7 +511,7 @@ static void report_event(unsigned event, int64_t sequence, bool bad_signature)
 
 	buf_init(&b, 4000);
 	rsp_other_notification_write(&b, &(struct rsp_other_notification){
-		.metadata = notification_metadata(event, sequence),
+		.metadata = notification_metadata(ICCID, event, sequence),
 		.signature = signature(bad_signature),
 		.euicc_certificate = certificate(RSP_ROLE_EUICC, EID),
 		.eum_certificate = certificate(RSP_ROLE_EUM, "eum"),
@@ -1117,6 +1125,48 @@ START_TEST(default_order)
 }
 END_TEST
 
+/* Three orders for one eUICC, found by its EID; one after the other is taken
+ * back, from whichever place in the row, and ordered for another. */
+START_TEST(default_orders_taken_back)
+{
+	static const char *const iccids[] = {
+		"8944000000000000019", "8944000000000000100",
+		"8944000000000000209",
+	};
+	static const int rows[][3] = { { 0, 1, 2 }, { 1, 0, 2 }, { 2, 1, 0 } };
+	struct attempt a = { .matching_id = "", .eid = EID };
+	struct attempt other = { .matching_id = "", .eid = EID2 };
+
+	for (int i = 0; i < 3; i++)
+		offer((struct smdp_profile_spec){ .iccid = str_of(iccids[i]),
+						  .eid = STR(EID) });
+	for (int i = 0; i < 3; i++) {
+		struct str iccid = arena_printf(&w.arena, "\"iccid\":\"%s\"",
+						iccids[rows[_i][i]]);
+
+		ck_assert_str_eq(es2("cancelOrder", arena_printf(&w.arena,
+			"%s,\"finalProfileStatusIndicator\":\"Available\"",
+			iccid.p).p), "ok");
+		ck_assert_str_eq(es2("downloadOrder", arena_printf(&w.arena,
+			"%s,\"eid\":\"" EID2 "\"", iccid.p).p), "ok");
+		ck_assert_str_eq(es2("confirmOrder", arena_printf(&w.arena,
+			"%s,\"matchingId\":\"\",\"releaseFlag\":true",
+			iccid.p).p), "ok");
+		if (i == 2)
+			break;
+		ck_assert_str_eq(download(&other), "ok");
+		report_result(iccids[rows[_i][i]], other.transaction, i + 1, 0,
+			      false);
+		ck_assert_str_eq(state(iccids[rows[_i][i]]), "installed");
+		a.flags = STOP_AFTER_AUTH;
+		ck_assert_str_eq(download(&a), "ok");
+		ck_assert_str_eq(cancel(a.transaction, ES10_CANCEL_POSTPONED), "ok");
+	}
+	ck_assert_str_eq(download(&a), "8.1.1/3.8");
+	ck_assert_str_eq(download(&other), "ok");
+}
+END_TEST
+
 START_TEST(malformed_orders)
 {
 	struct es9_message m;
@@ -1260,6 +1310,7 @@ int main(void)
 	tcase_add_test(tc, orders_step_by_step);
 	tcase_add_test(tc, order_and_download);
 	tcase_add_test(tc, default_order);
+	tcase_add_loop_test(tc, default_orders_taken_back, 0, 3);
 	tcase_add_test(tc, malformed_orders);
 	tcase_add_test(tc, bad_profiles);
 	tcase_add_test(tc, metadata);
