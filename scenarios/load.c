@@ -523,8 +523,9 @@ static const struct value *join(struct arena *a, const struct value *base,
 	v->count = base->count + over->count;
 	v->templated = base->templated || over->templated;
 	items = arena_array(a, v->count, sizeof(*items));
-	memcpy(items, base->items, base->count * sizeof(*items));
-	memcpy(items + base->count, over->items, over->count * sizeof(*items));
+	for (size_t i = 0; i < v->count; i++)
+		items[i] = i < base->count ? base->items[i] :
+			   over->items[i - base->count];
 	v->items = items;
 	return v;
 }

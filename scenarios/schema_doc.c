@@ -225,7 +225,7 @@ static const char *object_title(enum scenario_object object)
 	case OBJECTS:
 		break;
 	}
-	assert(!"an object with attributes");
+	assert(object < OBJECT_VARIABLE);
 	return "";
 }
 

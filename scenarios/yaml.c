@@ -373,11 +373,14 @@ static const struct value *read_scalar(struct builder *b, const yaml_event_t *e)
 /* Counts, and the members read since `base`, off the stack. */
 static void finish(struct builder *b, struct value *v, size_t base)
 {
-	struct member *m = b->stack + base;
+	struct member *m, *members;
 	const struct value **items;
 
 	v->count = b->stack_len - base;
 	b->stack_len = base;
+	if (v->count == 0)
+		return;
+	m = b->stack + base;
 	for (size_t i = 0; i < v->count; i++) {
 		v->weight += m[i].value->weight;
 		if (m[i].value->height + 1 > v->height)
@@ -386,8 +389,9 @@ static void finish(struct builder *b, struct value *v, size_t base)
 				(m[i].key.p && str_find(m[i].key, STR("${")) >= 0);
 	}
 	if (v->kind == VALUE_MAP) {
-		v->members = arena_array(b->arena, v->count, sizeof(*m));
-		memcpy((void *)(uintptr_t)v->members, m, v->count * sizeof(*m));
+		members = arena_array(b->arena, v->count, sizeof(*m));
+		memcpy(members, m, v->count * sizeof(*m));
+		v->members = members;
 		return;
 	}
 	items = arena_array(b->arena, v->count, sizeof(*items));
