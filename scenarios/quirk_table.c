@@ -397,8 +397,8 @@ const struct quirk_row quirk_rows[] = {
 	DEV_SETUP("duplicate-iccid", DEVICE | CARRIER, quirk_duplicate_iccid,
 	    PARAMS(P_TEXT("spn", "Duplicate", "the SPN of the profile that is there")),
 	    "The device has a profile with the ICCID that a carrier is about to deliver.",
-	    "The download fails with duplicateIccid, and the row that was there stays as it "
-	    "was."),
+	    "A server that knows the profile does not order it again; a download of that code "
+	    "fails with duplicateIccid, and the row that was there stays as it was."),
 	DEV_SETUP("numbers-reused", DEVICE, quirk_reuse_numbers, NULL,
 	    "A new profile takes the lowest number that is free, so numbers come back after a "
 	    "deletion.",
