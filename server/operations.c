@@ -470,6 +470,12 @@ static int read_new(struct request *rq, const cJSON *body,
 	return read_target(rq, body, false, &n->target, err);
 }
 
+/* What is empty was not given. */
+static struct str given(struct str s)
+{
+	return s.n ? s : STR_NONE;
+}
+
 static int check_conflict(struct request *rq, const struct new_operation *n,
 			  struct err *err)
 {
@@ -477,7 +483,7 @@ static int check_conflict(struct request *rq, const struct new_operation *n,
 	struct str id;
 
 	stmt_str(stmt_str(q, n->target.device_id), n->target.eid);
-	stmt_str(stmt_str(q, n->normalized), n->iccid);
+	stmt_str(stmt_str(q, n->normalized), given(n->iccid));
 	if (!stmt_row(q))
 		return 0;
 	id = stmt_text(q, 0, rq->x->arena);
@@ -487,26 +493,20 @@ static int check_conflict(struct request *rq, const struct new_operation *n,
 		       STRF(id));
 }
 
-static int64_t add(struct request *rq, const struct new_operation *n,
-		   struct str id)
+static void add(struct request *rq, const struct new_operation *n, struct str id)
 {
 	struct server *s = rq->s;
 	struct stmt *q = store_sql(s->store, SQL_OP_ADD);
-	int64_t rid = 0;
 
 	stmt_int(stmt_str(q, id), n->target.customer_id);
-	stmt_str(stmt_str(stmt_str(q, n->target.device_id), n->target.eid), n->iccid);
-	stmt_str(stmt_str(stmt_str(q, n->carrier), n->normalized), n->operation);
+	stmt_str(stmt_str(q, n->target.device_id), n->target.eid);
+	stmt_str(stmt_str(q, given(n->iccid)), given(n->carrier));
+	stmt_str(stmt_str(q, n->normalized), n->operation);
 	stmt_str(q, str_of(message_code(MSG_STARTING)));
 	stmt_str(q, str_of(message_text(MSG_STARTING)));
-	stmt_str(stmt_str(q, n->cause), n->cause_id);
+	stmt_str(stmt_str(q, n->cause), given(n->cause_id));
 	stmt_str(stmt_str(q, rq->user.name), n->source);
-	stmt_int(q, server_now_ms(s));
-	if (stmt_row(q)) {
-		rid = stmt_i64(q, 0);
-		stmt_end(q);
-	}
-	return rid;
+	stmt_run(stmt_int(q, server_now_ms(s)));
 }
 
 int operation_create(struct request *rq, const cJSON *body, struct json *out,

@@ -124,9 +124,8 @@ void server_due_at(struct server *s, int64_t unix_ms)
 	s->due_ms = unix_ms;
 	if (left < 0)
 		left = 0;
-	/* Rounded up, or it would come a moment too early, again and again. */
-	loop_arm(s->loop, &s->due, left < INT64_MAX / NS_PER_MS - 1 ?
-		 (left + 1) * NS_PER_MS : INT64_MAX);
+	loop_arm(s->loop, &s->due, left < INT64_MAX / NS_PER_MS ?
+		 left * NS_PER_MS : INT64_MAX);
 }
 
 void server_kick(struct server *s)

@@ -69,6 +69,7 @@ X("CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;" \
   " code_hash BLOB NOT NULL, confirmation_code TEXT," \
   " tries INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL," \
   " updated INTEGER NOT NULL, due INTEGER, UNIQUE(customer_id, iccid));" \
+  "CREATE INDEX codes_by_hash ON codes(code_hash);" \
   "CREATE INDEX codes_by_carrier ON codes(customer_id, normalized_carrier);" \
   "CREATE INDEX codes_due ON codes(due) WHERE due IS NOT NULL;")
 
@@ -156,8 +157,7 @@ X(TX_FORGET_CODE, "UPDATE transactions SET activation_code = NULL," \
 X(OP_ADD, "INSERT INTO operations(id, customer_id, device_id, eid, iccid," \
   " carrier, normalized_carrier, operation, status, message_code, message," \
   " cause, cause_id, created_by, source, created, updated) VALUES(?1, ?2, ?3," \
-  " ?4, ?5, ?6, ?7, ?8, 'starting', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)" \
-  " RETURNING rid") \
+  " ?4, ?5, ?6, ?7, ?8, 'starting', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)") \
 X(OP_GET, "SELECT " OPERATION_COLUMNS " FROM operations WHERE rid = ?") \
 X(OP_CONFLICT, "SELECT id FROM operations WHERE finished IS NULL AND" \
   " device_id = ?1 AND eid = ?2 AND ((?3 <> '' AND normalized_carrier = ?3)" \
@@ -175,8 +175,8 @@ X(OP_CHANGE, "UPDATE operations SET status = ?2, message_code = ?3," \
 \
 X(CODE_GET, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
   " AND iccid = ?") \
-X(CODE_BY_HASH, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
-  " AND code_hash = ?") \
+X(CODE_BY_HASH, "SELECT " CODE_COLUMNS " FROM codes" \
+  " WHERE +customer_id = ? AND code_hash = ?") \
 X(CODE_FOR_SPN, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
   " AND normalized_carrier = ? AND status = 'available'" \
   " ORDER BY tries, rid LIMIT 1") \
