@@ -12,6 +12,7 @@ struct request {
 	struct http_exchange *x;
 	struct es9_message in, out;
 	struct err err;		/* why it was refused, for the log */
+	struct smdp_session *over;	/* to be ended when that is logged */
 };
 
 /* ---- initiateAuthentication (SGP.22, 5.6.1). ---------------------------- */
@@ -526,7 +527,7 @@ static enum status_code within_session(struct request *r, enum es9_function f)
 		return STATUS_TRANSACTION_UNKNOWN;
 	code = first ? authenticate(r, session) : deliver(r, session);
 	if (code != STATUS_OK)
-		smdp_session_end(session, "refused");
+		r->over = session;
 	return code;
 }
 
@@ -569,6 +570,8 @@ void smdp_es9(struct smdp *s, struct http_exchange *x, enum es9_function f)
 	code = run(&r, f);
 	if (code != STATUS_OK)
 		log_refusal(&r, f, code);
+	if (r.over)
+		smdp_session_end(r.over, "refused");
 	/* A notification is acknowledged whatever it says, or the device would
 	 * send it for ever (SGP.22, 5.6.4). */
 	if (f == ES9_HANDLE_NOTIFICATION) {
