@@ -80,7 +80,7 @@ struct outcome run_interrupted(struct run *r, enum run_wake wake);
 /* run_setup.c: activation codes and first reports; 0 or -1. */
 int run_setup(struct run *r, struct err *err);
 
-/* run_request.c: one request and what it must show, without waiting. */
+/* run_request.c: one request and its `until`, as the answer is now. */
 struct outcome run_request(struct run *r, const struct scenario_step *s);
 /* Send a call and wait for the answer into r->response. */
 struct outcome run_send(struct run *r, struct http_call *c);

@@ -287,7 +287,8 @@ static struct outcome set_variables(struct run *r, const struct scenario_step *s
 
 static struct outcome request_step(struct run *r, const struct scenario_step *s)
 {
-	struct outcome o = s->waits ? look_until(r, s) : run_request(r, s);
+	struct outcome o = s->waits ? look_until(r, s) :
+					run_exchange(r, &s->request);
 
 	if (o.verdict == VERDICT_PASS)
 		o = run_expect(r, &s->request.expect);
