@@ -65,6 +65,9 @@ struct eis_audit {
 struct eis_record {
 	char eid[33];
 	bool synced;			/* the device has told its profiles */
+	/* The first order that has not ended: all that a poll looks at, so it
+	 * lies beside the name by which the record is found. */
+	struct eis_order *head;
 	uint32_t memory, remaining;	/* bytes for profiles */
 	uint32_t unfinished, ended;	/* orders that are kept */
 	const char *eum_id, *platform_type, *platform_version;	/* shared */
@@ -73,7 +76,6 @@ struct eis_record {
 	int64_t last_audit_ms;		/* when that was */
 	uint64_t audit_dropped;
 	struct eis_order *first, *last;	/* orders, oldest first */
-	struct eis_order *head;		/* the first that has not ended */
 	struct eis_profiles *profiles;	/* NULL: none */
 	struct eis_audit *audit;		/* NULL: nothing yet */
 };
