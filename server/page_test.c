@@ -237,6 +237,10 @@ START_TEST(cursor_is_good_for_nothing_else)
 	ck_status(rig_get(&r, WITH("/ws/v1/esims/inventory", "")), 400);
 	ck_status(rig_as(&r, "bob", "GET", WITH(INVENTORY, ""), NULL), 400);
 	ck_status(rig_get(&r, WITH(INVENTORY, "A")), 400);
+	/* One without a query would otherwise do for any list. */
+	rig_get(&r, INVENTORY "?size=5");
+	cursor = arena_strdup(&r.arena, json_at(&r, "/cursor"));
+	ck_status(rig_get(&r, WITH("/ws/v1/devices/inventory", "")), 400);
 	/* Any letter changed, and any length cut. */
 	for (size_t i = 0; i < strlen(cursor); i++) {
 		bad = arena_strdup(&r.arena, cursor);

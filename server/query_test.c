@@ -21,6 +21,7 @@ static const struct row rows[] = {
 	{ "8944000000000000002", "MOBILE", "active", "operational", 2 },
 	{ "8944000000000000003", "Fred's Fast Wireless", "inactive", "operational", 3 },
 	{ "8944000000000000004", "T\xC3\xA9l\xC3\xA9" "com", "inactive", "test", 10 },
+	{ "8944000000000000013", "T\xC3\xABst", "inactive", "operational", 4 },
 	{ "8944000000000000005", NULL, "inactive", "bootstrap", 20 },
 	{ "8944000000000000006", "", "inactive", "bootstrap", 21 },
 	{ "8944000000000000007", "100% sure", "inactive", "operational", 7 },

@@ -17,6 +17,8 @@
 #define BOOT "{\"id\":0,\"iccid\":\"" ICCID3 "\",\"carrier\":\"Boot\"," \
 	"\"status\":\"%s\",\"type\":\"bootstrap\"}"
 #define TARGET "\"device_id\":\"" DEVICE "\",\"eid\":\"" EID "\""
+#define OPERATION(kind, carrier) "{\"device_id\":\"" DEVICE "\",\"operation\":\"" kind \
+	"\",\"carrier\":\"" carrier "\"}"
 #define FREDS "Fred's Fast Wireless Service"
 
 static struct rig r;
@@ -400,6 +402,46 @@ START_TEST(code_comes_back_or_not)
 }
 END_TEST
 
+START_TEST(code_of_a_download_nobody_knows_the_end_of)
+{
+	const char *tx;
+
+	two_profiles_and_a_code();
+	tx = start("/ws/v1/esim_profiles/download", "{" TARGET ",\"iccid\":\"" ICCID2 "\"}");
+	rig_run(&r, 1);
+	r.eis_status = 404;
+	get_progress(tx);
+	ck_json(&r, "/status", "unknown");
+	rig_get(&r, CODES "/" ICCID2);
+	ck_json(&r, "/status", "in_use");
+	rig_run(&r, 14 * 60);
+	rig_get(&r, CODES "/" ICCID2);
+	ck_json(&r, "/status", "in_use");
+	rig_run(&r, 2 * 60);
+	rig_get(&r, CODES "/" ICCID2);
+	ck_json(&r, "/status", "available");
+	ck_json(&r, "/device_id", "(absent)");
+}
+END_TEST
+
+START_TEST(operation_whose_order_vanished)
+{
+	const char *op;
+
+	two_profiles_and_a_code();
+	op = start(OPS, OPERATION("download", FREDS));
+	rig_run(&r, 1);
+	r.eis_status = 404;
+	rig_run(&r, 61);
+	get_op(op);
+	ck_json(&r, "/status", "download_verify");
+	/* The device did it all the same. */
+	rig_report(&r, "[" ONE_PROFILE(ICCID2, "Mobile", "inactive") "]");
+	get_op(op);
+	ck_json(&r, "/status", "successful");
+}
+END_TEST
+
 /* ---- Reports. ---------------------------------------------------------- */
 
 START_TEST(rows_follow_reports)
@@ -492,10 +534,52 @@ START_TEST(order_of_reports)
 }
 END_TEST
 
+START_TEST(one_iccid_on_two_devices)
+{
+	rig_report(&r, "[" ONE_PROFILE(ICCID1, "First", "inactive") "]");
+	rig_run(&r, 5);
+	ck_status(rig_as(&r, "Bearer report-token", "POST", "/southbound/v1/device_reports",
+		"{\"device_id\":\"" DEVICE2 "\",\"eid\":\"" EID2 "\",\"sequence\":1,"
+		"\"profiles\":[" ONE_PROFILE(ICCID1, "Second", "active") "]}"), 200);
+	rig_get(&r, PROFILES "?query=iccid='" ICCID1 "'");
+	ck_json(&r, "/count", "2");
+	rig_get(&r, PROFILES "/" ICCID1);
+	ck_json(&r, "/carrier", "Second");
+	rig_report(&r, "[]");
+	rig_get(&r, PROFILES);
+	ck_json(&r, "/count", "1");
+	ck_json(&r, "/list/0/device_id", DEVICE2);
+}
+END_TEST
+
+#define FRESH "00000000-00000000-0040FFFF-FF8001D0"
+#define FRESH_EID "89049032000001000000000000000408"
+
+START_TEST(device_without_eid)
+{
+	struct err err = { 0 };
+
+	rig_ok(server_add_device(r.server, 1, STR(FRESH), STR(""), &err), &err);
+	ck_status(rig_post(&r, OPS, "{\"device_id\":\"" FRESH "\",\"operation\":\"enable\","
+			   "\"carrier\":\"x\"}"), 400);
+	rig_get(&r, "/ws/v1/devices/inventory/" FRESH);
+	ck_json(&r, "/eid", "(absent)");
+	ck_json(&r, "/last_update", "(absent)");
+#define REPORT_OF(eid) "{\"device_id\":\"" FRESH "\",\"eid\":\"" eid \
+	"\",\"sequence\":1,\"profiles\":[]}"
+	ck_status(rig_as(&r, "Bearer report-token", "POST", "/southbound/v1/device_reports",
+			 REPORT_OF(EID)), 400);		/* another device's */
+	ck_status(rig_as(&r, "Bearer report-token", "POST", "/southbound/v1/device_reports",
+			 REPORT_OF(FRESH_EID)), 200);
+	rig_get(&r, "/ws/v1/esims/inventory/" FRESH_EID);
+	ck_json(&r, "/device_id", FRESH);
+	ck_assert_int_lt(server_add_device(r.server, 1, STR("00000000-00000000-0040FFFF-FF8001D1"),
+					   STR(FRESH_EID), &err), 0);
+}
+END_TEST
+
 /* ---- Operations. ------------------------------------------------------- */
 
-#define OPERATION(kind, carrier) "{\"device_id\":\"" DEVICE "\",\"operation\":\"" kind \
-	"\",\"carrier\":\"" carrier "\"}"
 
 #define BY_ICCID(kind, iccid) "{" TARGET ",\"operation\":\"" kind \
 	"\",\"iccid\":\"" iccid "\"}"
@@ -818,6 +902,7 @@ END_TEST
 START_TEST(accounts_are_apart)
 {
 	const char *tx, *op;
+	int calls;
 
 	two_profiles_and_a_code();
 	tx = start("/ws/v1/esim_profiles/enable", "{" TARGET ",\"iccid\":\"" ICCID1 "\"}");
@@ -827,6 +912,10 @@ START_TEST(accounts_are_apart)
 	ck_status(rig_as(&r, "bob", "GET", arena_printf(&r.arena, path, name).p, NULL), 404); \
 	ck_status(rig_as(&r, "ann", "GET", arena_printf(&r.arena, path, name).p, NULL), 200)
 	HIDDEN(PROFILES "/%s", ICCID1);
+	calls = r.eis_calls;
+	ck_status(rig_as(&r, "bob", "GET", arena_printf(&r.arena,
+		"/ws/v1/esim_profiles/progress/%s", tx).p, NULL), 404);
+	ck_assert_int_eq(r.eis_calls, calls);
 	HIDDEN("/ws/v1/esim_profiles/progress/%s", tx);
 	HIDDEN(OPS "/%s", op);
 	HIDDEN(CODES "/%s", ICCID2);
@@ -1058,7 +1147,11 @@ int main(void)
 	tcase_add_test(tc, several_at_once);
 	tcase_add_test(tc, download_by_registered_code);
 	tcase_add_test(tc, code_comes_back_or_not);
+	tcase_add_test(tc, code_of_a_download_nobody_knows_the_end_of);
+	tcase_add_test(tc, operation_whose_order_vanished);
 	tcase_add_test(tc, rows_follow_reports);
+	tcase_add_test(tc, one_iccid_on_two_devices);
+	tcase_add_test(tc, device_without_eid);
 	LOOP(bad_reports_change_nothing, bad_reports);
 	tcase_add_test(tc, order_of_reports);
 	tcase_add_test(tc, activate_through_all_statuses);
