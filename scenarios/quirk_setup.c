@@ -3,7 +3,7 @@
 
 #include "proto/profile.h"
 
-#include <stdlib.h>
+#include <assert.h>
 
 /* The most that a profile's metadata holds (SGP.22, 4.1: StoreMetadata). */
 enum { SPN_MAX = 32 };
@@ -236,9 +236,11 @@ static int spn_cut(const struct quirk_setting *s, struct quirk_carrier *c,
 		   struct arena *a, struct err *err)
 {
 	struct str before = c->spn;
-	size_t n = (size_t)atoi(s->row->words[0]);
+	uint64_t n = 0;
+	int rc = str_to_u64(str_of(s->row->words[0]), SPN_MAX, &n);
 
 	(void)a;
+	assert(rc == 0);	/* the table is sound */
 	if (quirk_setting_get(s, "whole-characters")->number)
 		c->spn = cut(before, n);
 	else if (before.n > n)
