@@ -3,7 +3,9 @@
  *
  *	load.c        files, includes, cases; values into structs by schema.h
  *	load_world.c  readers for what no kind of key covers: codes, latency, quirks
- *	load_steps.c  loops, steps, expectations
+ *	load_expect.c expectations: of answers, events, devices
+ *	load_steps.c  steps, one by one
+ *	load_loops.c  lists of steps, with loops written out
  *	names.c       which names exist: for templates and references
  */
 #ifndef SCENARIOS_LOAD_H
@@ -96,12 +98,29 @@ int check_device_id(struct loader *l, const struct schema_key *key,
 int load_quirk(struct loader *l, const struct value *v, bool step,
 	       struct scenario_quirk *out);
 
-/* ---- load_steps.c ------------------------------------------------------- */
+/* ---- load_loops.c ------------------------------------------------------- */
 
 int load_steps(struct loader *l, const struct schema_key *key,
 	       const struct value *v, void *object);
+
+/* ---- load_expect.c ------------------------------------------------------ */
+
+/* Has `s`, written at `pos`, the form of a JSON pointer? */
+int load_pointer(struct loader *l, struct str s, struct pos pos, unsigned width);
 int load_expect(struct loader *l, const struct schema_key *key,
 		const struct value *v, void *object);
+int load_event(struct loader *l, const struct schema_key *key,
+	       const struct value *v, void *object);
+int load_event_fields(struct loader *l, const struct schema_key *key,
+		      const struct value *v, void *object);
+int load_expect_device(struct loader *l, const struct schema_key *key,
+		       const struct value *v, void *object);
+
+/* ---- load_steps.c ------------------------------------------------------- */
+
+/* One step, with what it saves; `scope`: the loops around it, or NULL. */
+int load_step(struct loader *l, const struct value *v,
+	      const struct loop_scope *scope);
 int load_save(struct loader *l, const struct schema_key *key,
 	      const struct value *v, void *object);
 int load_headers(struct loader *l, const struct schema_key *key,
@@ -116,12 +135,6 @@ int load_at(struct loader *l, const struct schema_key *key,
 	    const struct value *v, void *object);
 int load_within(struct loader *l, const struct schema_key *key,
 		const struct value *v, void *object);
-int load_event(struct loader *l, const struct schema_key *key,
-	       const struct value *v, void *object);
-int load_event_fields(struct loader *l, const struct schema_key *key,
-		      const struct value *v, void *object);
-int load_expect_device(struct loader *l, const struct schema_key *key,
-		       const struct value *v, void *object);
 int load_set(struct loader *l, const struct schema_key *key,
 	     const struct value *v, void *object);
 int load_action(struct loader *l, const struct schema_key *key,

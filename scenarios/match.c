@@ -569,13 +569,17 @@ const struct matcher matchers[] = {
 	{ "lt", MATCHER_ARG_ORDERED, match_lt, "less" },
 	{ "le", MATCHER_ARG_ORDERED, match_le, "less or equal" },
 	{ "ne", MATCHER_ARG_ANY, match_ne, "there, but does not match that" },
-	{ "equals", MATCHER_ARG_LITERAL, match_equals, "exactly that: no member more in a map, nothing in it is a matcher" },
+	{ "equals", MATCHER_ARG_LITERAL, match_equals, "exactly that: no member more in a map, "
+	    "nothing in it is a matcher" },
 	{ "like", MATCHER_ARG_ANY, match_like, "as without it; for a map whose keys look like matchers" },
-	{ "matches", MATCHER_ARG_REGEX, match_regex, "a string in which the POSIX extended regular expression is found" },
-	{ "contains", MATCHER_ARG_ANY, match_contains, "a string with that in it, or a list with an item that matches" },
+	{ "matches", MATCHER_ARG_REGEX, match_regex, "a string in which the POSIX extended "
+	    "regular expression is found" },
+	{ "contains", MATCHER_ARG_ANY, match_contains, "a string with that in it, or a list "
+	    "with an item that matches" },
 	{ "starts-with", MATCHER_ARG_STR, match_starts, "a string that begins so" },
 	{ "ends-with", MATCHER_ARG_STR, match_ends, "a string that ends so" },
-	{ "length", MATCHER_ARG_LENGTH, match_length, "so many characters, items or members; or a matcher for that number" },
+	{ "length", MATCHER_ARG_LENGTH, match_length, "so many characters, items or members; "
+	    "or a matcher for that number" },
 	{ "one-of", MATCHER_ARG_LIST, match_one_of, "matches one of the list" },
 	{ "none-of", MATCHER_ARG_LIST, match_none_of, "matches none of the list" },
 	{ "absent", MATCHER_ARG_TRUE, match_absent, "is not there at all (null is there)" },
@@ -583,7 +587,8 @@ const struct matcher matchers[] = {
 	{ "is-a", MATCHER_ARG_KIND, match_is_a, "null, boolean, number, string, list or map" },
 	{ "before", MATCHER_ARG_TIME, match_before, "an ISO 8601 time before that" },
 	{ "after", MATCHER_ARG_TIME, match_after, "an ISO 8601 time after that" },
-	{ "unordered", MATCHER_ARG_LIST, match_unordered, "a list with these items in any order, and no more" },
+	{ "unordered", MATCHER_ARG_LIST, match_unordered, "a list with these items in any "
+	    "order, and no more" },
 	{ "every", MATCHER_ARG_ANY, match_every, "a list that is not empty and whose items all match" },
 };
 const size_t matcher_count = sizeof(matchers) / sizeof(matchers[0]);

@@ -195,9 +195,11 @@ START_TEST(world_in_full)
 		"    d: {device_id: 00000000-00000000-0040FFFF-FF8001B0, eid: 89049032000000000000000000000012,\n"
 		"      power: off, second-link: true, account: other, reuse-numbers: true, clock-skew: -5min,\n"
 		"      memory: 1000, default-smdp: smdp, latency: {poll: never, boot: 30s},\n"
-		"      profiles: [{carrier: none, iccid: \"${none.codes[0].iccid}\", policy: ppr1, no-network: true}]}\n"
+		"      profiles: [{carrier: none, iccid: \"${none.codes[0].iccid}\", policy: ppr1, "
+		"no-network: true}]}\n"
 		"  fleets: {f: {count: 200, template: {unknown: true}}}\n"
-		"  latency: {eis.nextOrder: {polls: 3}, server: 90s, network: {percentiles: {50: 1s, 99.9: 10s}}}\n"
+		"  latency: {eis.nextOrder: {polls: 3}, server: 90s, network: {percentiles: {50: 1s, "
+		"99.9: 10s}}}\n"
 		"  server: {check-interval: 30s}\n"
 		"  device-options: {fallback: 2min, no-reports: true}\n" STEPS);
 	const struct scenario_world *w = &s->world;

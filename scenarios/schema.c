@@ -68,7 +68,8 @@ static const struct schema_key code_keys[] = {
 	  .usual = "the first", .help = "the account that the code is registered for" },
 	{ "registered", KEY_BOOL, AT(scenario_code, registered),
 	  GIVEN(scenario_code, registered_given), .usual = "the carrier's",
-	  .help = "whether the server knows the code; its secret is `${key.codes[0].activation_code}` either way" },
+	  .help = "whether the server knows the code; its secret is "
+	    "`${key.codes[0].activation_code}` either way" },
 	{ "memory", KEY_INT, AT(scenario_code, memory), .min = 1, .max = MEMORY_MAX,
 	  .usual = "a usual size", .help = "bytes that the profile takes in the eUICC" },
 	{ "policy", KEY_FLAGS, AT(scenario_code, policy), .words = policy_words,
@@ -87,7 +88,8 @@ static const struct schema_key carrier_keys[] = {
 	{ "name", KEY_STR, AT(scenario_carrier, name), .max = 255, .usual = "the key",
 	  .help = "the name on the contract, with which activation codes are registered" },
 	{ "spn", KEY_TEXT, AT(scenario_carrier, spn), .usual = "the name",
-	  .help = "service provider name that the profiles carry; null: they have none. Two carriers may have the same" },
+	  .help = "service provider name that the profiles carry; null: they have none. Two "
+	    "carriers may have the same" },
 	{ "codes", KEY_CUSTOM, AT(scenario_carrier, codes), .read = load_codes, .of = &schema_code,
 	  .takes = "a count, or a list of activation codes", .usual = "none",
 	  .help = "profiles to download: how many, or each by itself" },
@@ -139,7 +141,8 @@ static const struct schema_word power_words[] = {
 static const struct schema_key device_latency_keys[] = {
 	{ "poll", KEY_ELSEWHERE, .takes = "a latency", .help = "from one look at the EIS to the next" },
 	{ "boot", KEY_ELSEWHERE, .takes = "a latency", .help = "from power to running" },
-	{ "attach", KEY_ELSEWHERE, .takes = "a latency", .help = "from running, or a new active profile, to network" },
+	{ "attach", KEY_ELSEWHERE, .takes = "a latency",
+	  .help = "from running, or a new active profile, to network" },
 	{ "report", KEY_ELSEWHERE, .takes = "a latency", .help = "from a change to its report" },
 	{ "apdu", KEY_ELSEWHERE, .takes = "a latency", .help = "one command to the eUICC" },
 	{ "install", KEY_ELSEWHERE, .takes = "a latency", .help = "writing a profile into the eUICC" },
@@ -184,7 +187,8 @@ static const struct schema_key device_keys[] = {
 static const struct schema schema_device = {
 	.name = "a device", POS(scenario_device), SCHEMA(device_keys),
 	.check = check_device,
-	.help = "An entry of `world.devices`, or the `template` of a fleet (then without device_id and eid).",
+	.help = "An entry of `world.devices`, or the `template` of a fleet (then without "
+	    "device_id and eid).",
 };
 
 static const struct schema_key fleet_keys[] = {
@@ -239,8 +243,8 @@ static const struct schema schema_smdp = {
 static const struct schema_key server_keys[] = {
 	{ "check-interval", KEY_DURATION, AT(scenario_server, check_interval_ns), .min = 1, .usual = "60s",
 	  .help = "between looks at running transactions" },
-	{ "order-expiry", KEY_DURATION, AT(scenario_server, order_expiry_ns), .min = NS_PER_S, .usual = "1h",
-	  .help = "of orders at the EIS" },
+	{ "order-expiry", KEY_DURATION, AT(scenario_server, order_expiry_ns), .min = NS_PER_S,
+	  .usual = "1h", .help = "of orders at the EIS" },
 	{ "verify-limit", KEY_DURATION, AT(scenario_server, verify_limit_ns), .min = 1, .usual = "15min",
 	  .help = "for a device to report a finished step" },
 	{ "eis-timeout", KEY_DURATION, AT(scenario_server, eis_timeout_ns), .min = 1, .usual = "10s",
@@ -336,8 +340,10 @@ const struct latency_form latency_forms[] = {
 	{ LATENCY_LOGNORMAL, "{median: 4min, p99: 10min}", "most are short, some very long" },
 	{ LATENCY_EXPONENTIAL, "{mean: 10s}", "as the time between calls of strangers" },
 	{ LATENCY_PARETO, "{min: 1s, shape: 1.5}", "a heavy tail" },
-	{ LATENCY_PERCENTILES, "{50: 1s, 90: 3s, 99: 10s}", "as measured; straight lines between, nothing beyond" },
-	{ LATENCY_POLLS, "3", "not a time: asked so often in vain (an order stays hidden, a status stays, other functions answer 503)" },
+	{ LATENCY_PERCENTILES, "{50: 1s, 90: 3s, 99: 10s}", "as measured; straight lines "
+	    "between, nothing beyond" },
+	{ LATENCY_POLLS, "3", "not a time: asked so often in vain (an order stays hidden, a "
+	    "status stays, other functions answer 503)" },
 	{ LATENCY_NEVER, "", "no answer, does not happen: written alone, `smdp: never`" },
 };
 const size_t latency_form_count = COUNT(latency_forms);
@@ -415,7 +421,8 @@ static const struct schema schema_step = {
 
 #define VERB(word) \
 	{ word, KEY_CUSTOM, AT(scenario_step, request.url), .read = load_verb, \
-	  .takes = "a path or URL", .help = "path of the server, with query, or a whole URL: `http://eis.rig/eis/v1/…`" }
+	  .takes = "a path or URL", \
+	  .help = "path of the server, with query, or a whole URL: `http://eis.rig/eis/v1/…`" }
 
 static const struct schema_key request_keys[] = {
 	VERB("get"), VERB("post"), VERB("put"), VERB("patch"), VERB("delete"),
@@ -437,13 +444,16 @@ static const struct schema_key request_keys[] = {
 	{ "expect", KEY_CUSTOM, AT(scenario_step, request.expect), .read = load_expect,
 	  .takes = "a map of expectations", .help = "what the (last) answer must be" },
 	{ "until", KEY_CUSTOM, AT(scenario_step, request.until), .read = load_expect,
-	  .takes = "a map of expectations", .help = "send it again until the answer is that; needs `within`" },
-	{ "every", KEY_DURATION, AT(scenario_step, every_ns), .min = NS_PER_MS, .usual = "a 30th of `within`, 100ms to 1min",
+	  .takes = "a map of expectations",
+	  .help = "send it again until the answer is that; needs `within`" },
+	{ "every", KEY_DURATION, AT(scenario_step, every_ns), .min = NS_PER_MS,
+	  .usual = "a 30th of `within`, 100ms to 1min",
 	  .help = "time between two requests of an `until`" },
 	WAIT_KEYS,
 	{ "save", KEY_CUSTOM, AT(scenario_step, request.save), .read = load_save,
 	  .takes = "a map of variables",
-	  .help = "variables for later steps: a JSON pointer into the answer, `{header: Name}`, `status`, `body` or `text`" },
+	  .help = "variables for later steps: a JSON pointer into the answer, `{header: "
+	    "Name}`, `status`, `body` or `text`" },
 };
 static const struct schema schema_request = {
 	.name = "a request", POS(scenario_step), SCHEMA(request_keys),
@@ -522,7 +532,8 @@ static const struct schema schema_expect_device = {
 	.name = "an expect-device", POS(scenario_step), SCHEMA(expect_device_keys),
 	.base = &schema_step, .check = check_wait,
 	.help = "A step that looks into devices. A device's state is the document "
-		"`{name, device_id, eid, online, active, profiles: [{id, iccid, carrier, status, type, name, nickname}]}`; "
+		"`{name, device_id, eid, online, active, profiles: [{id, iccid, carrier, status, "
+		"type, name, nickname}]}`; "
 		"`active` is the ICCID of the enabled one.",
 };
 
@@ -540,7 +551,8 @@ static const struct schema args_device = {
 static const struct schema_key skew_args[] = {
 	ACTION_DEVICE,
 	{ "by", KEY_CUSTOM, .required = true, AT(scenario_action, duration_ns), .read = load_skew,
-	  .takes = "a duration, with a sign if its clock is behind", .help = "how far its clock is ahead" },
+	  .takes = "a duration, with a sign if its clock is behind",
+	  .help = "how far its clock is ahead" },
 };
 static const struct schema args_skew = {
 	.name = "set-clock-skew", NO_POS(scenario_action), SCHEMA(skew_args),
@@ -575,7 +587,8 @@ static const struct schema args_network = {
 
 static const struct schema_key enable_args[] = {
 	ACTION_DEVICE,
-	{ "on", KEY_BOOL, AT(scenario_action, on), .usual = "true", .help = "false: they give network again" },
+	{ "on", KEY_BOOL, AT(scenario_action, on), .usual = "true",
+	  .help = "false: they give network again" },
 };
 static const struct schema args_enable = {
 	.name = "enable-without-network", NO_POS(scenario_action), SCHEMA(enable_args),
@@ -599,28 +612,34 @@ static const struct schema args_restart = {
 
 static const struct schema_key party_args[] = {
 	{ "party", KEY_REF, .required = true, AT(scenario_action, word),
-	  .refs = REF_SERVER | REF_EIS | REF_SMDP, .help = "`server`, `eis`, `smdp`, or a key of `smdps`" },
+	  .refs = REF_SERVER | REF_EIS | REF_SMDP,
+	  .help = "`server`, `eis`, `smdp`, or a key of `smdps`" },
 };
 static const struct schema args_party = {
 	.name = "the action", NO_POS(scenario_action), SCHEMA(party_args),
 };
 
 const struct action_form action_forms[ACTIONS] = {
-	[ACTION_POWER_OFF] = { "power-off", &args_device, "device", "at once; what is not in flash is lost" },
+	[ACTION_POWER_OFF] = { "power-off", &args_device, "device", "at once; what is not in "
+	    "flash is lost" },
 	[ACTION_POWER_ON] = { "power-on", &args_device, "device", "it boots" },
 	[ACTION_REBOOT] = { "reboot", &args_device, "device", "off, then on" },
 	[ACTION_LINK_DOWN] = { "link-down", &args_device, "device", "it has no network, by force" },
 	[ACTION_LINK_UP] = { "link-up", &args_device, "device", "undoes that" },
-	[ACTION_REPORT_NOW] = { "report-now", &args_device, "device", "it reports its profiles to the server" },
+	[ACTION_REPORT_NOW] = { "report-now", &args_device, "device", "it reports its profiles "
+	    "to the server" },
 	[ACTION_POLL_NOW] = { "poll-now", &args_device, "device", "it asks the EIS for work" },
 	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "its clock is wrong from now on" },
 	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "of the eUICC" },
 	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "of an installed profile" },
 	[ACTION_SET_NO_NETWORK] = { "set-no-network", &args_network, NULL, "a profile gives no network" },
-	[ACTION_ENABLE_WITHOUT_NETWORK] = { "enable-without-network", &args_enable, "device", "profiles enabled from now on give no network" },
-	[ACTION_SET_QUIRK] = { "set-quirk", NULL, NULL, "a quirk with its parameters, as in `world.quirks`" },
+	[ACTION_ENABLE_WITHOUT_NETWORK] = { "enable-without-network", &args_enable, "device",
+		"profiles enabled from now on give no network" },
+	[ACTION_SET_QUIRK] = { "set-quirk", NULL, NULL, "a quirk with its parameters, as in "
+	    "`world.quirks`" },
 	[ACTION_CLEAR_QUIRK] = { "clear-quirk", &args_clear, "quirk", "takes a quirk back" },
-	[ACTION_RESTART] = { "restart", &args_restart, "party", "stops and starts it on what it has stored" },
+	[ACTION_RESTART] = { "restart", &args_restart, "party", "stops and starts it on what "
+	    "it has stored" },
 	[ACTION_STOP] = { "stop", &args_party, "party", "it is unreachable" },
 	[ACTION_START] = { "start", &args_party, "party", "it is reachable again" },
 };
@@ -683,7 +702,8 @@ const size_t step_form_count = COUNT(step_forms);
 
 static const struct schema_key loop_keys[] = {
 	{ "for", KEY_ANY, AT(loop_spec, over), .takes = "a map of variables, or a list of rows",
-	  .help = "`{x: [a, b]}`, `{i: {from: 1, to: 5}}` (several: every combination), or a table `[{x: a, y: 1}, …]`" },
+	  .help = "`{x: [a, b]}`, `{i: {from: 1, to: 5}}` (several: every combination), or a "
+	    "table `[{x: a, y: 1}, …]`" },
 	{ "each", KEY_ANY, AT(loop_spec, each), .takes = "a fleet, a device, or a list of such",
 	  .help = "for each device; `${it.eid}`, `${it.index}` (from 0), `${it}` its name" },
 	{ "as", KEY_STR, AT(loop_spec, as), .usual = "it", .help = "another name for `it`" },
@@ -738,10 +758,13 @@ static const struct schema_key scenario_keys[] = {
 	{ "time-limit", KEY_DURATION, AT(scenario, time_limit_ns), .min = 1, .usual = "7d",
 	  .help = "simulated time that the whole may take" },
 	{ "cases", KEY_ELSEWHERE, .takes = "a list of maps",
-	  .help = "a table of variables: each row is a run of its own, with `${case.x}` in any string; `name` of a row names the run" },
+	  .help = "a table of variables: each row is a run of its own, with `${case.x}` in any "
+	    "string; `name` of a row names the run" },
 	{ "include", KEY_ELSEWHERE, .takes = "a path, or a list of paths",
-	  .help = "files, relative to this one, whose world, steps and always come before its own; what both set, this one sets" },
-	{ "world", KEY_OBJECT, AT(scenario, world), .of = &schema_world, .help = "what there is at the start" },
+	  .help = "files, relative to this one, whose world, steps and always come before its "
+	    "own; what both set, this one sets" },
+	{ "world", KEY_OBJECT, AT(scenario, world), .of = &schema_world,
+	  .help = "what there is at the start" },
 	{ "steps", KEY_CUSTOM, .required = true, .read = load_steps, .takes = "a list of steps",
 	  .help = "what happens, one after the other" },
 	{ "always", KEY_CUSTOM, AT(scenario, always), .read = load_always,
