@@ -128,7 +128,7 @@ static const struct {
 	  "  - get: /ws/v1/esim_profiles/operations/inventory/${op}\n"
 	  "    until: {/status: {one-of: [starting, download]}}\n"
 	  "    within: 2h\n    every: 10s\n    stable-for: 1h\n",
-	  VERDICT_FAIL, 1, 13, "within 2h this did not come true" },
+	  VERDICT_FAIL, 1, 12, "within 2h this did not come true" },
 	{ "skipped",
 	  "name: t\nskip: not today\nsteps: [{wait: 1s}]\n",
 	  VERDICT_SKIP, 99, 0, "not today" },

@@ -142,6 +142,15 @@ static int split_inside(struct str inside, struct piece *p, struct err *err)
 	return check_path(p->path, err);
 }
 
+static size_t dollars_before(struct str s, size_t at)
+{
+	size_t n = 0;
+
+	while (n < at && s.p[at - n - 1] == '$')
+		n++;
+	return n;
+}
+
 /* The next piece from *i on: 1, 0 at the end, -1 with `err`. */
 static int next_piece(struct str text, size_t *i, struct piece *p, struct err *err)
 {
@@ -155,12 +164,12 @@ static int next_piece(struct str text, size_t *i, struct piece *p, struct err *e
 	if (at < 0)
 		at = (ptrdiff_t)rest.n;
 	if (at > 0) {
-		/* Of "$${" the first '$' is written, the second dropped, and
-		 * what follows is no template. */
-		bool escaped = (size_t)at < rest.n && rest.p[at - 1] == '$';
+		/* Before a '{', "$$" is a '$', and one that is left over
+		 * begins a template: "$${" is a literal "${". */
+		size_t n = (size_t)at < rest.n ? dollars_before(rest, (size_t)at) : 0;
 
-		*p = (struct piece){ .text = { rest.p, (size_t)at } };
-		*i += (size_t)at + escaped;
+		*p = (struct piece){ .text = { rest.p, (size_t)at - n + (n + 1) / 2 } };
+		*i += (size_t)at + n % 2;
 		return 1;
 	}
 	close = memchr(rest.p, '}', rest.n);
@@ -542,6 +551,25 @@ static void spend(struct substitution *sub, size_t bytes)
 	*sub->budget -= bytes < *sub->budget ? bytes : *sub->budget;
 }
 
+/* How many dollars stand at `i`, if a '{' follows them; or 0. */
+static size_t dollars_at(struct str s, size_t i)
+{
+	size_t end = i;
+
+	while (end < s.n && s.p[end] == '$')
+		end++;
+	return end < s.n && s.p[end] == '{' ? end - i : 0;
+}
+
+/* "$$" is a '$' only in front of "${".  When the template behind them is
+ * gone, the `pairs` that were written before `at` are what they stand for. */
+static void halve_dollars(struct buf *out, size_t at, size_t pairs)
+{
+	memmove(out->p + at - pairs, out->p + at, out->n - at);
+	out->n -= pairs;
+	out->p[out->n] = '\0';
+}
+
 static struct str substitute_text(struct substitution *sub, struct str s,
 				  unsigned depth, const struct value **whole)
 {
@@ -554,23 +582,28 @@ static struct str substitute_text(struct substitution *sub, struct str s,
 		return s;
 	buf_init(&out, TEXT_MAX);
 	for (size_t i = 0; i < s.n; i++) {
+		size_t dollars = dollars_at(s, i), begun;
 		const struct value *v;
 
-		if (i + 2 < s.n && memcmp(s.p + i, "$${", 3) == 0) {
-			buf_z(&out, "$${");
-			i += 2;
+		if (dollars == 0) {
+			buf_char(&out, s.p[i]);
 			continue;
 		}
-		close = s.n;
-		if (s.p[i] == '$' && i + 1 < s.n && s.p[i + 1] == '{')
-			close = closing_brace(s, i);
-		if (close == s.n) {
-			buf_char(&out, s.p[i]);
+		buf_add(&out, s.p + i, (dollars - 1) / 2 * 2);
+		i += (dollars - 1) / 2 * 2;
+		close = dollars % 2 ? closing_brace(s, i) : s.n;
+		if (close == s.n) {	/* literal, as it stands */
+			buf_add(&out, s.p + i, dollars % 2 ? 1 : 3);
+			i += dollars % 2 ? 0 : 2;
 			continue;
 		}
 		inside = (struct str){ s.p + i + 2, close - i - 2 };
 		inside = substitute_text(sub, inside, depth + 1, &v);
+		begun = out.n;
 		substitute_one(inside, sub->vars, sub->arena, &out, &v);
+		if (!str_starts((struct str){ out.p + begun, out.n - begun },
+				STR("${")))
+			halve_dollars(&out, begun, dollars / 2);
 		if (i == 0 && close + 1 == s.n)
 			*whole = v;
 		i = close;

@@ -2,7 +2,7 @@
  * template.h - "${name.path[0]}" in strings.
  *
  * A string that is one template keeps the type of what it names; otherwise
- * the value's text is inserted.  "$${" is a literal "${".  A filter may
+ * the value's text is inserted.  "$${" is a literal "${", "$$${x}" a '$' before x.  A filter may
  * follow: "${carrier.name|quoted}"; template_filters[] is the list.
  * Names are resolved by whoever asks, through `lookup`.
  */
