@@ -198,7 +198,7 @@ struct network {
 	struct loop *loop;
 	struct eventlog *log;	/* may be NULL: nothing is logged */
 	uint64_t next_id;
-	/* Simulated time on the way, in ns; NULL is none.  Not for sockets. */
+	/* Simulated time on the way, in ns; NULL is none. */
 	int64_t (*travel)(void *arg, const struct http_call *c,
 			  enum http_leg leg);
 	void *travel_arg;

@@ -106,7 +106,8 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 	else if (str_is(p, "/empty"))
 		http_respond(x, 200, "text/plain", STR(""));
 	else if (str_is(p, "/mirror"))
-		http_respond(x, 200, "application/octet-stream", x->req.body);
+		http_respond(x, x->req.headers.count == 1 ? 200 : 500,
+			     "application/octet-stream", x->req.body);
 	else if (str_is(p, "/503"))
 		http_respond_json(x, 503, STR("{\"error\":1}"));
 	else

@@ -194,16 +194,15 @@ static void known(struct served *s, enum http_failure failure, const char *why)
 	s->wire->known_why = why;
 }
 
-/* Close so that the peer sees a reset. */
-static void reset_on_close(struct served *s)
+/* MHD would say goodbye first; to dissolve the connection sends a reset. */
+static void reset(struct served *s)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(s->conn,
 						MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct linger hard = { 1, 0 };
+	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 
 	if (info)
-		setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &hard,
-			   sizeof(hard));
+		connect(info->connect_fd, &nowhere, sizeof(nowhere));
 }
 
 /* A stranger's call has no `done` that would log this. */
@@ -236,11 +235,11 @@ static enum MHD_Result answer(struct served *s)
 		      "connection reset in the middle of the answer");
 		if (http_has_body(s->x.req.method, s->x.resp.status))
 			break;
-		reset_on_close(s);
+		reset(s);
 		return MHD_NO;
 	case HTTP_FAULT_RESET:
 		known(s, HTTP_BROKEN, "connection reset before the answer");
-		reset_on_close(s);
+		reset(s);
 		return MHD_NO;
 	case HTTP_FAULT_NONE:
 		break;
@@ -475,14 +474,6 @@ static enum MHD_Result serve(void *cls, struct MHD_Connection *conn,
 	return MHD_NO;
 }
 
-/* Paths and queries reach the handler as they were sent. */
-static size_t keep_escapes(void *cls, struct MHD_Connection *conn, char *text)
-{
-	(void)cls;
-	(void)conn;
-	return strlen(text);
-}
-
 /* ---- The daemon in the loop. ------------------------------------------- */
 
 static void run(struct sockhost *h)
@@ -598,7 +589,6 @@ static int start(struct sockhost *h, const char *address, struct err *err)
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_URI_LOG_CALLBACK, opened, h,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, h,
-		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SOCKNET_HEAD_MAX,
 		MHD_OPTION_CONNECTION_LIMIT, h->n->connections_max,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,

@@ -338,6 +338,7 @@ START_TEST(faults_on_the_wire)
 			      "Content-Length: 10\r\n\r\n01234");
 	got = talk(&rig, "GET /reset HTTP/1.1\r\nHost: x\r\n\r\n", NULL);
 	ck_assert_str_eq(got, "");
+	ck_assert(rig.was_reset);
 	got = talk(&rig, "GET /refused HTTP/1.1\r\nHost: x\r\n\r\n", NULL);
 	ck_assert_str_eq(got, "");
 	ck_assert_uint_eq(rig.handled, 3);
