@@ -1,6 +1,5 @@
 #include "server/actions.h"
 
-#include "proto/activation_code.h"
 #include "proto/device_id.h"
 #include "proto/eid.h"
 #include "proto/iccid.h"
@@ -208,7 +207,6 @@ static int read_download(struct request *rq, const cJSON *body,
 			 struct transaction *tx, struct err *err)
 {
 	struct arena *a = rq->x->arena;
-	struct activation_code ac;
 	struct target t;
 
 	if (json_get_str(body, "iccid", a, &tx->iccid, err) < 0 ||
@@ -228,11 +226,8 @@ static int read_download(struct request *rq, const cJSON *body,
 		return err_set(err, ERR_INVALID,
 			       "\"confirmation_code\": longer than %d bytes",
 			       CONFIRMATION_MAX);
-	tx->activation_code = str_trim(tx->activation_code);
-	if (tx->activation_code.n &&
-	    activation_code_parse(tx->activation_code, &ac, err) < 0)
-		return err_prefix(err, "\"activation_code\"");
-	return 0;
+	return !tx->activation_code.n ? 0 :
+	       code_canonical(tx->activation_code, a, &tx->activation_code, err);
 }
 
 static int check_download(struct request *rq, const struct transaction *tx,

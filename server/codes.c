@@ -26,6 +26,21 @@ const char *code_status_name(enum code_status s)
 	return status_names[s];
 }
 
+int code_canonical(struct str text, struct arena *a, struct str *canonical,
+		   struct err *err)
+{
+	struct activation_code ac;
+	struct buf b;
+
+	if (activation_code_parse(text, &ac, err) < 0)
+		return err_prefix(err, "\"activation_code\"");
+	buf_init(&b, 2 * ACTIVATION_CODE_MAX);
+	activation_code_print(&b, &ac);
+	*canonical = arena_str(a, buf_view(&b));
+	buf_release(&b);
+	return 0;
+}
+
 static bool load(struct stmt *q, struct arena *a, struct code *code)
 {
 	struct str status;
@@ -63,7 +78,7 @@ bool code_find_secret(struct server *s, int64_t customer_id,
 	struct stmt *q = store_sql(s->store, SQL_CODE_BY_HASH);
 	uint8_t hash[AUTH_HASH_SIZE];
 
-	auth_digest(str_trim(activation_code), hash);
+	auth_digest(activation_code, hash);
 	stmt_blob(stmt_int(q, customer_id), hash, sizeof(hash));
 	return load(q, a, code);
 }
@@ -168,8 +183,6 @@ struct new_code {
 static int read_new(const cJSON *body, struct arena *a, struct new_code *n,
 		    struct err *err)
 {
-	struct activation_code ac;
-
 	if (json_get_str(body, "iccid", a, &n->iccid, err) < 0 ||
 	    json_get_str(body, "carrier", a, &n->carrier, err) < 0 ||
 	    json_get_str(body, "activation_code", a, &n->secret, err) < 0 ||
@@ -189,10 +202,7 @@ static int read_new(const cJSON *body, struct arena *a, struct new_code *n,
 			       CONFIRMATION_MAX);
 	if (!n->secret.n)
 		return err_set(err, ERR_INVALID, "\"activation_code\": required");
-	n->secret = str_trim(n->secret);
-	if (activation_code_parse(n->secret, &ac, err) < 0)
-		return err_prefix(err, "\"activation_code\"");
-	return 0;
+	return code_canonical(n->secret, a, &n->secret, err);
 }
 
 int code_add(struct server *s, int64_t customer_id, const cJSON *body,

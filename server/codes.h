@@ -32,6 +32,13 @@ struct code {
 
 const char *code_status_name(enum code_status s);
 
+/*
+ * An activation code in its one usual form, so that two spellings of one are
+ * the same text.  -1 says what is wrong with it, without showing any of it.
+ */
+int code_canonical(struct str text, struct arena *a, struct str *canonical,
+		   struct err *err);
+
 bool code_find(struct server *s, int64_t customer_id, struct str iccid,
 	       struct arena *a, struct code *code);
 bool code_find_secret(struct server *s, int64_t customer_id,

@@ -190,7 +190,9 @@ static bool begin_download(struct server *s, struct operation *op,
 		.operation = op->rid,
 	};
 
-	if (transaction_conflict(s, op->eid, code->iccid, &s->scratch).n)
+	if (transaction_conflict(s, op->eid, code->iccid, &s->scratch).n ||
+	    transaction_code_conflict(s, op->customer_id, code->activation_code,
+				      &s->scratch).n)
 		return fail(s, op, MSG_CONFLICT);
 	code_take(s, code->rid, op->device_id);
 	transaction_create(s, &tx, &s->scratch);

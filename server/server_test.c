@@ -283,6 +283,11 @@ static const struct {
 	{ "download", "{" TARGET ",\"iccid\":\"" ICCID2 "\"}", 200, "" },
 	{ "download", "{" TARGET ",\"activation_code\":\"" SECRET3 "\"}", 200, "" },
 	{ "download", "{" TARGET ",\"activation_code\":\"" SECRET2 "\"}", 200, "" },
+	/* Another spelling of the code that is registered. */
+	{ "download", "{" TARGET ",\"iccid\":\"" ICCID2 "\",\"activation_code\":"
+	  "\" lpa:1$smdp.example.com$SECRET-TWO \"}", 200, "" },
+	{ "download", "{" TARGET ",\"iccid\":\"" ICCID1 "\",\"activation_code\":"
+	  "\"1$smdp.example.com$SECRET-TWO\"}", 400, "another ICCID" },
 	{ "download", "{" TARGET ",\"iccid\":\"" ICCID1 "\",\"activation_code\":\"" SECRET2
 	  "\"}", 400, "another ICCID" },
 	{ "download", "{" TARGET ",\"iccid\":\"" ICCID1 "\",\"activation_code\":\"" SECRET3
@@ -815,6 +820,24 @@ START_TEST(two_do_not_take_one_code)
 }
 END_TEST
 
+START_TEST(code_registered_while_somebody_uses_it)
+{
+	const char *op;
+
+	start("/ws/v1/esim_profiles/download",
+	      "{" TARGET ",\"activation_code\":\"" SECRET3 "\"}");
+	add_code(ICCID2, FREDS, SECRET3);
+	op = start(OPS, OPERATION("activate", FREDS));
+	rig_run(&r, 1);
+	get_op(op);
+	ck_json(&r, "/status", "failed");
+	ck_json(&r, "/message_code", "conflict");
+	rig_get(&r, CODES "/" ICCID2);
+	ck_json(&r, "/status", "available");
+	ck_assert_int_eq(r.order_count, 1);
+}
+END_TEST
+
 /* Restarted at any of these moments, the operation ends the same. */
 START_TEST(restart_in_the_middle)
 {
@@ -1162,6 +1185,7 @@ int main(void)
 	tcase_add_test(tc, verification_has_a_limit);
 	tcase_add_test(tc, transaction_fails_operation);
 	tcase_add_test(tc, two_do_not_take_one_code);
+	tcase_add_test(tc, code_registered_while_somebody_uses_it);
 	tcase_add_loop_test(tc, restart_in_the_middle, 0, 9);
 	tcase_add_test(tc, ids_differ_after_restart);
 	tcase_add_test(tc, moves_of_operations);

@@ -179,6 +179,9 @@ struct store *store_open(const char *path, struct err *err)
 		spare = NULL;
 		return st;
 	}
+	/* Counting every allocation costs a lock each; it is refused, and does
+	 * no harm, once SQLite is in use. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	st = calloc(1, sizeof(*st));
 	assert(st);
 	st->file = path != NULL;

@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(on_disk_after_the_answer)
 {
-	const char *op;
+	char op[40];
 	int before;
 
 	rig_init(&r, path);
@@ -100,7 +100,7 @@ START_TEST(on_disk_after_the_answer)
 		"{\"iccid\":\"" ICCID1 "\",\"carrier\":\"x\",\"activation_code\":\"" SECRET1 "\"}"), 201);
 	ck_status(rig_post(&r, "/ws/v1/esim_profiles/operations/inventory",
 		"{\"device_id\":\"" DEVICE "\",\"operation\":\"activate\",\"carrier\":\"x\"}"), 200);
-	op = arena_strdup(&r.arena, json_at(&r, "/id"));
+	snprintf(op, sizeof(op), "%s", json_at(&r, "/id"));
 	rig_run(&r, 1);
 	before = r.order_count;
 	rig_release(&r);
