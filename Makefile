@@ -2,6 +2,8 @@
 # make check      install what is missing, build and run every test
 # make check SAN=1          the same under AddressSanitizer and UBSan
 # make            build build/esimrig
+# make run-sockets          the suites over real sockets, on a scaled clock
+# make docs       renew the pages that are written from tables
 # make lint       the direction of includes and the banned functions
 # make fuzz-run SECONDS=5   each fuzz target for so long (needs clang)
 # make bench      the figures, as ratios to floors of the same run
@@ -37,14 +39,36 @@ LIB      := $(filter-out $(TESTS) $(MAINS) $(FUZZERS),$(SRCS))
 PROGS    := $(patsubst %_main.c,$(B)/%,$(notdir $(MAINS)))
 BINS     := $(TESTS:%.c=$(B)/%)
 
+# What needs packages runs in a make of its own, once they are there; on all
+# cores unless the caller says otherwise.
+JOBS     := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+SUBMAKE   = $(MAKE) --no-print-directory $(JOBS)
+
 all: deps
-	@$(MAKE) --no-print-directory programs
+	@$(SUBMAKE) programs
 programs: $(PROGS)
 
 check: deps
-	@$(MAKE) --no-print-directory check-built
+	@$(SUBMAKE) check-built
 check-built: $(BINS) $(PROGS)
-	@for t in $(BINS); do $$t || exit 1; done
+	@failed=; for t in $(BINS); do $$t || failed="$$failed $$t"; done; \
+	  [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }; echo "all $(words $(BINS)) test programs passed"
+
+# The shipped suites: in virtual time; the same files over sockets.
+SUITES   := scenarios/suites
+SCALE    ?= 240
+run: all
+	@$(B)/esimrig run $(SUITES)
+run-sockets: all
+	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 24
+bench: all
+	@$(B)/esimrig bench
+
+# Pages that tests hold to the tables they are written from.
+docs: deps
+	@$(SUBMAKE) $(B)/scenarios/schema_doc_test $(B)/scenarios/quirk_test $(B)/server/messages_test
+	@UPDATE=1 $(B)/scenarios/schema_doc_test >/dev/null
+	@UPDATE_DOCS=1 $(B)/scenarios/quirk_test >/dev/null
 
 $(B)/lib.a: $(LIB:%.c=$(B)/%.o)
 	@rm -f $@
@@ -77,7 +101,7 @@ lint:
 # Seeds are read from foo_fuzz_corpus/ beside foo_fuzz.c; finds stay in $(B)/fuzz.
 SECONDS  ?= 5
 fuzz:
-	@$(MAKE) --no-print-directory FUZZ=1 fuzz-built
+	@$(SUBMAKE) FUZZ=1 fuzz-built
 fuzz-built: $(FUZZERS:%.c=$(B)/%)
 fuzz-run: fuzz
 	@for f in $(FUZZERS:%.c=%); do echo "== $$f"; \
@@ -91,6 +115,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: all programs check check-built deps run lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: all programs check check-built deps run run-sockets docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

@@ -94,7 +94,8 @@ static void link_up(struct device *d)
 			   euicc_active(&d->euicc)->iccid : NULL));
 	order_link_up(d);
 	outbox_link_up(d);
-	device_arm_poll(d);
+	/* Who was away asks at once: an order may have been waiting for it. */
+	device_poll_now(d);
 }
 
 static void link_down(struct device *d)

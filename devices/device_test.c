@@ -220,7 +220,7 @@ START_TEST(second_link_needs_no_profile)
 	ck_assert_uint_eq(r.peers.eis.polls, 10);
 	device_link(r.device, true);
 	run_for(&r, 600);
-	ck_assert_uint_eq(r.peers.eis.polls, 19);
+	ck_assert_uint_eq(r.peers.eis.polls, 20);
 	ck_assert_str_eq(r.words, "link-down link-up ");
 	rig_release(&r);
 }
