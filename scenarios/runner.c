@@ -227,26 +227,22 @@ static struct outcome too_late(struct run *r, const struct scenario_step *s,
 
 	buf_init(&limit, 64);
 	duration_print(&limit, s->within_ns);
-	if (last.verdict == VERDICT_PASS)
-		last = run_fail(r, s->pos, "held at last, but not for long enough within %.*s",
-				STRF(buf_view(&limit)));
-	else if (last.verdict == VERDICT_FAIL)
-		last.message = arena_printf(r->arena, "within %.*s this did not come true: %.*s",
-					    STRF(buf_view(&limit)), STRF(last.message));
+	last.message = arena_printf(r->arena, "within %.*s this did not come true: %.*s",
+				    STRF(buf_view(&limit)), STRF(last.message));
 	buf_release(&limit);
 	return last;
 }
 
-/* Look again and again: until it holds, for as long as it has to. */
+/* Look again and again: until it holds, which must begin within the time
+ * limit, and for as long as it has to. */
 static struct outcome look_until(struct run *r, const struct scenario_step *s)
 {
 	struct loop *loop = &r->world.loop;
 	int64_t deadline_ns = loop_now(loop).ns + s->within_ns, held_ns = -1;
-	struct outcome o;
+	struct outcome o, waited;
 
 	for (;;) {
 		int64_t now_ns, left_ns;
-		struct outcome waited;
 
 		arena_clear(&r->scratch);
 		o = look_once(r, s);
@@ -259,11 +255,10 @@ static struct outcome look_until(struct run *r, const struct scenario_step *s)
 			held_ns = now_ns;
 		if (held_ns >= 0 && now_ns - held_ns >= s->stable_ns)
 			return o;
-		if (now_ns >= deadline_ns)
+		if (held_ns < 0 && now_ns >= deadline_ns)
 			return too_late(r, s, o);
-		left_ns = deadline_ns - now_ns;
-		if (held_ns >= 0 && held_ns + s->stable_ns - now_ns < left_ns)
-			left_ns = held_ns + s->stable_ns - now_ns;
+		left_ns = held_ns < 0 ? deadline_ns - now_ns :
+			  held_ns + s->stable_ns - now_ns;
 		waited = until_next_look(r, s, left_ns);
 		if (waited.verdict != VERDICT_PASS)
 			return waited;

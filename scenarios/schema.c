@@ -417,7 +417,7 @@ static const struct schema schema_step = {
 	{ "within", KEY_CUSTOM, AT(scenario_step, within_ns), .read = load_within, \
 	  .takes = "a duration", .help = "wait for it, that long at most" }, \
 	{ "stable-for", KEY_DURATION, AT(scenario_step, stable_ns), .usual = "0", \
-	  .help = "it must then hold for that long without a break" }
+	  .help = "it must then hold for that long without a break; `within` is for when that begins" }
 
 #define VERB(word) \
 	{ word, KEY_CUSTOM, AT(scenario_step, request.url), .read = load_verb, \

@@ -74,8 +74,18 @@ void clock_tick(struct clock *c)
 	elapsed_ns = clock_machine_ns() - c->start_ns;
 	if (c->kind == CLOCK_KIND_SCALED)
 		elapsed_ns = (int64_t)((double)elapsed_ns * c->rate);
+	elapsed_ns += c->base.ns;
 	assert(elapsed_ns >= c->now.ns);
 	c->now.ns = elapsed_ns;
+}
+
+void clock_set_rate(struct clock *c, double rate)
+{
+	assert(c->kind == CLOCK_KIND_SCALED && rate > 0);
+	clock_tick(c);
+	c->base = c->now;
+	c->start_ns = clock_machine_ns();
+	c->rate = rate;
 }
 
 int clock_poll_ms(const struct clock *c, struct instant deadline)

@@ -32,7 +32,8 @@ enum clock_kind { CLOCK_KIND_REAL, CLOCK_KIND_SCALED, CLOCK_KIND_VIRTUAL };
 struct clock {
 	enum clock_kind kind;
 	double rate;		/* simulated per real second; 1.0 if real */
-	int64_t start_ns;	/* the machine's monotonic clock at init */
+	int64_t start_ns;	/* the machine's monotonic clock at `base` */
+	struct instant base;	/* when `rate` began to count; 0 at init */
 	int64_t unix_epoch_ms;	/* calendar time of instant 0 */
 	struct instant now;	/* this turn's time */
 };
@@ -42,6 +43,9 @@ struct clock {
 
 void clock_init(struct clock *c, enum clock_kind kind, double rate,
 		int64_t unix_epoch_ms);
+
+/* From now on so fast; a scaled clock only. */
+void clock_set_rate(struct clock *c, double rate);
 
 static inline struct instant clock_now(const struct clock *c)
 {
