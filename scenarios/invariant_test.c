@@ -187,9 +187,13 @@ START_TEST(secrets)
 	for (size_t i = 0; i < f.world.secret_count; i++) {
 		secret = f.world.secrets[i];
 		ck_assert_uint_ge(secret.n, 4);
-		EVENT(&f.world.log, STR("server"), "slip", F_STR("x", STR("***")));
+		EVENT(&f.world.log, STR("server"), "slip", F_STR("x", STR("***")),
+		      F_STR("y", arena_printf(&f.arena, "1%.*s", STRF(secret))),
+		      F_STR("z", arena_printf(&f.arena, "%.*sx-", STRF(secret))));
 		ck_assert_int_eq(broken(), -1);
-		EVENT(&f.world.log, STR("server"), "slip", F_STR("x", secret));
+		EVENT(&f.world.log, STR("server"), "slip",
+		      F_STR("x", arena_printf(&f.arena, "1%.*s/%.*s?", STRF(secret),
+					      STRF(secret))));
 		ck_assert_int_eq(broken(), INVARIANT_NO_SECRET_IN_LOG);
 		invariants_free(f.inv);
 		f.inv = invariants_new(&f.world);

@@ -15,6 +15,7 @@ const char *schema_takes(const struct schema_key *key)
 {
 	static const char *const kinds[KEY_KINDS] = {
 		[KEY_STR] = "a string",
+		[KEY_PROSE] = "a string",
 		[KEY_TEMPLATE] = "a string",
 		[KEY_TEXT] = "a string or null",
 		[KEY_BOOL] = "true or false",
@@ -175,7 +176,7 @@ static int read_str(struct loader *l, const struct schema_key *key,
 	*out = v->text;
 	if (key->kind == KEY_TEMPLATE || key->kind == KEY_TEXT)
 		return names_check_text(l, v);
-	if (!v->templated)
+	if (!v->templated || key->kind == KEY_PROSE)
 		return 0;
 	*out = without_escapes(l, v->text);
 	/* What is left of "${" was no escape. */
@@ -378,6 +379,7 @@ int load_key(struct loader *l, const struct schema_key *key,
 		*(bool *)((char *)object + key->given) = true;
 	switch (key->kind) {
 	case KEY_STR:
+	case KEY_PROSE:
 	case KEY_TEMPLATE:
 		return read_str(l, key, v, field);
 	case KEY_TEXT:

@@ -329,6 +329,13 @@ static int match_regex(const struct value *arg, const cJSON *actual,
 	return rc == 0 ? 0 : fail("matches", arg, actual, a, out, "");
 }
 
+/* A number is taken as it was written where a string is wanted. */
+static bool is_scalar(const struct value *v)
+{
+	return v->kind == VALUE_STR || v->kind == VALUE_INT ||
+	       v->kind == VALUE_FLOAT || v->kind == VALUE_BOOL;
+}
+
 static int match_contains(const struct value *arg, const cJSON *actual,
 			  struct arena *a, struct mismatch *out)
 {
@@ -336,7 +343,7 @@ static int match_contains(const struct value *arg, const cJSON *actual,
 	const cJSON *item;
 
 	if (cJSON_IsString(actual)) {
-		if (arg->kind == VALUE_STR &&
+		if (is_scalar(arg) &&
 		    str_find(json_text(actual), arg->text) >= 0)
 			return 0;
 		return fail("contains", arg, actual, a, out, "");
@@ -813,7 +820,7 @@ static int check_arg(const struct matcher *m, const struct value *v, struct diag
 	case MATCHER_ARG_LITERAL:
 		return 0;
 	case MATCHER_ARG_STR:
-		return text ? 0 : bad_arg(d, m, v, "a string");
+		return text || number ? 0 : bad_arg(d, m, v, "a string");
 	case MATCHER_ARG_REGEX:
 		return text ? check_regex(v, d) :
 		       bad_arg(d, m, v, "a regular expression");

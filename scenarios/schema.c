@@ -402,7 +402,7 @@ const size_t scenario_attribute_count = COUNT(scenario_attributes);
 static const struct schema_key step_keys[] = {
 	{ "name", KEY_STR, AT(scenario_step, name), .min = 1, .max = 255, .usual = "what it does",
 	  .help = "how reports call it" },
-	{ "note", KEY_STR, AT(scenario_step, note), .help = "for whoever reads the scenario" },
+	{ "note", KEY_PROSE, AT(scenario_step, note), .help = "for whoever reads the scenario" },
 	{ "at", KEY_CUSTOM, AT(scenario_step, when_ns), .read = load_at, .takes = "a duration",
 	  .help = "not before so long after the start of the run; if that is past, the step fails" },
 	{ "after", KEY_CUSTOM, AT(scenario_step, when_ns), .read = load_at, .takes = "a duration",
@@ -710,7 +710,7 @@ static const struct schema_key loop_keys[] = {
 	{ "steps", KEY_ANY, .required = true, AT(loop_spec, steps), .takes = "a list of steps",
 	  .help = "done for each" },
 	{ "name", KEY_STR, AT(loop_spec, name), .help = "for whoever reads the scenario" },
-	{ "note", KEY_STR, AT(loop_spec, note), .help = "the same" },
+	{ "note", KEY_PROSE, AT(loop_spec, note), .help = "the same" },
 };
 const struct schema schema_loop = {
 	.name = "a loop", POS(loop_spec), SCHEMA(loop_keys),
@@ -748,7 +748,7 @@ const struct scenario_word scenario_invariants[INVARIANTS] = {
 static const struct schema_key scenario_keys[] = {
 	{ "name", KEY_STR, AT(scenario, name), .min = 1, .max = 255, .usual = "the file's",
 	  .help = "one line for reports" },
-	{ "description", KEY_STR, AT(scenario, description), .help = "what it shows, and why" },
+	{ "description", KEY_PROSE, AT(scenario, description), .help = "what it shows, and why" },
 	{ "seed", KEY_INT, AT(scenario, seed), GIVEN(scenario, seed_given), .max = INT64_MAX,
 	  .usual = "1", .help = "of all that is random; `--seed` wins" },
 	{ "tags", KEY_STRS, AT(scenario, tags), .help = "to choose scenarios by" },

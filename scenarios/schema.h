@@ -15,6 +15,7 @@ struct schema;
 
 enum key_kind {
 	KEY_STR,	/* struct str; no templates but case and loop variables */
+	KEY_PROSE,	/* struct str, for readers: templates stay as they are */
 	KEY_TEMPLATE,	/* struct str [T] */
 	KEY_TEXT,	/* struct scenario_text [T]: a string or null */
 	KEY_BOOL,	/* bool */

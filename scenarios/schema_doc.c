@@ -76,6 +76,7 @@ static void value_cell(struct buf *out, const struct schema_key *key)
 		buf_z(out, "a map");
 		return;
 	case KEY_STR:
+	case KEY_PROSE:
 	case KEY_TEMPLATE:
 	case KEY_TEXT:
 	case KEY_BOOL:

@@ -93,6 +93,8 @@ bool code_find_carrier(struct server *s, int64_t customer_id,
 
 /* ---- From hand to hand. ------------------------------------------------ */
 
+/* What is used stays so, whatever becomes of the transaction: a device may
+ * have reported the profile of a download that is said to have failed. */
 static void change(struct server *s, int64_t rid, enum code_status status,
 		   struct str device_id, int64_t due_ms, int64_t tries)
 {

@@ -191,7 +191,7 @@ X(CODE_ADD, "INSERT INTO codes(customer_id, iccid, carrier, carrier_key," \
   " confirmation_code = excluded.confirmation_code," \
   " updated = excluded.updated") \
 X(CODE_CHANGE, "UPDATE codes SET status = ?2, device_id = ?3, due = ?4," \
-  " tries = tries + ?5, updated = ?6 WHERE rid = ?1") \
+  " tries = tries + ?5, updated = ?6 WHERE rid = ?1 AND status <> 'used'") \
 X(CODE_SPENT, "UPDATE codes SET status = 'used', device_id = ?3, due = ?4," \
   " updated = ?5 WHERE customer_id = ?1 AND iccid = ?2 AND status <> 'used'") \
 X(CODE_REMOVE, "DELETE FROM codes WHERE customer_id = ? AND iccid = ?") \
