@@ -380,6 +380,7 @@ static void see_reply(struct http_hook *h, struct http_exchange *x)
 {
 	struct reply_hook *r = (struct reply_hook *)h;
 
+	http_collect(x);	/* a quirk may look at all of it */
 	if (!r->quirk->off)
 		r->fn(r->quirk, r->pass);
 	http_pass(x);

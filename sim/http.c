@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { COLLECT_MAX = 256 << 20 };	/* of a stream, in memory */
+
 struct str http_header(const struct http_headers *h, const char *name)
 {
 	for (size_t i = 0; i < h->count; i++)
@@ -96,6 +98,33 @@ void http_respond(struct http_exchange *x, int status, const char *type,
 void http_respond_json(struct http_exchange *x, int status, struct str json)
 {
 	http_respond(x, status, "application/json", json);
+}
+
+void http_stream_close(struct http_response *r)
+{
+	struct http_stream *st = r->stream;
+
+	r->stream = NULL;
+	if (st)
+		st->close(st);
+}
+
+void http_collect(struct http_exchange *x)
+{
+	struct http_response *r = &x->resp;
+	struct buf all;
+	int rc = 1;
+
+	if (!r->stream)
+		return;
+	buf_init(&all, COLLECT_MAX);
+	while (rc > 0 && !all.over)
+		rc = r->stream->next(r->stream, &all);
+	if (rc < 0 || all.over)
+		r->fault = HTTP_FAULT_CUT;
+	http_stream_close(r);
+	r->body = arena_str(x->arena, buf_view(&all));
+	buf_release(&all);
 }
 
 const char *http_failure_name(enum http_failure f)

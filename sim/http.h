@@ -18,6 +18,7 @@
 #define SIM_HTTP_H
 
 #include "sim/arena.h"
+#include "sim/buf.h"
 #include "sim/eventlog.h"
 #include "sim/loop.h"
 
@@ -48,10 +49,25 @@ enum http_fault {
 	HTTP_FAULT_CUT,		/* status and half of the body, then reset */
 };
 
+/*
+ * A body that is made while it is sent, for what is too long to be held.  The
+ * network asks for pieces one after another, each when the last has gone.
+ */
+struct http_stream {
+	/* Append the next piece, HTTP_PIECE_SIZE at most; 1: there is more,
+	 * 0: that was the end, -1: it breaks off here. */
+	int (*next)(struct http_stream *st, struct buf *out);
+	/* Exactly once, also if nobody asks, or the client has left. */
+	void (*close)(struct http_stream *st);
+};
+
+enum { HTTP_PIECE_SIZE = 64 << 10 };
+
 struct http_response {
 	int status;
 	struct http_headers headers;
 	struct str body;
+	struct http_stream *stream;	/* NULL: `body` is all */
 	enum http_fault fault;
 };
 
@@ -119,6 +135,15 @@ void http_respond(struct http_exchange *x, int status, const char *type,
 		  struct str body);
 /* Copy a finished JSON text into the reply and send it. */
 void http_respond_json(struct http_exchange *x, int status, struct str json);
+
+/* End the stream, if there is one that has not ended. */
+void http_stream_close(struct http_response *r);
+/*
+ * Make a body of the stream, if there is one, for networks and hooks that
+ * want all of it.  One that breaks off, or is too long for memory, leaves
+ * what came so far and HTTP_FAULT_CUT.
+ */
+void http_collect(struct http_exchange *x);
 
 /* ---- The side that calls. -------------------------------------------- */
 

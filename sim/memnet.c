@@ -85,6 +85,7 @@ static void let_go(struct memnet *m, struct wire *w)
 		m->arriving = NULL;
 	loop_disarm(m->net.loop, &w->timer);
 	loop_disarm(m->net.loop, &w->x.timer);
+	http_stream_close(&w->x.resp);
 	if (w->prev)
 		w->prev->next = w->next;
 	else
@@ -176,6 +177,11 @@ static void deliver(struct http_exchange *x)
 	}
 	w->phase = PHASE_COMING;
 	w->replied = loop_now(m->net.loop);
+	/* What the handler needs for it may be gone when the answer arrives. */
+	if (http_has_body(w->call.req.method, x->resp.status))
+		http_collect(x);
+	else
+		http_stream_close(&x->resp);
 	arm(w, travel_ns(w, HTTP_LEG_ANSWER));
 }
 
@@ -269,6 +275,7 @@ static void break_off(struct memnet *m, struct wire *w)
 		let_go(m, w);
 		return;
 	}
+	http_stream_close(&w->x.resp);
 	w->x.resp = (struct http_response){ .fault = HTTP_FAULT_RESET };
 	w->phase = PHASE_COMING;
 	w->replied = loop_now(m->net.loop);

@@ -33,7 +33,7 @@ struct rig {
 	struct network *net;
 	struct buf seen;		/* what the test compares */
 	struct http_exchange *held[HELD_MAX];
-	unsigned held_count, held_wanted, handled, pending;
+	unsigned held_count, held_wanted, handled, pending, pieces, closed;
 	struct timer limit, step;
 	void (*on_step)(struct rig *);
 	bool logging;
@@ -79,6 +79,46 @@ static void fault(struct http_exchange *x, enum http_fault f, const char *body)
 	http_respond(x, 200, "text/plain", str_of(body));
 }
 
+/* Pieces of 50 KB, each of one letter; ends, or breaks off, after `left`. */
+struct letters {
+	struct http_stream stream;	/* first */
+	struct rig *rig;
+	unsigned left;
+	int end;
+	char letter;
+};
+
+enum { PIECE = 50000 };
+
+static int next_letters(struct http_stream *st, struct buf *out)
+{
+	struct letters *l = (struct letters *)st;
+
+	l->rig->pieces++;
+	if (l->left == 0)
+		return l->end;
+	ck_assert(buf_reserve(out, PIECE));
+	for (int i = 0; i < PIECE; i++)
+		buf_char(out, l->letter);
+	l->letter++;
+	/* The end may come with the last piece, or alone. */
+	return --l->left > 0 || l->end != 0 || l->letter % 2;
+}
+
+static void close_letters(struct http_stream *st)
+{
+	((struct letters *)st)->rig->closed++;
+}
+
+static void stream(struct rig *rig, struct http_exchange *x, unsigned pieces, int end)
+{
+	struct letters *l = ARENA_NEW(x->arena, struct letters);
+
+	*l = (struct letters){ { next_letters, close_letters }, rig, pieces, end, 'a' };
+	x->resp.stream = &l->stream;
+	http_respond(x, 200, "text/plain", STR(""));
+}
+
 static void handle(struct http_handler *h, struct http_exchange *x)
 {
 	struct rig *rig = (struct rig *)h;
@@ -99,6 +139,14 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 		fault(x, HTTP_FAULT_CUT, "only half of this is seen");
 	else if (str_is(p, "/cut-empty"))
 		fault(x, HTTP_FAULT_CUT, "");
+	else if (str_is(p, "/stream"))
+		stream(rig, x, 25, 0);
+	else if (str_is(p, "/stream-even"))
+		stream(rig, x, 24, 0);
+	else if (str_is(p, "/stream-empty"))
+		stream(rig, x, 0, 0);
+	else if (str_is(p, "/stream-cut"))
+		stream(rig, x, 3, -1);
 	else if (str_is(p, "/204"))
 		http_respond(x, 204, NULL, STR_NONE);
 	else if (str_is(p, "/204-body"))
@@ -707,6 +755,86 @@ START_TEST(released_in_the_middle)
 }
 END_TEST
 
+static void run_stream(struct rig *rig, const char *method, const char *path)
+{
+	buf_clear(&rig->seen);
+	rig->pieces = rig->closed = 0;
+	call_send(rig, call_new(rig, method, path));
+	rig_run(rig);
+}
+
+static void expect_letters(struct rig *rig, unsigned pieces)
+{
+	const char *head = "200 [Content-Type: text/plain] ";
+	struct str got = buf_view(&rig->seen);
+
+	ck_assert_uint_eq(got.n, strlen(head) + pieces * PIECE + 1);
+	ck_assert(str_starts(got, str_of(head)));
+	for (size_t i = 0; i < pieces * PIECE; i++)
+		ck_assert_int_eq(got.p[strlen(head) + i], 'a' + (int)(i / PIECE));
+	ck_assert_uint_eq(rig->closed, 1);
+}
+
+/* A body in pieces arrives whole; its stream is closed once, whatever happens. */
+START_TEST(streams)
+{
+	struct rig rig;
+
+	rig_init(&rig, _i);
+	run_stream(&rig, "GET", "http://party.rig/stream");
+	expect_letters(&rig, 25);
+	run_stream(&rig, "POST", "http://party.rig/stream-even");
+	expect_letters(&rig, 24);
+	run_stream(&rig, "GET", "http://party.rig/stream-empty");
+	expect_letters(&rig, 0);
+	run_stream(&rig, "GET", "http://party.rig/stream-cut");
+	expect(&rig, "broken: party.rig: connection reset in the middle of the answer\n");
+	ck_assert_uint_eq(rig.closed, 1);
+	run_stream(&rig, "HEAD", "http://party.rig/stream");
+	expect(&rig, "200 [Content-Type: text/plain] \n");
+	ck_assert_uint_eq(rig.closed, 1);
+	/* The connection is still good. */
+	run_stream(&rig, "GET", "http://party.rig/stream");
+	expect_letters(&rig, 25);
+	rig_release(&rig);
+}
+END_TEST
+
+/* The answer is given, and then nobody is there to take it. */
+START_TEST(streams_nobody_takes)
+{
+	struct http_call *c;
+	struct rig rig;
+
+	rig_init(&rig, _i);
+	call_send(&rig, call_new(&rig, "GET", "http://party.rig/hold"));
+	wait_for_held(&rig, 1);
+	stream(&rig, rig.held[0], 25, 0);
+	network_unlisten(rig.net, "party.rig");
+	settle(&rig);
+	ck_assert_uint_eq(rig.closed, 1);
+	rig_release(&rig);
+
+	rig_init(&rig, _i);
+	call_send(&rig, call_new(&rig, "GET", "http://party.rig/hold"));
+	wait_for_held(&rig, 1);
+	stream(&rig, rig.held[0], 25, 0);
+	rig_release(&rig);
+	ck_assert_uint_eq(rig.closed, 1);
+
+	rig_init(&rig, _i);
+	c = call_new(&rig, "GET", "http://party.rig/hold");
+	c->timeout_ns = 10 * NS_PER_MS;
+	call_send(&rig, c);
+	rig_run(&rig);
+	stream(&rig, rig.held[0], 25, 0);
+	settle(&rig);
+	ck_assert_uint_eq(rig.closed, 1);
+	ck_assert_uint_eq(rig.pieces, 0);
+	rig_release(&rig);
+}
+END_TEST
+
 START_TEST(one_listener_for_a_host)
 {
 	struct err err = { 0 };
@@ -732,7 +860,8 @@ int main(void)
 		single_calls, unlisten_while_waiting, unlisten_by_the_handler,
 		cancelled, late_reply_after_timeout, cancelled_by_another_ones_done,
 		call_after_call, many_at_once, big_bodies, events,
-		travel_takes_time, released_in_the_middle, one_listener_for_a_host,
+		travel_takes_time, released_in_the_middle, streams, streams_nobody_takes,
+		one_listener_for_a_host,
 	};
 	Suite *suite = suite_create("sim/network");
 	TCase *tc = tcase_create("networks");

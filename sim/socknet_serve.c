@@ -99,6 +99,7 @@ static void free_served(struct served *s)
 		s->host->open = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
+	http_stream_close(&s->x.resp);
 	arena_release(&s->arena);
 	buf_release(&s->body);
 	free(s);
@@ -268,6 +269,7 @@ static void deliver(struct http_exchange *x)
 		resume(s, SERVED_DROPPED);
 		return;
 	}
+	http_collect(x);
 	if (s->wire) {
 		s->wire->replied = loop_now(x->loop);
 		ns = wire_travel_ns(s->wire, HTTP_LEG_ANSWER);
