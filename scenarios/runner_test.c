@@ -116,6 +116,10 @@ static const struct {
 	  "name: t\n" WORLD "steps:\n  - stop: server\n  - get: /ws/v1/esim_profiles\n"
 	  "    expect: {failure: unreachable}\n",
 	  VERDICT_PASS, 99, 0, "" },
+	{ "nobody listens, as waited for",
+	  "name: t\n" WORLD "steps:\n  - stop: server\n  - get: /ws/v1/esim_profiles\n"
+	  "    until: {failure: unreachable}\n    within: 5min\n    stable-for: 1min\n",
+	  VERDICT_PASS, 99, 0, "" },
 	{ "nothing to save",
 	  "name: t\n" WORLD "steps:\n  - get: /ws/v1/esim_profiles\n    save: {x: /no/such}\n"
 	  "  - get: /x/${x}\n",
