@@ -1,22 +1,41 @@
 #include "proto/redact.h"
 
-/* Characters that an address, or a code behind it, may have. */
+/* Characters that an address, or a code behind it, may have; '%' because it
+ * may stand percent-encoded in a URL. */
 static bool of_code(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':';
+	       (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':' || c == '%';
+}
+
+/* How long the '$' is that stands at `i`, percent-encoded or not; or 0. */
+static size_t dollar_at(const struct buf *b, size_t i)
+{
+	if (i < b->n && b->p[i] == '$')
+		return 1;
+	return i + 3 <= b->n && memcmp(b->p + i, "%24", 3) == 0 ? 3 : 0;
+}
+
+/* May a code begin at `i`?  Not in the middle of a word; but ':' and what is
+ * percent-encoded are no part of one. */
+static bool begins_at(const struct buf *b, size_t i)
+{
+	if (i == 0 || b->p[i - 1] == ':' || !of_code(b->p[i - 1]))
+		return true;
+	return i >= 3 && b->p[i - 3] == '%';
 }
 
 /* Does "1$address$" begin at `i`?  Where what follows it begins, or 0. */
 static size_t code_head(const struct buf *b, size_t i)
 {
-	size_t at = i + 2;
+	size_t at, address;
 
-	if (i > 0 && b->p[i - 1] != ':' && of_code(b->p[i - 1]))
+	if (b->p[i] != '1' || !dollar_at(b, i + 1) || !begins_at(b, i))
 		return 0;
-	while (at < b->n && of_code(b->p[at]))
+	address = at = i + 1 + dollar_at(b, i + 1);
+	while (at < b->n && !dollar_at(b, at) && of_code(b->p[at]))
 		at++;
-	return at > i + 2 && at < b->n && b->p[at] == '$' ? at + 1 : 0;
+	return at > address && dollar_at(b, at) ? at + dollar_at(b, at) : 0;
 }
 
 void redact_secrets(struct buf *line)
@@ -24,12 +43,11 @@ void redact_secrets(struct buf *line)
 	size_t out = 0, i = 0;
 
 	/* Nearly all text has no '$' at all. */
-	if (line->n == 0 || !memchr(line->p, '$', line->n))
+	if (line->n == 0 || (!memchr(line->p, '$', line->n) &&
+			     !memmem(line->p, line->n, "%24", 3)))
 		return;
 	while (i < line->n) {
-		bool starts = line->p[i] == '1' && i + 1 < line->n &&
-			      line->p[i + 1] == '$';
-		size_t secret = starts ? code_head(line, i) : 0, end = secret;
+		size_t secret = code_head(line, i), end = secret;
 
 		if (!secret) {
 			line->p[out++] = line->p[i++];
@@ -37,7 +55,7 @@ void redact_secrets(struct buf *line)
 		}
 		/* What is no space, quote or bracket belongs to the code. */
 		while (end < line->n && line->p[end] > ' ' &&
-		       !strchr("\"'<>,;\\", line->p[end]))
+		       !strchr("\"'<>,;&\\", line->p[end]))
 			end++;
 		memmove(line->p + out, line->p + i, secret - i);
 		out += secret - i;

@@ -10,8 +10,8 @@
 
 #include "sim/buf.h"
 
-/* "LPA:1$host$SECRET$1" becomes "LPA:1$host$***"; also without "LPA:", and
- * as often as it occurs in the text.  In place; the text never grows. */
+/* "LPA:1$host$SECRET$1" becomes "LPA:1$host$***"; also without "LPA:",
+ * percent-encoded as in a URL, and as often as it occurs in the text.  In place; the text never grows. */
 void redact_secrets(struct buf *line);
 
 #endif

@@ -180,45 +180,51 @@ static bool is_word_char(char c)
 	       (c >= 'A' && c <= 'Z');
 }
 
-/* Does `secret` stand in `text`, not only as a part of a longer word?  A
- * confirmation code of four digits is in many identifiers by chance. */
-static bool holds_secret(struct str text, struct str secret)
+enum { CHANCE_BYTES = 8 };
+
+/* Part of a longer word, or of a JSON number ("n":4711, 63.4711)? */
+static bool by_chance(struct str line, size_t at, size_t end)
 {
+	char before = at > 0 ? line.p[at - 1] : ' ';
+
+	return is_word_char(before) || before == '.' ||
+	       (before == ':' && at > 1 && line.p[at - 2] == '"') ||
+	       (end < line.n && (is_word_char(line.p[end]) || line.p[end] == '.'));
+}
+
+/* Is `secret` in `line`?  A short one must stand alone: a confirmation code
+ * of four digits is in many numbers and identifiers by chance. */
+static bool holds_secret(struct str line, struct str secret)
+{
+	size_t from = 0;
 	ptrdiff_t at;
 
-	while ((at = str_find(text, secret)) >= 0) {
-		size_t end = (size_t)at + secret.n;
-		bool before = at > 0 && is_word_char(text.p[at - 1]);
-		bool behind = end < text.n && is_word_char(text.p[end]);
-
-		if (!before && !behind)
+	while ((at = str_find((struct str){ line.p + from, line.n - from }, secret)) >= 0) {
+		from += (size_t)at;
+		if (secret.n >= CHANCE_BYTES || !by_chance(line, from, from + secret.n))
 			return true;
-		text = (struct str){ text.p + at + 1, text.n - (size_t)at - 1 };
+		from++;
 	}
 	return false;
 }
 
-static void see_secrets(struct invariants *inv, const struct event *e)
+static void see_secrets(struct invariants *inv, const struct event *e,
+			struct str line)
 {
 	const struct world *w = inv->world;
 
-	for (size_t k = 0; k < e->field_count; k++) {
-		if (e->fields[k].kind != FIELD_STR)
-			continue;
-		for (size_t i = 0; i < w->secret_count; i++)
-			if (holds_secret(e->fields[k].s, w->secrets[i]))
-				broke(inv, INVARIANT_NO_SECRET_IN_LOG,
-				      arena_printf(w->arena,
-					"%s in the event %s of %.*s holds a secret",
-					e->fields[k].key, e->name, STRF(e->party)));
-	}
+	for (size_t i = 0; i < w->secret_count; i++)
+		if (holds_secret(line, w->secrets[i]))
+			broke(inv, INVARIANT_NO_SECRET_IN_LOG,
+			      arena_printf(w->arena,
+				"the event %s of %.*s holds a secret", e->name,
+				STRF(e->party)));
 }
 
 static void see(struct eventlog_listener *l, const struct event *e, struct str line)
 {
 	struct invariants *inv = (struct invariants *)l;
 
-	(void)line;
 	if (inv->on[INVARIANT_ROWS_FOLLOW_REPORTS])
 		see_rows(inv, e);
 	if (inv->on[INVARIANT_TERMINAL_TRANSACTIONS_STAY])
@@ -228,7 +234,7 @@ static void see(struct eventlog_listener *l, const struct event *e, struct str l
 	if (inv->on[INVARIANT_ICCID_IN_ONE_PLACE])
 		see_places(inv, e);
 	if (inv->on[INVARIANT_NO_SECRET_IN_LOG])
-		see_secrets(inv, e);
+		see_secrets(inv, e, line);
 	if (inv->on[INVARIANT_AT_MOST_ONE_ACTIVE_PROFILE] &&
 	    str_starts(e->party, STR("device/"))) {
 		struct world_device *d = map_get(&inv->parties, e->party);
@@ -289,6 +295,7 @@ struct invariants *invariants_new(struct world *w)
 			map_put(&inv->places, d->profiles[k].iccid, d);
 	}
 	inv->listener.tell = see;
+	inv->listener.wants_line = inv->on[INVARIANT_NO_SECRET_IN_LOG] != NULL;
 	eventlog_listen(&w->log, &inv->listener);
 	return inv;
 }

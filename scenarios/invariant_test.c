@@ -178,26 +178,37 @@ START_TEST(rows_with_the_report_of_another)
 }
 END_TEST
 
-/* Every secret that the world has, one at a time. */
+static void slip(struct str words)
+{
+	EVENT(&f.world.log, STR("server"), "slip", F_STR("x", words));
+}
+
+/* Every secret that the world has, one at a time, in the middle of a word. */
 START_TEST(secrets)
 {
-	struct str secret;
-
 	ck_assert_uint_ge(f.world.secret_count, 5);
 	for (size_t i = 0; i < f.world.secret_count; i++) {
-		secret = f.world.secrets[i];
-		ck_assert_uint_ge(secret.n, 4);
-		EVENT(&f.world.log, STR("server"), "slip", F_STR("x", STR("***")),
-		      F_STR("y", arena_printf(&f.arena, "1%.*s", STRF(secret))),
-		      F_STR("z", arena_printf(&f.arena, "%.*sx-", STRF(secret))));
+		struct str secret = f.world.secrets[i];
+
+		ck_assert_uint_ge(secret.n, 8);
+		slip(STR("***"));
 		ck_assert_int_eq(broken(), -1);
-		EVENT(&f.world.log, STR("server"), "slip",
-		      F_STR("x", arena_printf(&f.arena, "1%.*s/%.*s?", STRF(secret),
-					      STRF(secret))));
+		slip(arena_printf(&f.arena, "x=1%.*s2", STRF(secret)));
 		ck_assert_int_eq(broken(), INVARIANT_NO_SECRET_IN_LOG);
 		invariants_free(f.inv);
 		f.inv = invariants_new(&f.world);
 	}
+}
+END_TEST
+
+START_TEST(short_secrets_stand_alone)
+{
+	f.world.secrets[0] = STR("4711");
+	slip(STR("14711 47110 x4711y 471 0.4711"));
+	EVENT(&f.world.log, STR("server"), "slip", F_INT("n", 4711));
+	ck_assert_int_eq(broken(), -1);
+	slip(STR("code=4711;"));
+	ck_assert_int_eq(broken(), INVARIANT_NO_SECRET_IN_LOG);
 }
 END_TEST
 
@@ -244,6 +255,7 @@ int main(void)
 	tcase_add_test(tc, rows_with_a_report);
 	tcase_add_test(tc, rows_with_the_report_of_another);
 	tcase_add_test(tc, secrets);
+	tcase_add_test(tc, short_secrets_stand_alone);
 	tcase_add_test(tc, one_active_profile);
 	tcase_add_test(tc, the_first_break_is_kept);
 	suite_add_tcase(suite, tc);
