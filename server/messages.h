@@ -27,6 +27,8 @@ X(ORDER_UNKNOWN, "order_unknown", "EIS", \
 X(ORDER_EXPIRED, "order_expired", "EIS", \
   "The device did not carry the order out in time") \
 X(ORDER_CANCELLED, "order_cancelled", "EIS", "The order was taken back") \
+X(ORDER_OVERDUE, "order_overdue", "system", \
+  "The order's time is over, but the eSIM registry does not say how it ended") \
 X(ICCID_NOT_FOUND, "iccid_not_found", "device", \
   "The eSIM has no profile with that ICCID") \
 X(NOT_DISABLED, "not_disabled", "device", "The profile is not disabled") \

@@ -267,17 +267,23 @@ static bool is_text(const struct attribute *at)
 static void order_sql(const struct page *page, struct buf *sql)
 {
 	const char *way = page->descending ? " DESC" : "";
+	const char *cmp = page->descending ? "<" : ">";
+	const char *match = page->order ? page->order->match : NULL;
 
-	if (page->has_after && page->order)
-		buf_printf(sql, " AND (%s, rid) %s (?, ?)", page->order->match,
-			   page->descending ? "<" : ">");
+	/* Keys that are no more than the account, or the place itself, are not
+	 * compared in pairs: the planner cannot see through that. */
+	if (page->has_after && match && strcmp(match, "customer_id") == 0)
+		buf_printf(sql, " AND customer_id = ? AND place %s ?", cmp);
+	else if (page->has_after && match && strcmp(match, "place") == 0)
+		buf_printf(sql, " AND place %s= ? AND place %s ?", cmp, cmp);
+	else if (page->has_after && match)
+		buf_printf(sql, " AND (%s, place) %s (?, ?)", match, cmp);
 	else if (page->has_after)
-		buf_z(sql, " AND rid > ?");
-	if (page->order)
-		buf_printf(sql, " ORDER BY %s%s, rid%s LIMIT ?",
-			   page->order->match, way, way);
+		buf_z(sql, " AND place > ?");
+	if (match && strcmp(match, "place") != 0)
+		buf_printf(sql, " ORDER BY %s%s, place%s LIMIT ?", match, way, way);
 	else
-		buf_z(sql, " ORDER BY rid LIMIT ?");
+		buf_printf(sql, " ORDER BY place%s LIMIT ?", way);
 }
 
 /* The rows of `page`, and one more if there is one; NULL if the query is bad. */

@@ -391,7 +391,10 @@ static int compile_number(struct compiler *c, const struct attribute *at,
 	} else if (c->token.kind != TOKEN_NUMBER) {
 		return unexpected_z(c, "a number");
 	}
-	buf_printf(&c->sql, "%s %s ?", at->match, operators[which].sql);
+	/* Whoever asks for what came after some time means the latest. */
+	buf_printf(&c->sql, at->kind == ATTRIBUTE_TIME &&
+		   (operators[which].op == OP_GT || operators[which].op == OP_GE) ?
+		   SQL_FEW("%s %s ?") : "%s %s ?", at->match, operators[which].sql);
 	add_value(c, (struct query_value){ .number = v });
 	next(c);
 	return 0;

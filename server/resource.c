@@ -22,89 +22,86 @@ static const char *const code_statuses[] = { "available", "in_use", "used", "ref
 
 /* Rows of the tables below, by the form that the store keeps. */
 #define PLAIN(name) { name, ATTRIBUTE_TEXT, name, name, CASE_LOWER, NULL }
-#define MAYBE(name) \
-	{ name, ATTRIBUTE_TEXT, name, "ifnull(" name ", '')", CASE_LOWER, NULL }
+#define MAYBE(name, key) { name, ATTRIBUTE_TEXT, name, key, CASE_LOWER, NULL }
 #define FREE(name) { name, ATTRIBUTE_TEXT, name, "fold(" name ")", CASE_FOLD, NULL }
 #define KEYED(name, column, key) \
 	{ name, ATTRIBUTE_TEXT, column, key, CASE_FOLD, NULL }
-#define UPPER(name, column) \
-	{ name, ATTRIBUTE_TEXT, column, "ifnull(" column ", '')", CASE_UPPER, NULL }
-#define INT(name, column) \
-	{ name, ATTRIBUTE_INT, column, "ifnull(" column ", -1)", CASE_LOWER, NULL }
-#define TIME(name, column) \
-	{ name, ATTRIBUTE_TIME, column, "ifnull(" column ", 0)", CASE_LOWER, NULL }
+#define UPPER(name, column, key) \
+	{ name, ATTRIBUTE_TEXT, column, key, CASE_UPPER, NULL }
+#define INT(name, column, key) { name, ATTRIBUTE_INT, column, key, CASE_LOWER, NULL }
+#define TIME(name, column, key) { name, ATTRIBUTE_TIME, column, key, CASE_LOWER, NULL }
 #define ENUM(name, values) { name, ATTRIBUTE_ENUM, name, name, CASE_LOWER, values }
 
 static const struct attribute profiles[] = {
 	KEYED("carrier", "carrier", "carrier_key"),
-	INT("customer_id", "customer_id"),
-	{ "device_id", ATTRIBUTE_TEXT, "device_id", "device_id", CASE_UPPER, NULL },
+	INT("customer_id", "customer_id", "customer_id"),
+	UPPER("device_id", "device_id", "device_id"),
 	PLAIN("eid"),
 	PLAIN("iccid"),
-	INT("id", "number"),
+	INT("id", "number", "number_key"),
 	KEYED("normalized_carrier", "nullif(normalized_carrier, '')", "normalized_carrier"),
 	ENUM("status", profile_statuses),
-	FREE("type"),
+	KEYED("type", "type", "type_key"),
 };
 
 static const struct attribute transactions[] = {
 	ENUM("action", actions),
-	TIME("created", "created"),
-	INT("customer_id", "customer_id"),
-	UPPER("device_id", "device_id"),
+	TIME("created", "created", "created"),
+	INT("customer_id", "customer_id", "customer_id"),
+	UPPER("device_id", "device_id", "device_id"),
 	PLAIN("eid"),
-	MAYBE("iccid"),
+	MAYBE("iccid", "iccid_key"),
 	FREE("message"),
 	PLAIN("message_code"),
 	ENUM("status", transaction_statuses),
 	{ "transaction", ATTRIBUTE_TEXT, "id", "id", CASE_LOWER, NULL },
-	TIME("updated", "updated"),
+	TIME("updated", "updated", "updated"),
 };
 
 static const struct attribute operations[] = {
-	FREE("carrier"),
+	KEYED("carrier", "carrier", "carrier_key"),
 	ENUM("cause", causes),
 	FREE("cause_id"),
-	TIME("created", "created"),
+	TIME("created", "created", "created"),
 	FREE("created_by"),
-	INT("customer_id", "customer_id"),
-	UPPER("device_id", "device_id"),
-	MAYBE("download_tx"),
+	INT("customer_id", "customer_id", "customer_id"),
+	UPPER("device_id", "device_id", "device_id"),
+	MAYBE("download_tx", "download_key"),
 	PLAIN("eid"),
-	MAYBE("enable_tx"),
-	MAYBE("iccid"),
+	MAYBE("enable_tx", "enable_key"),
+	MAYBE("iccid", "iccid_key"),
 	PLAIN("id"),
-	INT("job_id", "rid"),
+	INT("job_id", "rid", "place"),
 	FREE("message"),
 	PLAIN("message_code"),
 	ENUM("operation", operation_kinds),
 	FREE("source"),
 	ENUM("status", operation_statuses),
-	TIME("updated", "updated"),
+	TIME("updated", "updated", "updated"),
 };
 
 static const struct attribute codes[] = {
 	KEYED("carrier", "carrier", "carrier_key"),
-	TIME("created", "created"),
-	INT("customer_id", "customer_id"),
-	UPPER("device_id", "device_id"),
+	TIME("created", "created", "created"),
+	INT("customer_id", "customer_id", "customer_id"),
+	UPPER("device_id", "device_id", "device_key"),
 	PLAIN("iccid"),
 	KEYED("normalized_carrier", "nullif(normalized_carrier, '')", "normalized_carrier"),
 	ENUM("status", code_statuses),
-	TIME("updated", "updated"),
+	TIME("updated", "updated", "updated"),
 };
 
 static const struct attribute esims[] = {
-	INT("customer_id", "customer_id"),
-	UPPER("device_id", "device_id"),
-	MAYBE("eid"),
+	INT("customer_id", "customer_id", "customer_id"),
+	UPPER("device_id", "device_id", "device_id"),
+	MAYBE("eid", "eid_key"),
 };
 
 static const struct attribute devices[] = {
-	INT("customer_id", "customer_id"),
-	MAYBE("eid"),
-	UPPER("id", "device_id"),
-	TIME("last_update", "reported"),
+	INT("customer_id", "customer_id", "customer_id"),
+	MAYBE("eid", "eid_key"),
+	UPPER("id", "device_id", "device_id"),
+	TIME("last_update", "reported", "reported_key"),
 };
 
 static const struct resource resources[RESOURCES] = {

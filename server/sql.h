@@ -71,7 +71,123 @@ X("CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;" \
   " updated INTEGER NOT NULL, due INTEGER, UNIQUE(customer_id, iccid));" \
   "CREATE INDEX codes_by_hash ON codes(code_hash);" \
   "CREATE INDEX codes_by_carrier ON codes(customer_id, normalized_carrier);" \
-  "CREATE INDEX codes_due ON codes(due) WHERE due IS NOT NULL;")
+  "CREATE INDEX codes_due ON codes(due) WHERE due IS NOT NULL;") \
+X(STORE_VERSION_2)
+
+/*
+ * Version 2: lists are paged by (key, place) within an account, and every
+ * key that clients sort or ask by has an index of just that form.  `place` is
+ * the rid again: SQLite compares (key, place) > (?, ?) within an index, but
+ * not with the rid itself in it.  A `..._key` column is the form to compare.
+ */
+#define STORE_VERSION_2 \
+	"DROP INDEX devices_of_customer; DROP INDEX profiles_of_customer;" \
+	"DROP INDEX profiles_by_iccid; DROP INDEX transactions_of_customer;" \
+	"DROP INDEX operations_of_customer; DROP INDEX codes_by_carrier;" \
+	ADD_PLACE("devices") ADD_PLACE("profiles") ADD_PLACE("transactions") \
+	ADD_PLACE("operations") ADD_PLACE("codes") \
+	ADD_KEY("devices", "eid_key TEXT", "eid, ''") \
+	ADD_KEY("devices", "reported_key INTEGER", "reported, 0") \
+	ADD_KEY("profiles", "number_key INTEGER", "number, -1") \
+	ADD_KEY("transactions", "iccid_key TEXT", "iccid, ''") \
+	ADD_KEY("operations", "iccid_key TEXT", "iccid, ''") \
+	ADD_KEY("operations", "download_key TEXT", "download_tx, ''") \
+	ADD_KEY("operations", "enable_key TEXT", "enable_tx, ''") \
+	ADD_KEY("codes", "device_key TEXT", "device_id, ''") \
+	"ALTER TABLE profiles ADD COLUMN type_key TEXT NOT NULL DEFAULT '';" \
+	"UPDATE profiles SET type_key = fold(type);" \
+	"ALTER TABLE operations ADD COLUMN carrier_key TEXT NOT NULL DEFAULT '';" \
+	"UPDATE operations SET carrier_key = fold(carrier);" \
+	"ALTER TABLE transactions ADD COLUMN placed INTEGER;" \
+	"ANALYZE sqlite_schema;" \
+	STORE_PAGES(ADD_PAGE) STORE_INDEXES(ADD_INDEX) STORE_SIZES(ADD_SIZE)
+
+#define ADD_PLACE(table) \
+	"ALTER TABLE " table " ADD COLUMN place INTEGER" \
+	" GENERATED ALWAYS AS (rid) VIRTUAL;"
+#define ADD_KEY(table, column, values) \
+	"ALTER TABLE " table " ADD COLUMN " column \
+	" GENERATED ALWAYS AS (ifnull(" values ")) VIRTUAL;"
+#define ADD_PAGE(table) \
+	"CREATE INDEX " table "_page ON " table "(customer_id, place);" \
+	ADD_SIZE(table, table "_page", "1000000 1000000 1")
+#define ADD_INDEX(table, key, rows) \
+	"CREATE INDEX " table "_by_" key " ON " table \
+	"(customer_id, " key ", place);" \
+	ADD_SIZE(table, table "_by_" key, "1000000 1000000 " rows " 1")
+#define ADD_SIZE(table, index, rows) \
+	"INSERT INTO sqlite_stat1(tbl, idx, stat)" \
+	" VALUES('" table "', '" index "', '" rows "');"
+
+/* In the order in which the rows were made. */
+#define STORE_PAGES(X) \
+	X("devices") X("profiles") X("transactions") X("operations") X("codes")
+
+/*
+ * Table, key, and how many of a million rows share a value: the planner is
+ * told once, so that it decides alike in a small store and in a large one,
+ * today and tomorrow.  Nothing here runs ANALYZE on the rows.
+ */
+#define STORE_INDEXES(X) \
+	X("devices", "device_id", "1") \
+	X("devices", "eid_key", "2") \
+	X("devices", "reported_key", "2") \
+	X("profiles", "carrier_key", "20000") \
+	X("profiles", "normalized_carrier", "20000") \
+	X("profiles", "device_id", "3") \
+	X("profiles", "eid", "3") \
+	X("profiles", "iccid", "1") \
+	X("profiles", "number_key", "100000") \
+	X("profiles", "status", "400000") \
+	X("profiles", "type_key", "300000") \
+	X("transactions", "created", "2") \
+	X("transactions", "device_id", "10") \
+	X("transactions", "id", "1") \
+	X("transactions", "eid", "10") \
+	X("transactions", "iccid_key", "5") \
+	X("transactions", "message_code", "50000") \
+	X("transactions", "status", "250000") \
+	X("transactions", "updated", "2") \
+	X("operations", "carrier_key", "20000") \
+	X("operations", "created", "2") \
+	X("operations", "device_id", "10") \
+	X("operations", "download_key", "3") \
+	X("operations", "eid", "10") \
+	X("operations", "enable_key", "3") \
+	X("operations", "id", "1") \
+	X("operations", "iccid_key", "5") \
+	X("operations", "message_code", "50000") \
+	X("operations", "status", "150000") \
+	X("operations", "updated", "2") \
+	X("codes", "carrier_key", "20000") \
+	X("codes", "created", "2") \
+	X("codes", "device_key", "2") \
+	X("codes", "iccid", "1") \
+	X("codes", "normalized_carrier", "20000") \
+	X("codes", "status", "250000") \
+	X("codes", "updated", "2")
+
+/* The same of indexes that are there otherwise. */
+#define STORE_SIZES(X) \
+	"CREATE INDEX codes_pool ON codes(customer_id, normalized_carrier, tries)" \
+	" WHERE status = 'available';" \
+	X("codes", "codes_pool", "1000000 1000000 20000 10000") \
+	X("codes", "sqlite_autoindex_codes_1", "1000000 1000000 1") \
+	X("codes", "codes_by_hash", "1000000 1") \
+	X("codes", "codes_due", "1000000 2") \
+	X("devices", "sqlite_autoindex_devices_1", "1000000 1") \
+	X("devices", "sqlite_autoindex_devices_2", "1000000 1") \
+	X("profiles", "sqlite_autoindex_profiles_1", "1000000 3 1") \
+	X("transactions", "sqlite_autoindex_transactions_1", "1000000 1") \
+	X("transactions", "transactions_by_code", "1000000 1") \
+	X("operations", "sqlite_autoindex_operations_1", "1000000 1") \
+	X("transactions", "transactions_running", "1000 1") \
+	X("operations", "operations_running", "1000 1") \
+	X("operations", "operations_waiting", "1000 1") \
+	X("operations", "operations_starting", "10 10")
+
+/* A condition that few rows meet, as the planner cannot guess. */
+#define SQL_FEW(condition) "likelihood(" condition ", 0.001)"
 
 /* Every table, for emptying a store. */
 #define STORE_TABLES(X) \
@@ -81,7 +197,7 @@ X("CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;" \
 #define TRANSACTION_COLUMNS \
 	"rid, id, customer_id, device_id, eid, iccid, action, status," \
 	" message_code, message, created, updated, order_id, code_rid," \
-	" activation_code, confirmation_code, operation"
+	" activation_code, confirmation_code, operation, ifnull(placed, created)"
 #define OPERATION_COLUMNS \
 	"rid, id, customer_id, device_id, eid, iccid, carrier," \
 	" normalized_carrier, operation, status, download_tx, enable_tx," \
@@ -92,6 +208,7 @@ X("CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;" \
 #define CODE_COLUMNS \
 	"rid, iccid, status, activation_code, confirmation_code, device_id"
 
+/* `+rid`: sorted after the few rows were found by their own index. */
 #define STORE_SQL(X) \
 X(META_GET, "SELECT value FROM meta WHERE name = ?") \
 X(META_SET, "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)") \
@@ -127,11 +244,11 @@ X(PROFILE_BY_SPN, "SELECT " PROFILE_COLUMNS " FROM profiles" \
   " WHERE device_id = ? AND eid = ? AND normalized_carrier = ?" \
   " ORDER BY status = 'active' DESC, rid LIMIT 1") \
 X(PROFILE_ADD, "INSERT INTO profiles(device_id, iccid, customer_id, eid," \
-  " number, carrier, carrier_key, normalized_carrier, status, type, updated)" \
-  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") \
+  " number, carrier, carrier_key, normalized_carrier, status, type, type_key," \
+  " updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, fold(?10), ?11)") \
 X(PROFILE_CHANGE, "UPDATE profiles SET eid = ?2, number = ?3, carrier = ?4," \
   " carrier_key = ?5, normalized_carrier = ?6, status = ?7, type = ?8," \
-  " updated = ?9 WHERE rid = ?1") \
+  " type_key = fold(?8), updated = ?9 WHERE rid = ?1") \
 X(PROFILE_REMOVE, "DELETE FROM profiles WHERE rid = ?") \
 \
 X(TX_ADD, "INSERT INTO transactions(id, customer_id, device_id, eid, iccid," \
@@ -142,27 +259,28 @@ X(TX_ADD, "INSERT INTO transactions(id, customer_id, device_id, eid, iccid," \
 X(TX_GET, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE id = ?") \
 X(TX_BY_RID, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE rid = ?") \
 X(TX_RUNNING, "SELECT rid FROM transactions WHERE status = 'in_progress'" \
-  " ORDER BY rid") \
+  " ORDER BY +rid") \
 X(TX_CONFLICT, "SELECT id FROM transactions WHERE status = 'in_progress'" \
   " AND eid = ? AND iccid = ?") \
 X(TX_CODE_CONFLICT, "SELECT id FROM transactions WHERE code_hash = ?" \
   " AND customer_id = ?") \
-X(TX_PLACED, "UPDATE transactions SET order_id = ?2, activation_code = NULL," \
-  " confirmation_code = NULL WHERE rid = ?1") \
+X(TX_PLACED, "UPDATE transactions SET order_id = ?2, placed = ?3," \
+  " activation_code = NULL, confirmation_code = NULL WHERE rid = ?1") \
 X(TX_CHANGE, "UPDATE transactions SET status = ?2, message_code = ?3," \
   " message = ?4, updated = ?5, iccid = ?6 WHERE rid = ?1") \
 X(TX_FORGET_CODE, "UPDATE transactions SET activation_code = NULL," \
   " confirmation_code = NULL, code_hash = NULL WHERE rid = ?") \
 \
 X(OP_ADD, "INSERT INTO operations(id, customer_id, device_id, eid, iccid," \
-  " carrier, normalized_carrier, operation, status, message_code, message," \
-  " cause, cause_id, created_by, source, created, updated) VALUES(?1, ?2, ?3," \
-  " ?4, ?5, ?6, ?7, ?8, 'starting', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)") \
+  " carrier, carrier_key, normalized_carrier, operation, status, message_code," \
+  " message, cause, cause_id, created_by, source, created, updated) VALUES(?1," \
+  " ?2, ?3, ?4, ?5, ?6, fold(?6), ?7, ?8, 'starting', ?9, ?10, ?11, ?12, ?13," \
+  " ?14, ?15, ?15)") \
 X(OP_GET, "SELECT " OPERATION_COLUMNS " FROM operations WHERE rid = ?") \
 X(OP_CONFLICT, "SELECT id FROM operations WHERE finished IS NULL AND" \
   " device_id = ?1 AND eid = ?2 AND ((?3 <> '' AND normalized_carrier = ?3)" \
   " OR iccid = ?4)") \
-X(OP_RUNNING, "SELECT rid FROM operations WHERE finished IS NULL ORDER BY rid") \
+X(OP_RUNNING, "SELECT rid FROM operations WHERE finished IS NULL ORDER BY +rid") \
 X(OP_STARTING, "SELECT rid FROM operations WHERE status = 'starting' ORDER BY rid") \
 X(OP_OF_DEVICE, "SELECT rid FROM operations WHERE finished IS NULL AND" \
   " device_id = ? AND status IN ('download_verify', 'enable_verify')" \

@@ -83,6 +83,103 @@ START_TEST(of_a_newer_version)
 }
 END_TEST
 
+/* Every migration, to make stores as earlier programs left them. */
+static const char *const migrations[] = {
+#define X(text) text,
+	STORE_MIGRATIONS(X)
+#undef X
+};
+
+enum { NEWEST = sizeof(migrations) / sizeof(migrations[0]) };
+
+static void make_version_1(void)
+{
+	exec(migrations[0]);
+	exec("INSERT INTO accounts VALUES(1, 'One');"
+	     "INSERT INTO devices(device_id, customer_id, eid, sequence, created)"
+	     " VALUES('" DEVICE "', 1, '" EID "', 41, 5);"
+	     "INSERT INTO profiles(device_id, iccid, customer_id, eid, number, carrier,"
+	     " carrier_key, normalized_carrier, status, type, updated) VALUES('" DEVICE "',"
+	     " '" ICCID1 "', 1, '" EID "', 3, 'Mobile', 'mobile', 'mobile', 'active',"
+	     " 'Operational', 6);"
+	     "INSERT INTO transactions(id, customer_id, device_id, eid, iccid, action,"
+	     " status, message_code, message, created, updated) VALUES('t-1', 1, '" DEVICE "',"
+	     " '" EID "', NULL, 'download', 'complete', 'complete', 'm', 7, 8);"
+	     "INSERT INTO operations(id, customer_id, device_id, eid, carrier,"
+	     " normalized_carrier, operation, status, message_code, message, cause,"
+	     " created_by, source, created, updated, finished) VALUES('o-1', 1,"
+	     " '" DEVICE "', '" EID "', 'MÖBEL', 'möbel', 'activate', 'failed', 'no_code',"
+	     " 'm', 'request', 'ann', 's', 9, 10, 10);"
+	     "INSERT INTO codes(customer_id, iccid, carrier, carrier_key,"
+	     " normalized_carrier, status, activation_code, code_hash, created, updated)"
+	     " VALUES(1, '" ICCID2 "', 'x', 'x', 'x', 'available', '" SECRET1 "', x'00', 11, 12);"
+	     "PRAGMA user_version = 1");
+}
+
+/* A list asked by its fields, and sorted by them: one row, and which. */
+static const struct {
+	const char *uri, *pointer, *value;
+} old_rows[] = {
+	{ "inventory?query=type='operational'", "/list/0/iccid", ICCID1 },
+	{ "inventory?orderby=id", "/list/0/id", "3" },
+	{ "inventory?query=id=3", "/list/0/type", "Operational" },
+	{ "transactions/inventory?query=iccid=''", "/list/0/transaction", "t-1" },
+	{ "transactions/inventory?orderby=iccid", "/list/0/transaction", "t-1" },
+	{ "operations/inventory?query=carrier='m%C3%B6bel'", "/list/0/id", "o-1" },
+	{ "operations/inventory?orderby=carrier", "/list/0/carrier", "M\xC3\x96" "BEL" },
+	{ "operations/inventory?query=job_id=1", "/list/0/id", "o-1" },
+};
+
+START_TEST(of_an_older_version)
+{
+	make_version_1();
+	rig_init(&r, path);
+	for (size_t i = 0; i < sizeof(old_rows) / sizeof(old_rows[0]); i++) {
+		ck_status(rig_get(&r, arena_printf(&r.arena, "/ws/v1/esim_profiles/%s",
+						   old_rows[i].uri).p), 200);
+		ck_json(&r, "/count", "1");
+		ck_json(&r, old_rows[i].pointer, old_rows[i].value);
+	}
+	rig_get(&r, "/ws/v1/esim_activation_codes/inventory?query=device_id=''");
+	ck_json(&r, "/list/0/iccid", ICCID2);
+	/* Its sequence is known still. */
+	r.sequence = 40;
+	rig_report(&r, "[]");
+	ck_json(&r, "/applied", "false");
+	rig_release(&r);
+}
+END_TEST
+
+static int version_of_file(void)
+{
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	int version;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL);
+	ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
+	version = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return version;
+}
+
+/* A migration that fails leaves the store as it was. */
+START_TEST(migration_that_fails)
+{
+	struct err err = { 0 };
+
+	make_version_1();
+	exec("DROP INDEX profiles_by_iccid");
+	ck_refused("profiles_by_iccid");
+	ck_assert_int_eq(version_of_file(), 1);
+	exec("CREATE INDEX profiles_by_iccid ON profiles(iccid)");
+	store_close(store_open(path, &err));
+	ck_assert_int_eq(version_of_file(), NEWEST);
+}
+END_TEST
+
 START_TEST(no_such_directory)
 {
 	snprintf(path, sizeof(path), "%s/nowhere/db", dir);
@@ -173,6 +270,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, not_a_store);
 	tcase_add_test(tc, of_a_newer_version);
+	tcase_add_test(tc, of_an_older_version);
+	tcase_add_test(tc, migration_that_fails);
 	tcase_add_test(tc, no_such_directory);
 	tcase_add_test(tc, on_disk_after_the_answer);
 	tcase_add_test(tc, failing_commit);

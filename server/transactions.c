@@ -81,6 +81,7 @@ static bool load(struct stmt *q, struct arena *a, struct transaction *tx)
 		.activation_code = stmt_text(q, 14, a),
 		.confirmation_code = stmt_text(q, 15, a),
 		.operation = stmt_i64(q, 16),
+		.placed_ms = stmt_i64(q, 17),
 	};
 	stmt_end(q);
 	return true;
@@ -135,7 +136,7 @@ void transaction_create(struct server *s, struct transaction *tx, struct arena *
 
 	rng_uuid(&s->ids, id);
 	tx->id = str_of(arena_strdup(a, id));
-	tx->created_ms = tx->updated_ms = server_now_ms(s);
+	tx->created_ms = tx->updated_ms = tx->placed_ms = server_now_ms(s);
 	q = store_sql(s->store, SQL_TX_ADD);
 	stmt_int(stmt_str(q, tx->id), tx->customer_id);
 	stmt_str(stmt_str(stmt_str(q, tx->device_id), tx->eid), tx->iccid);
@@ -188,6 +189,14 @@ static bool go_on(struct server *s, struct transaction *tx, enum message m)
 	if (!str_is(tx->message_code, message_code(m)))
 		save(s, tx, TRANSACTION_IN_PROGRESS, m, str_of(message_text(m)));
 	return true;
+}
+
+/* How long after placed_ms the EIS may still have something to say: a result
+ * that came in time may be known late. */
+static int64_t life_ms(const struct server *s, const struct transaction *tx)
+{
+	return s->order_expiry_s * 1000 +
+	       (tx->order_id.n ? s->verify_limit_ns / NS_PER_MS : 0);
 }
 
 static void settle_code(struct server *s, const struct transaction *tx,
@@ -252,6 +261,18 @@ static struct str explain(struct arena *a, enum message m,
 	return text;
 }
 
+/* The EIS calls it open; but an order has a life of its own, and an end. */
+static bool is_open(struct server *s, struct transaction *tx,
+		    const struct eis_answer *answer)
+{
+	enum message m = MSG_ORDER_OVERDUE;
+
+	if (server_now_ms(s) - tx->placed_ms < life_ms(s, tx))
+		return go_on(s, tx, order_messages[answer->status]);
+	return finish(s, tx, answer, TRANSACTION_UNKNOWN, m,
+		      str_of(message_text(m)));
+}
+
 static bool apply_order(struct server *s, struct transaction *tx,
 			const struct eis_answer *answer)
 {
@@ -260,7 +281,7 @@ static bool apply_order(struct server *s, struct transaction *tx,
 	switch (answer->status) {
 	case ORDER_QUEUED:
 	case ORDER_DELIVERED:
-		return go_on(s, tx, m);
+		return is_open(s, tx, answer);
 	case ORDER_COMPLETE:
 		/* The device knows better than the code's registration. */
 		if (tx->action == ACTION_DOWNLOAD && answer->iccid.n)
@@ -286,7 +307,9 @@ static void placed(struct server *s, struct transaction *tx,
 	struct stmt *q = store_sql(s->store, SQL_TX_PLACED);
 
 	tx->order_id = answer->order_id;
-	stmt_run(stmt_str(stmt_int(q, tx->rid), tx->order_id));
+	tx->placed_ms = server_now_ms(s);
+	stmt_int(stmt_str(stmt_int(q, tx->rid), tx->order_id), tx->placed_ms);
+	stmt_run(q);
 	EVENT(s->log, SERVER_PARTY, "order-placed",
 	      F_STR("transaction", tx->id), F_STR("order", tx->order_id));
 }
@@ -295,10 +318,7 @@ static void placed(struct server *s, struct transaction *tx,
 static bool no_answer(struct server *s, struct transaction *tx,
 		      const struct eis_answer *answer, enum message m)
 {
-	int64_t limit_ms = s->order_expiry_s * 1000 +
-			   (tx->order_id.n ? s->verify_limit_ns / NS_PER_MS : 0);
-
-	if (server_now_ms(s) - tx->created_ms < limit_ms)
+	if (server_now_ms(s) - tx->placed_ms < life_ms(s, tx))
 		return go_on(s, tx, m);
 	return finish(s, tx, answer, TRANSACTION_UNKNOWN, m,
 		      str_of(message_text(m)));

@@ -38,6 +38,7 @@ struct transaction {
 	int64_t code_rid;		/* registered activation code; 0: none */
 	struct str activation_code, confirmation_code;	/* until it is placed */
 	int64_t operation;		/* it is a step of; 0: none */
+	int64_t placed_ms;		/* when the EIS took the order; else created */
 };
 
 struct eis_answer;
