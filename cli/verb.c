@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
-const struct verb *const verbs[] = { &verb_run, &verb_check, &verb_bench, NULL };
+const struct verb *const verbs[] = {
+	&verb_run, &verb_check, &verb_server, &verb_bench, NULL
+};
 
 void verb_help(const struct verb *v, struct buf *out)
 {

@@ -292,6 +292,15 @@ void server_free(struct server *s)
 	free(s);
 }
 
+void server_set_tokens(struct server *s, const char *eis_token,
+		       const char *report_token)
+{
+	free(s->eis_token);
+	free(s->report_token);
+	s->eis_token = copy(eis_token);
+	s->report_token = copy(report_token);
+}
+
 struct http_handler *server_handler(struct server *s)
 {
 	return &s->handler;

@@ -40,6 +40,9 @@ struct server_config {
 struct server *server_new(const struct server_config *config, struct err *err);
 /* Open exchanges must be gone: call network_unlisten() first. */
 void server_free(struct server *s);
+/* From now on these; copied, NULL as in the configuration. */
+void server_set_tokens(struct server *s, const char *eis_token,
+		       const char *report_token);
 struct http_handler *server_handler(struct server *s);
 
 enum server_role { SERVER_ROLE_READ_ONLY, SERVER_ROLE_USER, SERVER_ROLE_ADMIN };

@@ -28,6 +28,7 @@ struct store {
 	sqlite3 *db;
 	bool file;
 	bool writing;
+	uint64_t commits;
 	bool failed;
 	struct err err;
 	void (*began)(void *);
@@ -287,6 +288,11 @@ bool store_is_file(const struct store *st)
 	return st->file;
 }
 
+uint64_t store_commits(const struct store *st)
+{
+	return st->commits;
+}
+
 int store_commit(struct store *st, struct err *err)
 {
 	bool ok = !st->failed;
@@ -297,6 +303,7 @@ int store_commit(struct store *st, struct err *err)
 		if (!ok && !sqlite3_get_autocommit(st->db))
 			run_plain(st, &st->rollback, "ROLLBACK");
 		st->writing = false;
+		st->commits += ok;
 	}
 	st->failed = false;
 	if (!ok)

@@ -25,6 +25,8 @@ void store_on_begin(struct store *st, void (*began)(void *arg), void *arg);
 bool store_writing(const struct store *st);
 /* End the write transaction, if there is one.  -1: nothing of it happened. */
 int store_commit(struct store *st, struct err *err);
+/* Write transactions that were committed since it was opened. */
+uint64_t store_commits(const struct store *st);
 /* Has anything failed since the last commit?  What, or NULL. */
 const struct err *store_failed(const struct store *st);
 /* In a file, and so there after the process ends? */

@@ -119,6 +119,7 @@ static void finish(struct socknet *n, struct wire *w)
 	if (!w->claimed)
 		w->replied = loop_now(n->net.loop);
 	http_log_response(&n->net, &w->call, w->replied);
+	n->counts.calls[w->call.failure]++;
 	w->call.done(&w->call);
 	free_call(n, w);
 }
@@ -521,6 +522,26 @@ const char *socknet_address(struct network *net, const char *host)
 static void unlisten(struct network *net, const char *host)
 {
 	serve_unlisten(socknet_of(net), host);
+}
+
+void socknet_quiesce(struct network *net)
+{
+	serve_quiesce(socknet_of(net));
+}
+
+size_t socknet_under_way(const struct network *net)
+{
+	return serve_under_way((const struct socknet *)net);
+}
+
+size_t socknet_connections(const struct network *net)
+{
+	return serve_connections((const struct socknet *)net);
+}
+
+struct socknet_counts socknet_counts(const struct network *net)
+{
+	return ((const struct socknet *)net)->counts;
 }
 
 void socknet_allow_outside(struct network *net, bool allowed)

@@ -40,6 +40,26 @@ int socknet_listen(struct network *net, const char *host, const char *party,
 /* Where `host` listens, "127.0.0.1:41234", or NULL. */
 const char *socknet_address(struct network *net, const char *host);
 
+/*
+ * The end is near: nobody connects any more, and each answer says that its
+ * connection closes.  What is under way goes on until network_release().
+ */
+void socknet_quiesce(struct network *net);
+/* Requests that have begun to arrive and are not answered to their end. */
+size_t socknet_under_way(const struct network *net);
+/* Connections that others have to us. */
+size_t socknet_connections(const struct network *net);
+
+enum { SOCKNET_FAILURES = HTTP_BROKEN + 1 };
+
+/* Since the start. */
+struct socknet_counts {
+	uint64_t accepted;			/* connections */
+	uint64_t too_large;			/* requests answered with 413 */
+	uint64_t calls[SOCKNET_FAILURES];	/* of ours, by enum http_failure */
+};
+struct socknet_counts socknet_counts(const struct network *net);
+
 /* May calls leave for hosts that nobody registered here?  Not unless told. */
 void socknet_allow_outside(struct network *net, bool allowed);
 /* Requests with more than that are answered with 413. */

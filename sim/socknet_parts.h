@@ -59,6 +59,7 @@ struct socknet {
 	bool outside;
 	size_t body_max;
 	unsigned connections_max;	/* of each host, and of all calls */
+	struct socknet_counts counts;
 };
 
 /* Simulated time that `w` takes on that leg. */
@@ -74,6 +75,9 @@ int serve_listen(struct socknet *n, const char *name, const char *party,
 		 struct http_handler *h, const char *address, struct err *err);
 void serve_unlisten(struct socknet *n, const char *name);
 void serve_unlisten_all(struct socknet *n);
+void serve_quiesce(struct socknet *n);
+size_t serve_under_way(const struct socknet *n);
+size_t serve_connections(const struct socknet *n);
 /* `w` is about to go; its exchange, if any, forgets it. */
 void serve_caller_left(struct wire *w);
 struct sockhost *serve_find(struct socknet *n, struct str name);

@@ -19,6 +19,7 @@ struct sockhost {
 	char address[SOCKNET_ADDRESS_SIZE];
 	char reach[SOCKNET_ADDRESS_SIZE];
 	struct served *open;
+	bool quiet;			/* takes no new connections */
 	struct sockhost *next;
 };
 
@@ -120,6 +121,17 @@ static void completed(void *cls, struct MHD_Connection *conn, void **ctx,
 	free_served(s);
 }
 
+static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
+		      enum MHD_ConnectionNotificationCode what)
+{
+	struct sockhost *h = cls;
+
+	(void)conn;
+	(void)ctx;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		h->n->counts.accepted++;
+}
+
 /* Let MHD go on with the connection, to do what `phase` says. */
 static void resume(struct served *s, enum served_phase phase)
 {
@@ -183,6 +195,8 @@ static struct MHD_Response *make_response(struct served *s)
 		if (!socknet_is_framing(name))
 			MHD_add_response_header(m, name.p, value.p);
 	}
+	if (s->host->quiet)
+		MHD_add_response_header(m, "Connection", "close");
 	return m;
 }
 
@@ -403,6 +417,7 @@ static int find_caller(struct served *s)
 
 static enum MHD_Result too_large(struct served *s)
 {
+	s->host->n->counts.too_large++;
 	s->x.resp.status = 413;
 	http_header_set(&s->x.resp.headers, &s->arena, STR("Content-Type"),
 			STR("text/plain"));
@@ -591,6 +606,7 @@ static int start(struct sockhost *h, const char *address, struct err *err)
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_URI_LOG_CALLBACK, opened, h,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, h,
+		MHD_OPTION_NOTIFY_CONNECTION, connected, h,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SOCKNET_HEAD_MAX,
 		MHD_OPTION_CONNECTION_LIMIT, h->n->connections_max,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
@@ -663,6 +679,48 @@ const char *serve_reach(const struct sockhost *h)
 const char *serve_party(const struct sockhost *h)
 {
 	return h->party;
+}
+
+/* ---- The end is near. --------------------------------------------------- */
+
+static void quiesce(struct sockhost *h)
+{
+	int fd;
+
+	if (h->quiet)
+		return;
+	/* Who has connected already is heard. */
+	run(h);
+	h->quiet = true;
+	fd = MHD_quiesce_daemon(h->daemon);
+	if (fd != MHD_INVALID_SOCKET)
+		close(fd);
+}
+
+void serve_quiesce(struct socknet *n)
+{
+	for (struct sockhost *h = n->hosts; h; h = h->next)
+		quiesce(h);
+}
+
+size_t serve_under_way(const struct socknet *n)
+{
+	size_t count = 0;
+
+	for (const struct sockhost *h = n->hosts; h; h = h->next)
+		for (const struct served *s = h->open; s; s = s->next)
+			count++;
+	return count;
+}
+
+size_t serve_connections(const struct socknet *n)
+{
+	size_t count = 0;
+
+	for (const struct sockhost *h = n->hosts; h; h = h->next)
+		count += MHD_get_daemon_info(h->daemon,
+				MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+	return count;
 }
 
 /* ---- The end of a host. ------------------------------------------------ */

@@ -1,0 +1,239 @@
+#include "cli/access.h"
+
+#include "cli/output.h"
+#include "proto/redact.h"
+#include "server/endpoints.h"
+#include "sim/json.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LINES_MAX = 1 << 20, PATH_SHOWN = 512 };
+
+const unsigned access_bounds_us[ACCESS_BUCKETS] = {
+	250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 1000000, 5000000,
+	10000000,
+};
+
+/* The last row takes what is none of them. */
+static const struct {
+	const char *method, *pattern;
+} endpoints[] = {
+#define X(method, path, fn, text, parameters) { method, path },
+	ENDPOINTS(X)
+#undef X
+	{ "POST", "/southbound/v1/device_reports" },
+	{ NULL, NULL },
+};
+
+/* ---- Which endpoint? ---------------------------------------------------- */
+
+static bool matches(const char *pattern, struct str path)
+{
+	const char *p = pattern;
+	size_t i = 0;
+
+	while (*p) {
+		if (*p == '{') {
+			size_t from = i;
+
+			while (i < path.n && path.p[i] != '/')
+				i++;
+			while (*p++ != '}')
+				;
+			if (i == from)
+				return false;
+		} else if (i < path.n && path.p[i] == *p) {
+			i++;
+			p++;
+		} else {
+			return false;
+		}
+	}
+	return i == path.n;
+}
+
+static struct access_class *classify(struct access *a, const struct http_request *r)
+{
+	struct str path = r->path, method = r->method;
+	size_t last = a->class_count - 1;
+
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	if (str_ends(path, STR(".json")))
+		path.n -= 5;
+	else if (str_ends(path, STR(".csv")))
+		path.n -= 4;
+	if (str_is(method, "HEAD"))
+		method = STR("GET");
+	for (size_t i = 0; i < last; i++)
+		if (str_is(method, a->classes[i].method) &&
+		    matches(a->classes[i].pattern, path))
+			return &a->classes[i];
+	return &a->classes[last];
+}
+
+/* ---- The line. ---------------------------------------------------------- */
+
+static void write_lines(struct task *t)
+{
+	struct access *a = (struct access *)((char *)t - offsetof(struct access, write));
+	struct err err;
+
+	if (a->lines.n && output_write(a->fd, buf_view(&a->lines), &err) < 0)
+		a->lost++;
+	buf_clear(&a->lines);
+}
+
+static void put_path(struct json *j, struct str path)
+{
+	struct buf b;
+
+	if (path.n > PATH_SHOWN)
+		path.n = PATH_SHOWN;
+	buf_init(&b, PATH_SHOWN + 1);
+	buf_str(&b, path);
+	redact_secrets(&b);
+	json_put(j, "path", buf_view(&b));
+	buf_release(&b);
+}
+
+static void log_line(struct access *a, const struct http_exchange *x, int64_t took_ns)
+{
+	char now[CLOCK_ISO_SIZE], ms[32];
+	struct json j = json_to(&a->lines);
+	struct buf b;
+
+	if (a->lines.max - a->lines.n < 8 * PATH_SHOWN)
+		write_lines(&a->write);
+	clock_iso_to(clock_unix_ms(&a->loop->clock), now);
+	json_open(&j, '{');
+	json_putz(&j, "time", now);
+	json_put_int(&j, "id", (int64_t)x->id);
+	json_put(&j, "from", x->from);
+	json_put(&j, "method", x->req.method.n > 32 ? STR("?") : x->req.method);
+	put_path(&j, x->req.path);
+	json_put_int(&j, "status", x->resp.status);
+	json_put_int(&j, "bytes", (int64_t)x->resp.body.n);
+	buf_init(&b, sizeof(ms));
+	buf_printf(&b, "%.3f", (double)took_ns / (double)NS_PER_MS);
+	json_key(&j, "ms");
+	json_raw(&j, buf_view(&b));
+	buf_release(&b);
+	json_close(&j, '}');
+	buf_char(&a->lines, '\n');
+	loop_defer(a->loop, &a->write);
+}
+
+/* ---- The handler. ------------------------------------------------------- */
+
+struct seen {
+	struct http_hook hook;		/* first: a hook is a seen */
+	struct access *access;
+	struct access_class *class;
+	int64_t began_ns;
+};
+
+/* The turn's time would say that whatever is answered in its turn takes none. */
+static void note(struct http_hook *h, struct http_exchange *x)
+{
+	struct seen *s = (struct seen *)h;
+	struct access_class *c = s->class;
+	int64_t took = clock_machine_ns() - s->began_ns;
+	int status = x->resp.status;
+	size_t i = 0;
+
+	s->access->in_flight--;
+	c->answers[status > 0 && status < ACCESS_STATUS_MAX ? status : 0]++;
+	c->count++;
+	c->took_ns += (uint64_t)took;
+	while (i < ACCESS_BUCKETS && took > (int64_t)access_bounds_us[i] * NS_PER_US)
+		i++;
+	if (i < ACCESS_BUCKETS)
+		c->took[i]++;
+	if (s->access->path)
+		log_line(s->access, x, took);
+	http_pass(x);
+}
+
+static void handle(struct http_handler *h, struct http_exchange *x)
+{
+	struct access *a = (struct access *)h;
+	struct seen *s = ARENA_NEW(x->arena, struct seen);
+
+	*s = (struct seen){ { note, NULL }, a, classify(a, &x->req),
+			    clock_machine_ns() };
+	a->in_flight++;
+	http_push_hook(x, &s->hook);
+	a->next->handle(a->next, x);
+}
+
+/* ---- Life. -------------------------------------------------------------- */
+
+static int open_log(const char *path, struct err *err)
+{
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return STDOUT_FILENO;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+	if (fd < 0)
+		err_set(err, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+	return fd;
+}
+
+int access_init(struct access *a, struct loop *loop, struct http_handler *next,
+		const char *path, struct err *err)
+{
+	size_t count = sizeof(endpoints) / sizeof(endpoints[0]);
+
+	*a = (struct access){ .handler = { handle }, .next = next, .loop = loop,
+			      .path = path, .fd = -1, .write = { .run = write_lines } };
+	buf_init(&a->lines, LINES_MAX);
+	a->classes = calloc(count, sizeof(*a->classes));
+	assert(a->classes);
+	a->class_count = count;
+	for (size_t i = 0; i < count; i++) {
+		a->classes[i].method = endpoints[i].method;
+		a->classes[i].pattern = endpoints[i].pattern;
+	}
+	if (!path)
+		return 0;
+	a->fd = open_log(path, err);
+	return a->fd < 0 ? -1 : 0;
+}
+
+static void close_log(struct access *a)
+{
+	if (a->fd > STDERR_FILENO)
+		close(a->fd);
+	a->fd = -1;
+}
+
+int access_reopen(struct access *a, struct err *err)
+{
+	int fd;
+
+	if (!a->path)
+		return 0;
+	fd = open_log(a->path, err);
+	if (fd < 0)
+		return -1;
+	write_lines(&a->write);
+	close_log(a);
+	a->fd = fd;
+	return 0;
+}
+
+void access_release(struct access *a)
+{
+	assert(!a->write.queued);
+	if (a->fd >= 0)
+		write_lines(&a->write);
+	close_log(a);
+	buf_release(&a->lines);
+	free(a->classes);
+}

@@ -1,0 +1,586 @@
+/*
+ * Goal: `esimrig server` as those who run it meet it: it says where it
+ * listens, answers, ends and reloads when told to, and says what is wrong.
+ * Method: the program that was built beside this test, driven by signals, raw
+ * sockets and the words that it sends to systemd; nothing waits for a time.
+ */
+#include "sim/buf.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 20000 };
+
+static char program[4096], dir[] = "/tmp/esimrig-server-test-XXXXXX";
+static int notify_fd = -1;
+
+/* alice:wonderland and bob:builder, base64 */
+#define ALICE "Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n"
+#define BOB "Authorization: Basic Ym9iOmJ1aWxkZXI=\r\n"
+#define DEVICES "/ws/v1/devices/inventory"
+
+static const char config[] =
+	"listen: 127.0.0.1:0\n"
+	"db: DIR/server.db\n"
+	"accounts:\n"
+	"  acme: {customer-id: 7, name: Acme}\n"
+	"users:\n"
+	"  alice: {account: acme, password: env:ALICE_PASSWORD}\n"
+	"devices:\n"
+	"  - {device-id: 00000000-00000000-0040FFFF-FF8001B0, account: acme}\n";
+
+/* ---- Files. ------------------------------------------------------------- */
+
+static const char *path_of(const char *name)
+{
+	static char paths[4][200];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
+	return path;
+}
+
+/* "DIR" in the text becomes the test's directory. */
+static void write_config(const char *name, const char *text, const char *more)
+{
+	FILE *f = fopen(path_of(name), "wb");
+	const char *at;
+
+	ck_assert(f != NULL);
+	while ((at = strstr(text, "DIR"))) {
+		fprintf(f, "%.*s%s", (int)(at - text), text, dir);
+		text = at + 3;
+	}
+	fprintf(f, "%s%s", text, more);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void read_file(const char *name, char *text, size_t size)
+{
+	FILE *f = fopen(path_of(name), "rb");
+	size_t n = f ? fread(text, 1, size - 1, f) : 0;
+
+	text[n] = '\0';
+	if (f)
+		fclose(f);
+}
+
+/* ---- The program. ------------------------------------------------------- */
+
+struct running {
+	pid_t pid;
+	uint16_t port, admin;
+};
+
+static pid_t start(const char *const *args, int out_fd)
+{
+	const char *argv[24] = { program, "server" };
+	pid_t pid;
+	int n = 2, err;
+
+	while (*args)
+		argv[n++] = *args++;
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid)
+		return pid;
+	err = open(path_of("err"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+	dup2(out_fd, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	execv(program, (char **)(uintptr_t)argv);
+	_exit(127);
+}
+
+static uint16_t port_behind(const char *line, const char *words)
+{
+	const char *at = strstr(line, words);
+
+	ck_assert_msg(at != NULL, "'%s' expected in: %s", words, line);
+	return (uint16_t)strtoul(at + strlen(words), NULL, 10);
+}
+
+static void await_fd(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	ck_assert_msg(poll(&p, 1, PATIENCE_MS) == 1, "nothing happens any more");
+}
+
+/* Until it says where it listens. */
+static struct running run(const char *const *args)
+{
+	struct running r = { 0 };
+	char line[300] = "", err[600];
+	int fds[2];
+	size_t n = 0;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	r.pid = start(args, fds[1]);
+	close(fds[1]);
+	while (!strchr(line, '\n')) {
+		ssize_t got;
+
+		await_fd(fds[0]);
+		got = read(fds[0], line + n, sizeof(line) - 1 - n);
+		read_file("err", err, sizeof(err));
+		ck_assert_msg(got > 0, "it does not start: %s", err);
+		n += (size_t)got;
+		line[n] = '\0';
+	}
+	close(fds[0]);
+	r.port = port_behind(line, "esimrig server: listening on 127.0.0.1:");
+	if (strstr(line, "admin"))
+		r.admin = port_behind(line, ", admin on 127.0.0.1:");
+	return r;
+}
+
+static int end_of(pid_t pid)
+{
+	int status = 0;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void stop(const struct running *r)
+{
+	kill(r->pid, SIGTERM);
+	ck_assert_int_eq(end_of(r->pid), 0);
+}
+
+/* Ends by itself: its exit code; what it said is in `err`. */
+static int run_to_end(const char *const *args)
+{
+	int null = open("/dev/null", O_WRONLY), code;
+
+	code = end_of(start(args, null));
+	close(null);
+	return code;
+}
+
+/* What it tells systemd next has to be that. */
+static void await_word(const char *word)
+{
+	char text[200];
+	ssize_t n;
+
+	await_fd(notify_fd);
+	n = recv(notify_fd, text, sizeof(text) - 1, 0);
+	ck_assert_int_ge(n, 0);
+	text[n] = '\0';
+	ck_assert_msg(strncmp(text, word, strlen(word)) == 0, "'%s' expected, found '%s'",
+		      word, text);
+}
+
+/* ---- HTTP, by hand. ----------------------------------------------------- */
+
+static int try_connect(uint16_t port)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval limit = { PATIENCE_MS / 1000, 0 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int dial(uint16_t port)
+{
+	int fd = try_connect(port);
+
+	ck_assert_msg(fd >= 0, "cannot connect to port %u", port);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL),
+			 (ssize_t)strlen(text));
+}
+
+/* All that comes until the other side closes. */
+static char *hear(int fd)
+{
+	static char text[256 * 1024];
+	size_t n = 0;
+	ssize_t got;
+
+	while ((got = recv(fd, text + n, sizeof(text) - 1 - n, 0)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+static char *get(uint16_t port, const char *path, const char *headers)
+{
+	int fd = dial(port);
+	char text[1000];
+
+	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+		 "%s\r\n", path, headers);
+	say(fd, text);
+	return hear(fd);
+}
+
+static void check_status(const char *answer, int status)
+{
+	char line[40];
+
+	snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
+	ck_assert_msg(strncmp(answer, line, strlen(line)) == 0,
+		      "%d expected, found: %.300s", status, answer);
+}
+
+/* ---- Before and after each. --------------------------------------------- */
+
+static void set_up(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 20);
+
+	/* .../cli/server_test stands in the build folder, esimrig above it. */
+	ck_assert_int_gt(n, 0);
+	program[n] = '\0';
+	for (int i = 0; i < 2; i++)
+		*strrchr(program, '/') = '\0';
+	strncat(program, "/esimrig", sizeof(program) - strlen(program) - 1);
+	memcpy(dir + sizeof(dir) - 7, "XXXXXX", 6);
+	ck_assert(mkdtemp(dir) != NULL);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path_of("notify"));
+	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(notify_fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+	setenv("ALICE_PASSWORD", "wonderland", 1);
+	write_config("c.yaml", config, "");
+}
+
+static void tear_down(void)
+{
+	char line[200];
+	pid_t pid;
+
+	close(notify_fd);
+	snprintf(line, sizeof(line), "rm -rf %s", dir);
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+		_exit(127);
+	}
+	end_of(pid);
+}
+
+#define CONFIG (const char *[]){ "--config", path_of("c.yaml"), NULL }
+
+/* ---- Tests. ------------------------------------------------------------- */
+
+START_TEST(answers_and_ends)
+{
+	struct running r = run(CONFIG);
+	char *got;
+
+	await_word("READY=1");
+	got = get(r.port, DEVICES, ALICE);
+	check_status(got, 200);
+	ck_assert(strstr(got, "00000000-00000000-0040FFFF-FF8001B0"));
+	ck_assert(strstr(got, "\"customer_id\":7"));
+	check_status(get(r.port, DEVICES, BOB), 401);
+	stop(&r);
+	await_word("STOPPING=1");
+	/* What it was told is in the database now. */
+	write_config("c.yaml", "listen: 127.0.0.1:0\ndb: DIR/server.db\n", "");
+	r = run(CONFIG);
+	check_status(get(r.port, DEVICES, ALICE), 200);
+	kill(r.pid, SIGINT);
+	ck_assert_int_eq(end_of(r.pid), 0);
+}
+END_TEST
+
+START_TEST(answers_what_is_under_way)
+{
+	struct running r = run(CONFIG);
+	int fd = dial(r.port), idle = dial(r.port), refused;
+	char *got;
+
+	await_word("READY=1");
+	say(fd, "POST /ws/v1/esim_profiles/enable HTTP/1.1\r\nHost: x\r\n" ALICE
+		"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{");
+	kill(r.pid, SIGTERM);
+	await_word("STOPPING=1");
+	refused = try_connect(r.port);
+	ck_assert_int_lt(refused, 0);
+	say(fd, "}");
+	got = hear(fd);
+	check_status(got, 400);
+	ck_assert_msg(strstr(got, "Connection: close"), "%s", got);
+	ck_assert_int_eq(end_of(r.pid), 0);
+	close(idle);
+}
+END_TEST
+
+START_TEST(ends_at_once_when_told_twice)
+{
+	struct running r = run(CONFIG);
+	int fd = dial(r.port);
+	char err[300];
+
+	await_word("READY=1");
+	say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{");
+	kill(r.pid, SIGTERM);
+	await_word("STOPPING=1");
+	/* The request is seen at the latest when an idle server would end. */
+	kill(r.pid, SIGTERM);
+	ck_assert_int_le(end_of(r.pid), 1);
+	ck_assert_str_eq(hear(fd), "");
+	read_file("err", err, sizeof(err));
+	ck_assert(!*err || strstr(err, "cut off"));
+}
+END_TEST
+
+START_TEST(grace_ends)
+{
+	const char *args[] = { "--config", path_of("c.yaml"), "--grace", "50ms", NULL };
+	struct running r = run(args);
+	int fd = dial(r.port);
+	char err[300];
+
+	say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{");
+	kill(r.pid, SIGTERM);
+	ck_assert_int_eq(end_of(r.pid), 1);
+	ck_assert_str_eq(hear(fd), "");
+	read_file("err", err, sizeof(err));
+	ck_assert_msg(strstr(err, "grace is over: 1 request was cut off"), "%s", err);
+}
+END_TEST
+
+START_TEST(reloads)
+{
+	struct running r = run(CONFIG);
+	char err[2000];
+
+	await_word("READY=1");
+	check_status(get(r.port, DEVICES, BOB), 401);
+	write_config("bob", "builder\n", "");
+	write_config("c.yaml", config, "api-keys: []\n");
+	write_config("c.yaml", "listen: 127.0.0.1:0\ndb: DIR/server.db\n"
+		     "accounts: {acme: {customer-id: 7}}\n"
+		     "users: {bob: {account: acme, password: file:bob}}\n", "");
+	kill(r.pid, SIGHUP);
+	await_word("RELOADING=1\nMONOTONIC_USEC=");
+	await_word("READY=1");
+	check_status(get(r.port, DEVICES, BOB), 200);
+	/* What is wrong changes nothing. */
+	write_config("c.yaml", "lisen: x\n", "");
+	kill(r.pid, SIGHUP);
+	await_word("RELOADING=1");
+	await_word("READY=1");
+	check_status(get(r.port, DEVICES, BOB), 200);
+	read_file("err", err, sizeof(err));
+	ck_assert_msg(strstr(err, "c.yaml:1:1: unknown key 'lisen'"), "%s", err);
+	ck_assert_msg(strstr(err, "did you mean 'listen'?"), "%s", err);
+	stop(&r);
+}
+END_TEST
+
+START_TEST(access_log)
+{
+	char log[200], moved[200], text[2000];
+	const char *args[] = { "--config", path_of("c.yaml"), "--access-log", log, NULL };
+	struct running r;
+	const char *second;
+
+	snprintf(log, sizeof(log), "%s/access.log", dir);
+	snprintf(moved, sizeof(moved), "%s/access.old", dir);
+	r = run(args);
+	await_word("READY=1");
+	check_status(get(r.port, DEVICES "?query=id%3D'q'", ALICE), 200);
+	check_status(get(r.port, "/LPA:1$smdp.example.com$SECRET-77", ""), 404);
+	ck_assert_int_eq(rename(log, moved), 0);
+	kill(r.pid, SIGHUP);
+	await_word("RELOADING=1");
+	await_word("READY=1");
+	check_status(get(r.port, DEVICES, BOB), 401);
+	stop(&r);
+	read_file("access.old", text, sizeof(text));
+	ck_assert_msg(strncmp(text, "{\"time\":\"20", 11) == 0, "%s", text);
+	ck_assert(strstr(text, "\"from\":\"127.0.0.1\",\"method\":\"GET\",\"path\":\""
+			 DEVICES "\",\"status\":200,"));
+	second = strchr(text, '\n');
+	ck_assert(second && strstr(second, "\"status\":404"));
+	ck_assert(!strstr(text, "SECRET-77") && !strstr(text, "Basic") &&
+		  !strstr(text, "wonderland"));
+	read_file("access.log", text, sizeof(text));
+	ck_assert(strstr(text, "\"status\":401") && !strstr(text, "\"status\":200"));
+}
+END_TEST
+
+/* Every line is a comment, or a name, labels and a number. */
+static void check_format(const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		const char *space = text + n;
+		char *end;
+
+		ck_assert_msg(text[n] == '\n', "no line's end: %s", text);
+		if (*text != '#') {
+			while (space > text && *space != ' ')
+				space--;
+			strtod(space, &end);
+			ck_assert_msg(end == text + n && space > text, "%.*s", (int)n, text);
+		}
+		text += n + 1;
+	}
+}
+
+START_TEST(metrics_and_health)
+{
+	const char *args[] = { "--config", path_of("c.yaml"), "--admin", "127.0.0.1:0",
+			       NULL };
+	struct running r = run(args);
+	char *got, *body;
+
+	check_status(get(r.admin, "/healthz", ""), 200);
+	for (int i = 0; i < 3; i++)
+		check_status(get(r.port, DEVICES, ALICE), 200);
+	check_status(get(r.port, DEVICES, BOB), 401);
+	check_status(get(r.port, "/nowhere/1", ""), 404);
+	check_status(get(r.port, "/metrics", ""), 404);
+	check_status(get(r.admin, "/nowhere", ""), 404);
+	got = get(r.admin, "/metrics", "");
+	check_status(got, 200);
+	body = strstr(got, "\r\n\r\n") + 4;
+	check_format(body);
+	ck_assert(strstr(body, "\nesimrig_http_requests_total{method=\"GET\",endpoint=\""
+			 DEVICES "\",status=\"200\"} 3\n"));
+	ck_assert(strstr(body, "endpoint=\"" DEVICES "\",status=\"401\"} 1\n"));
+	ck_assert(strstr(body, "endpoint=\"other\",status=\"404\"} 2\n"));
+	ck_assert(strstr(body, "endpoint=\"" DEVICES "\",le=\"+Inf\"} 4\n"));
+	ck_assert(strstr(body, "\nesimrig_http_requests_in_flight 0\n"));
+	ck_assert(strstr(body, "\nesimrig_connections_total 9\n"));
+	ck_assert(strstr(body, "\nprocess_resident_memory_bytes "));
+	stop(&r);
+}
+END_TEST
+
+static const struct {
+	const char *text, *says;
+} wrong[] = {
+	{ "", "c.yaml:1:1: nothing in it" },
+	{ "eis-url: http://x\n", "which database?" },
+	{ "db: x\nlisten: nowhere\n", "c.yaml:2:9: expected an address and a port" },
+	{ "db: x\nlisten: 127.0.0.1:70000\n", "c.yaml:2:9: expected an address" },
+	{ "db: x\ncheck-interval: 5\n", "c.yaml:2:17: expected a duration" },
+	{ "db: x\nusers:\n  a: {account: acme, password: HUSH}\n",
+	  "c.yaml:3:3: account 'acme' is not among 'accounts'" },
+	{ "db: x\nusers: {a: {pasword: HUSH}}\n",
+	  "c.yaml:2:13: unknown key 'pasword' in a user; expected account, password, role; "
+	  "did you mean 'password'?" },
+	{ "db: x\naccounts: {b: {customer-id: 1}}\n"
+	  "users: {a: {account: b, password: env:NOT_THERE_AT_ALL}}\n",
+	  "c.yaml:3:35: the environment has no variable NOT_THERE_AT_ALL" },
+	{ "db: x\naccounts: {b: {customer-id: 1}}\n"
+	  "users: {a: {account: b, password: file:gone}}\n", "/gone: No such file" },
+	{ "db: x\naccounts: {b: {customer-id: 1}}\n"
+	  "users: {a: {account: b, password: [HUSH]}}\n",
+	  "c.yaml:3:35: 'password': expected a secret, env:NAME or file:PATH, found a list" },
+	{ "db: x\naccounts: {b: {customer-id: 1}, c: {customer-id: 1}}\n",
+	  "have the same customer-id" },
+	{ "db: x\napi-keys: [{user: a, id: HUSH, secret: HUSH}]\n",
+	  "c.yaml:2:26: expected 32 hex digits" },
+	{ "db: x\ntls-cert: x\n", "tls-cert and tls-key: one needs the other" },
+	{ "db: x\ndevices: [{device-id: 1-2, account: a}]\n", "expected a device id" },
+	{ "db: [\n", "c.yaml:2:" },
+};
+
+START_TEST(says_what_is_wrong)
+{
+	char err[2000];
+
+	write_config("c.yaml", wrong[_i].text, "");
+	ck_assert_int_eq(run_to_end(CONFIG), 2);
+	read_file("err", err, sizeof(err));
+	ck_assert_msg(strstr(err, wrong[_i].says), "'%s' expected in: %s", wrong[_i].says,
+		      err);
+	ck_assert_msg(_i == 11 || !strstr(err, "HUSH"), "%s", err);
+}
+END_TEST
+
+static void check_refusal(const char *const *args, int code, const char *words)
+{
+	char err[2000];
+
+	ck_assert_int_eq(run_to_end(args), code);
+	read_file("err", err, sizeof(err));
+	ck_assert_msg(strstr(err, words), "'%s' expected in: %s", words, err);
+}
+
+START_TEST(refuses_to_start)
+{
+	struct running r = run(CONFIG);
+	char path[200], taken[40], second[200];
+
+	snprintf(path, sizeof(path), "%s", path_of("c.yaml"));
+	snprintf(taken, sizeof(taken), "127.0.0.1:%u", r.port);
+	snprintf(second, sizeof(second), "%s", path_of("second.db"));
+	check_refusal((const char *[]){ "--config", path, NULL }, 3,
+		      "server.db: another server has it open");
+	check_refusal((const char *[]){ "--config", path, "--db", second, "--listen", taken,
+					NULL }, 3, "Address already in use");
+	stop(&r);
+	check_refusal((const char *[]){ "--config", path, "--db", "/nowhere/at/all", NULL },
+		      3, "/nowhere/at/all");
+	check_refusal((const char *[]){ "--config", path, "--eis-url", "ftp://x", NULL },
+		      3, "EIS");
+	check_refusal((const char *[]){ "--config", path, "--access-log", dir, NULL },
+		      3, "cannot write");
+	check_refusal((const char *[]){ "--config", "/nowhere", NULL }, 2, "/nowhere");
+	check_refusal((const char *[]){ "--config", path, "--grace", "soon", NULL }, 2,
+		      "--grace: ");
+	check_refusal((const char *[]){ "--config", path, "--body-max", "0", NULL }, 2,
+		      "--body-max: ");
+	check_refusal((const char *[]){ "more", NULL }, 2, "no argument is expected");
+}
+END_TEST
+
+int main(void)
+{
+	SRunner *runner;
+	TCase *tc = tcase_create("server");
+	Suite *suite = suite_create("cli/server");
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, answers_and_ends);
+	tcase_add_test(tc, answers_what_is_under_way);
+	tcase_add_test(tc, ends_at_once_when_told_twice);
+	tcase_add_test(tc, grace_ends);
+	tcase_add_test(tc, reloads);
+	tcase_add_test(tc, access_log);
+	tcase_add_test(tc, metrics_and_health);
+	tcase_add_loop_test(tc, says_what_is_wrong, 0,
+			    (int)(sizeof(wrong) / sizeof(wrong[0])));
+	tcase_add_test(tc, refuses_to_start);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
