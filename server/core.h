@@ -12,6 +12,7 @@
 #include "server/auth.h"
 #include "server/chase.h"
 #include "server/store.h"
+#include "server/throttle.h"
 
 /* Runs at the end of a turn that wrote.  The loop may outlive the server. */
 struct commit_task {
@@ -36,6 +37,7 @@ struct server {
 	int64_t eis_timeout_ns, code_keep_ns;
 	struct rng ids;
 	struct auth auth;
+	struct throttle throttle;
 	uint8_t page_key[32];		/* cursors are signed with it */
 	struct commit_task *commit;
 	struct held_reply *held, **held_tail;

@@ -1,6 +1,7 @@
 #include "server/page.h"
 
 #include "proto/base64.h"
+#include "server/bulk.h"
 #include "server/core.h"
 #include "server/csv.h"
 #include "server/digest.h"
@@ -286,9 +287,20 @@ static void order_sql(const struct page *page, struct buf *sql)
 		buf_printf(sql, " ORDER BY place%s LIMIT ?", way);
 }
 
-/* The rows of `page`, and one more if there is one; NULL if the query is bad. */
+/* As resource_select(), but less to read. */
+static void select_ids(const struct resource *r, struct buf *sql)
+{
+	buf_printf(sql, "SELECT rid FROM %s WHERE customer_id = ?", r->table);
+	if (r->where)
+		buf_printf(sql, " AND %s", r->where);
+}
+
+/*
+ * The rows of `page`, or only their ids, and one more if there is one; NULL
+ * if the query is bad.
+ */
 static struct stmt *open_page(struct server *s, const struct page *page,
-			      struct arena *a, struct err *err)
+			      bool ids, struct arena *a, struct err *err)
 {
 	struct query query = { 0 };
 	struct str extra = arena_printf(a, "rid, %s", page->order ?
@@ -300,7 +312,10 @@ static struct stmt *open_page(struct server *s, const struct page *page,
 					   page->now_ms, a, &query, err) < 0)
 		return NULL;
 	buf_init(&sql, SQL_MAX);
-	resource_select(page->resource, extra.p, &sql);
+	if (ids)
+		select_ids(page->resource, &sql);
+	else
+		resource_select(page->resource, extra.p, &sql);
 	if (query.sql.n)
 		buf_printf(&sql, " AND (%.*s)", STRF(query.sql));
 	order_sql(page, &sql);
@@ -379,32 +394,6 @@ static void answer_json(struct request *rq, struct page *page, struct stmt *q)
 	buf_release(&out);
 }
 
-static void answer_csv(struct request *rq, const struct page *page,
-		       const struct csv_columns *columns, struct stmt *q)
-{
-	struct http_exchange *x = rq->x;
-	struct buf out;
-	int64_t count = 0;
-
-	buf_init(&out, ANSWER_MAX);
-	csv_header(page->resource, columns, &out);
-	while (stmt_row(q)) {
-		if (count++ == page->size) {
-			stmt_end(q);
-			http_header_set(&x->resp.headers, x->arena,
-					STR("Truncated"), STR("true"));
-			break;
-		}
-		csv_row(page->resource, columns, q, &out);
-	}
-	x->resp.status = 200;
-	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
-			STR("text/csv; charset=utf-8"));
-	x->resp.body = arena_str(x->arena, buf_view(&out));
-	buf_release(&out);
-	server_reply(rq->s, x);
-}
-
 static void answer(struct request *rq, enum resource_id id, int64_t most, bool csv)
 {
 	struct page page = { .resource = resource_get(id) };
@@ -415,10 +404,10 @@ static void answer(struct request *rq, enum resource_id id, int64_t most, bool c
 	if (read_page(rq, &page, most, &err) < 0 ||
 	    (csv && csv_columns_parse(page.resource, request_param(rq, "fields"),
 				      &columns, &err) < 0) ||
-	    !(q = open_page(rq->s, &page, rq->x->arena, &err)))
+	    !(q = open_page(rq->s, &page, csv, rq->x->arena, &err)))
 		refuse(rq, &err);
 	else if (csv)
-		answer_csv(rq, &page, &columns, q);
+		bulk_stream(rq, &page, &columns, q);
 	else
 		answer_json(rq, &page, q);
 }

@@ -3,6 +3,7 @@
 #include "server/actions.h"
 #include "server/codes.h"
 #include "server/core.h"
+#include "server/encode.h"
 #include "server/endpoints.h"
 #include "server/operations.h"
 #include "server/page.h"
@@ -11,17 +12,38 @@
 
 #include <assert.h>
 
-enum { BODY_MAX = 4 << 20, ENTRIES_MAX = 1000 };
+enum {
+	BODY_MAX = 4 << 20,
+	URL_MAX_BYTES = 16 << 10,	/* path and query, escapes and all */
+	HEADERS_MAX = 100,
+	HEADER_BYTES_MAX = 32 << 10,	/* of all names and values */
+	ENTRIES_MAX = 1000,
+	MEMBERS_MAX = 64,		/* of an entry */
+	NAME_SHOWN = 60,
+};
 
 /* ---- Forms of answers. ------------------------------------------------- */
 
-void reply_json(struct server *s, struct http_exchange *x, int status,
-		struct str body)
+static void put_json(struct http_exchange *x, int status, struct str body)
 {
 	x->resp.status = status;
 	x->resp.body = arena_str(x->arena, body);
 	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
 			STR("application/json"));
+}
+
+void reply_json(struct server *s, struct http_exchange *x, int status,
+		struct str body)
+{
+	put_json(x, status, body);
+	server_reply(s, x);
+}
+
+/* 200, or 304 if the client has it. */
+static void reply_tagged(struct server *s, struct http_exchange *x, struct str body)
+{
+	put_json(x, 200, body);
+	encode_tag(x);
 	server_reply(s, x);
 }
 
@@ -80,7 +102,7 @@ void reply_err(struct server *s, struct http_exchange *x,
 
 struct str request_param(const struct request *rq, const char *name)
 {
-	for (size_t i = rq->param_count; i-- > 0;)
+	for (size_t i = 0; i < rq->param_count; i++)
 		if (str_is(rq->params[i].name, name))
 			return rq->params[i].value;
 	return STR_NONE;
@@ -133,13 +155,31 @@ static struct str context_of(const cJSON *entry, struct arena *a)
 	return text;
 }
 
+/* What is said twice has two meanings, and readers differ in which they take. */
+static int check_members(const cJSON *entry, struct err *err)
+{
+	int count = 0;
+
+	for (const cJSON *m = entry->child; m; m = m->next) {
+		if (++count > MEMBERS_MAX)
+			return err_set(err, ERR_LIMIT, "more than %d members",
+				       MEMBERS_MAX);
+		for (const cJSON *o = entry->child; o != m; o = o->next)
+			if (strcmp(o->string, m->string) == 0)
+				return err_set(err, ERR_INVALID,
+					       "\"%.*s\": it is there twice",
+					       NAME_SHOWN, m->string);
+	}
+	return 0;
+}
+
 static int try_entry(struct request *rq, const cJSON *entry, entry_fn *fn,
 		     struct json *out, struct err *err)
 {
 	if (!cJSON_IsObject(entry))
 		return err_set(err, ERR_INVALID, "expected an object, found %s",
 			       json_kind(entry));
-	return fn(rq, entry, out, err);
+	return check_members(entry, err) < 0 ? -1 : fn(rq, entry, out, err);
 }
 
 static void answer_one(struct request *rq, const cJSON *entry, entry_fn *fn,
@@ -221,23 +261,32 @@ static bool may_write(struct request *rq)
 	return false;
 }
 
+static bool is_plain_json(struct request *rq)
+{
+	struct http_headers *h = &rq->x->req.headers;
+	struct str type = http_header(h, "Content-Type");
+	struct str coding = str_trim(http_header(h, "Content-Encoding"));
+
+	if (type.n && !is_json_type(type))
+		reply_error(rq->s, rq->x, 415,
+			    STR("Content-Type: expected application/json"), STR_NONE);
+	else if (coding.n && !str_ieq(coding, STR("identity")))
+		reply_error(rq->s, rq->x, 415,
+			    STR("Content-Encoding: expected a body that is not encoded"),
+			    STR_NONE);
+	else
+		return true;
+	return false;
+}
+
 static void post_entries(struct request *rq, entry_fn *fn, int ok_status)
 {
 	struct http_exchange *x = rq->x;
-	struct str type = http_header(&x->req.headers, "Content-Type");
 	struct err err;
 	cJSON *tree;
 
-	if (!may_write(rq))
+	if (!may_write(rq) || !is_plain_json(rq))
 		return;
-	if (type.n && !is_json_type(type)) {
-		reply_error(rq->s, x, 415, STR("expected application/json"), STR_NONE);
-		return;
-	}
-	if (x->req.body.n > BODY_MAX) {
-		reply_error(rq->s, x, 413, STR("the body is too long"), STR_NONE);
-		return;
-	}
 	tree = json_parse(x->req.body, &err);
 	if (!tree)
 		reply_err(rq->s, x, &err);
@@ -261,9 +310,10 @@ static void item(struct request *rq, enum resource_id id, struct str key)
 
 	buf_init(&out, ANSWER_MAX);
 	j = json_to(&out);
-	if (str_is_utf8(key) &&
-	    resource_item(rq->s, id, rq->user.customer_id, key, &j))
-		reply_json(rq->s, rq->x, 200, buf_view(&out));
+	if (!str_is_utf8(key))
+		reply_error(rq->s, rq->x, 400, STR("path: not UTF-8"), STR_NONE);
+	else if (resource_item(rq->s, id, rq->user.customer_id, key, &j))
+		reply_tagged(rq->s, rq->x, buf_view(&out));
 	else
 		reply_error(rq->s, rq->x, 404,
 			    arena_printf(rq->x->arena, "%s: no such item",
@@ -452,6 +502,25 @@ static void cut_suffix(struct request *rq, struct str *path)
 	}
 }
 
+static int check_param(struct request *rq, size_t i, struct err *err)
+{
+	const struct http_param *p = &rq->params[i];
+	int shown = (int)(p->name.n < NAME_SHOWN ? p->name.n : NAME_SHOWN);
+
+	if (!str_is_utf8(p->name))
+		return err_set(err, ERR_INVALID,
+			       "query string: the name of parameter %zu is not UTF-8",
+			       i + 1);
+	if (!str_is_utf8(p->value))
+		return err_set(err, ERR_INVALID, "%.*s: not UTF-8", shown, p->name.p);
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(rq->params[k].name, p->name))
+			return err_set(err, ERR_INVALID,
+				       "%.*s: the parameter is there twice", shown,
+				       p->name.p);
+	return 0;
+}
+
 static bool read_params(struct request *rq)
 {
 	struct err err;
@@ -462,13 +531,26 @@ static bool read_params(struct request *rq)
 		return false;
 	}
 	for (size_t i = 0; i < rq->param_count; i++) {
-		if (str_is_utf8(rq->params[i].value))
+		if (check_param(rq, i, &err) == 0)
 			continue;
-		reply_error(rq->s, rq->x, 400,
-			    STR("query string: a parameter is not UTF-8"), STR_NONE);
+		reply_err(rq->s, rq->x, &err);
 		return false;
 	}
 	return true;
+}
+
+/* Says what is allowed; to OPTIONS that is the answer. */
+static void refuse_method(struct server *s, struct http_exchange *x, struct str allow)
+{
+	http_header_set(&x->resp.headers, x->arena, STR("Allow"),
+			arena_printf(x->arena, "%.*s, OPTIONS", STRF(allow)));
+	if (str_is(x->req.method, "OPTIONS")) {
+		x->resp.status = 204;
+		server_reply(s, x);
+	} else {
+		reply_error(s, x, 405, arena_printf(x->arena,
+			    "the path takes %.*s only", STRF(allow)), STR_NONE);
+	}
 }
 
 static void dispatch(struct request *rq)
@@ -484,9 +566,7 @@ static void dispatch(struct request *rq)
 		return;
 	x->req.path = path;
 	if (result == ROUTE_NO_METHOD) {
-		http_header_set(&x->resp.headers, x->arena, STR("Allow"), allow);
-		reply_error(rq->s, x, 405, STR("the path does not take that method"),
-			    STR_NONE);
+		refuse_method(rq->s, x, allow);
 	} else if (result == ROUTE_BAD_PATH) {
 		reply_error(rq->s, x, 400, STR("path: malformed %-escape"), STR_NONE);
 	} else {
@@ -494,18 +574,39 @@ static void dispatch(struct request *rq)
 	}
 }
 
+/* Is `name` within its limit?  One that counts is counted. */
+static bool may_pass(struct server *s, struct http_exchange *x, struct str name,
+		     bool count)
+{
+	int wait_s = throttle_take(&s->throttle, name, count);
+
+	if (wait_s == 0)
+		return true;
+	http_header_set(&x->resp.headers, x->arena, STR("Retry-After"),
+			arena_printf(x->arena, "%d", wait_s));
+	reply_error(s, x, 429, arena_printf(x->arena,
+		    "more than %u requests in %d seconds", s->throttle.limit,
+		    THROTTLE_WINDOW_S), STR_NONE);
+	return false;
+}
+
 static void northbound(struct server *s, struct http_exchange *x)
 {
 	struct request *rq = ARENA_NEW(x->arena, struct request);
+	/* No user name has a colon, so this is nobody's. */
+	struct str stranger = arena_printf(x->arena, "from:%.*s", STRF(x->from));
 
 	rq->s = s;
 	rq->x = x;
+	if (!may_pass(s, x, stranger, false))
+		return;
 	if (auth_check(&s->auth, x, &rq->user) < 0) {
+		throttle_take(&s->throttle, stranger, true);
 		http_header_set(&x->resp.headers, x->arena, STR("WWW-Authenticate"),
 				STR("Basic realm=\"esim_profiles\", charset=\"UTF-8\""));
 		reply_error(s, x, 401, STR("user name and password, or an API key, are missing or wrong"),
 			    STR_NONE);
-	} else if (read_params(rq)) {
+	} else if (may_pass(s, x, rq->user.name, true) && read_params(rq)) {
 		dispatch(rq);
 	}
 }
@@ -516,12 +617,34 @@ static void southbound(struct server *s, struct http_exchange *x)
 		report_handle(s, x);
 		return;
 	}
-	http_header_set(&x->resp.headers, x->arena, STR("Allow"), STR("POST"));
-	reply_error(s, x, 405, STR("the path does not take that method"), STR_NONE);
+	refuse_method(s, x, STR("POST"));
+}
+
+static bool is_too_long(struct server *s, struct http_exchange *x)
+{
+	const struct http_headers *h = &x->req.headers;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < h->count; i++)
+		bytes += h->list[i].name.n + h->list[i].value.n;
+	if (x->req.path.n + x->req.query.n > URL_MAX_BYTES)
+		reply_error(s, x, 414, STR("the URL is longer than 16384 bytes"), STR_NONE);
+	else if (h->count > HEADERS_MAX || bytes > HEADER_BYTES_MAX)
+		reply_error(s, x, 431,
+			    STR("more than 100 headers, or more than 32768 bytes of them"),
+			    STR_NONE);
+	else if (x->req.body.n > BODY_MAX)
+		reply_error(s, x, 413, STR("the body is longer than 4194304 bytes"),
+			    STR_NONE);
+	else
+		return false;
+	return true;
 }
 
 void routes_handle(struct server *s, struct http_exchange *x)
 {
+	if (is_too_long(s, x))
+		return;
 	if (str_is(x->req.path, "/southbound/v1/device_reports"))
 		southbound(s, x);
 	else if (str_starts(x->req.path, STR("/ws/")))

@@ -23,7 +23,7 @@ struct request {
 	size_t param_count;
 };
 
-/* The value of a query parameter, or STR_NONE; the last one counts. */
+/* The value of a query parameter, or STR_NONE; none is there twice. */
 struct str request_param(const struct request *rq, const char *name);
 
 /* Find the path's row, who is asking, and answer. */

@@ -4,6 +4,7 @@
 #include "proto/eid.h"
 #include "server/codes.h"
 #include "server/core.h"
+#include "server/encode.h"
 #include "server/operations.h"
 #include "server/resource.h"
 #include "server/routes.h"
@@ -25,11 +26,18 @@ enum { ORDER_EXPIRY_S = 3600, ORDER_EXPIRY_MAX_S = 86400, KDF_ITERATIONS = 10000
 
 static void make_unavailable(struct http_exchange *x)
 {
+	http_stream_close(&x->resp);
 	x->resp = (struct http_response){ .status = 503 };
 	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
 			STR("application/json"));
 	x->resp.body = STR("{\"error_message\":\"the store cannot be used at the moment\","
 			   "\"error_status\":503}");
+}
+
+static void send_answer(struct http_exchange *x)
+{
+	encode_answer(x);
+	http_reply(x);
 }
 
 void server_reply(struct server *s, struct http_exchange *x)
@@ -48,7 +56,7 @@ void server_reply(struct server *s, struct http_exchange *x)
 		store_commit(s->store, &err);
 		make_unavailable(x);
 	}
-	http_reply(x);
+	send_answer(x);
 }
 
 static void let_go(struct server *s, bool committed)
@@ -61,7 +69,7 @@ static void let_go(struct server *s, bool committed)
 		next = h->next;		/* the exchange may be gone afterwards */
 		if (!committed)
 			make_unavailable(h->x);
-		http_reply(h->x);
+		send_answer(h->x);
 	}
 }
 
@@ -219,6 +227,7 @@ static void configure(struct server *s, const struct server_config *c)
 	s->verify_limit_ns = or_default(c->verify_limit_ns, VERIFY_LIMIT_NS);
 	s->eis_timeout_ns = or_default(c->eis_timeout_ns, EIS_TIMEOUT_NS);
 	s->code_keep_ns = or_default(c->code_keep_ns, CODE_KEEP_NS);
+	throttle_init(&s->throttle, c->loop, c->throttle_limit);
 }
 
 static int check_config(struct server *s, struct err *err)
@@ -286,6 +295,7 @@ void server_free(struct server *s)
 	else
 		free(s->commit);
 	arena_release(&s->scratch);
+	throttle_release(&s->throttle);
 	free(s->eis_url);
 	free(s->eis_token);
 	free(s->report_token);

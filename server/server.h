@@ -33,6 +33,7 @@ struct server_config {
 	int64_t verify_limit_ns;	/* for a device to report a finished step [15 min] */
 	int64_t eis_timeout_ns;		/* for one answer of the EIS [10 s] */
 	int64_t code_keep_ns;		/* of an activation code after its download [1 h] */
+	unsigned throttle_limit;	/* requests of one user in 10 s; 0: any number */
 	unsigned kdf_iterations;	/* for new password hashes [100000] */
 };
 

@@ -1046,7 +1046,7 @@ static const struct {
 	{ "GET", "/ws/v1", 404 },
 	{ "GET", "/", 404 },
 	{ "GET", "/ws/v1/esim_profiles/inventory/%zz", 400 },
-	{ "GET", "/ws/v1/esim_profiles/inventory/%FF", 404 },
+	{ "GET", "/ws/v1/esim_profiles/inventory/%FF", 400 },
 	{ "GET", "/ws/v1/esim_profiles/inventory?query=%FF", 400 },
 	{ "GET", "/ws/v1/esim_profiles/inventory?query=%zz", 400 },
 	{ "GET", "/ws/v1/esim_profiles/progress/nothing", 404 },

@@ -393,17 +393,21 @@ enum route_result route_dispatch(const struct route *table, void *ctx,
 
 	for (const struct route *r = table; r->method; r++) {
 		int rc = match(x->arena, r->pattern, x->req.path, args);
+		bool get;
 
 		if (rc < 0)
 			return ROUTE_BAD_PATH;
 		if (rc == 0)
 			continue;
-		if (str_is(x->req.method, r->method)) {
+		get = strcmp(r->method, "GET") == 0;
+		if (str_is(x->req.method, r->method) ||
+		    (get && str_is(x->req.method, "HEAD"))) {
 			r->fn(ctx, x, args);
 			return ROUTE_DONE;
 		}
-		methods = arena_printf(x->arena, "%.*s%s%s", STRF(methods),
-				       methods.n ? ", " : "", r->method);
+		methods = arena_printf(x->arena, "%.*s%s%s%s", STRF(methods),
+				       methods.n ? ", " : "", r->method,
+				       get ? ", HEAD" : "");
 	}
 	if (!methods.n)
 		return ROUTE_NO_PATH;

@@ -54,8 +54,8 @@ enum http_fault {
  * network asks for pieces one after another, each when the last has gone.
  */
 struct http_stream {
-	/* Append the next piece, HTTP_PIECE_SIZE at most; 1: there is more,
-	 * 0: that was the end, -1: it breaks off here. */
+	/* Append the next piece, not much over HTTP_PIECE_SIZE; 1: it was not
+	 * empty, and there is more, 0: that was the end, -1: it breaks off. */
 	int (*next)(struct http_stream *st, struct buf *out);
 	/* Exactly once, also if nobody asks, or the client has left. */
 	void (*close)(struct http_stream *st);
@@ -278,7 +278,8 @@ enum { ROUTE_ARGS_MAX = 4 };
 /*
  * One row of a party's interface; a table ends with method NULL.  `pattern`
  * is a path whose segments in braces match any one segment: these become
- * args[], decoded.  `fn` gets the `ctx` given to route_dispatch().
+ * args[], decoded.  `fn` gets the `ctx` given to route_dispatch().  A GET row
+ * answers HEAD as well: the network leaves out the body.
  */
 struct route {
 	const char *method;
@@ -289,7 +290,7 @@ struct route {
 enum route_result {
 	ROUTE_DONE,		/* `fn` was called */
 	ROUTE_NO_PATH,		/* 404 */
-	ROUTE_NO_METHOD,	/* 405: `allow` holds "GET, POST" */
+	ROUTE_NO_METHOD,	/* 405: `allow` holds "GET, HEAD, POST" */
 	ROUTE_BAD_PATH,		/* 400: an escape is malformed */
 };
 
