@@ -5,9 +5,11 @@
 #include "sim/memnet.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 
-enum { RUNS = 400, WARM_UP = 20 };
+/* The fastest batch counts: what else runs on the machine only adds. */
+enum { BATCHES = 10, RUNS = 40, WARM_UP = 20 };
 
 static const char scenario_text[] =
 	"name: A 10-minute activation\n"
@@ -124,29 +126,41 @@ static int floor_ns(uint64_t calls, double *ns, struct err *err)
 	return rc;
 }
 
+static int batch_ns(const struct run_options *options, double *minutes, double *ns,
+		    struct err *err)
+{
+	int64_t began = clock_machine_ns();
+	uint64_t calls;
+
+	for (int i = 0; i < RUNS; i++)
+		if (activate(options, minutes, &calls, err) < 0)
+			return -1;
+	*ns = (double)(clock_machine_ns() - began) / RUNS;
+	return 0;
+}
+
 int bench_activation(struct bench_figure *f, int max, struct err *err)
 {
 	struct run_options options = { .clock = CLOCK_KIND_VIRTUAL, .rate = 1.0 };
-	double minutes = 0, ns, floor;
+	double minutes = 0, ns, floor, best_ns = INFINITY, best_floor = INFINITY;
 	uint64_t calls = 0;
-	int64_t began;
 
 	assert(max >= 2);
 	for (int i = 0; i < WARM_UP; i++)
 		if (activate(&options, &minutes, &calls, err) < 0)
 			return -1;
 	options.no_events = true;
-	began = clock_machine_ns();
-	for (int i = 0; i < RUNS; i++)
-		if (activate(&options, &minutes, &(uint64_t){ 0 }, err) < 0)
+	for (int i = 0; i < BATCHES; i++) {
+		if (batch_ns(&options, &minutes, &ns, err) < 0 ||
+		    floor_ns(calls * RUNS, &floor, err) < 0)
 			return -1;
-	ns = (double)(clock_machine_ns() - began) / RUNS;
-	if (floor_ns(calls * RUNS, &floor, err) < 0)
-		return -1;
+		best_ns = fmin(best_ns, ns);
+		best_floor = fmin(best_floor, floor / RUNS);
+	}
 	f[0] = (struct bench_figure){
 		"a 10-minute activation, parse to verdict", "ms",
 		"its HTTP calls alone, to a handler that does nothing",
-		BENCH_VALUE_AT_MOST, 1.0, ns / 1e6, floor / RUNS / 1e6,
+		BENCH_VALUE_AT_MOST, 1.0, best_ns / 1e6, best_floor / 1e6,
 	};
 	f[1] = (struct bench_figure){
 		"its length in simulated time", "min", NULL, BENCH_SHOWN, 0,

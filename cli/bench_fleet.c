@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,14 +187,30 @@ out:
 	return rc;
 }
 
+/* A day of 10,000 devices and its floor, the faster of two each: what else
+ * runs on the machine only adds. */
+static int best_day(struct cost *day, double *bare, struct err *err)
+{
+	struct cost again;
+	double bare_again;
+
+	if (measure(10000, DAY_NS, day, err) < 0 ||
+	    bare_ns(10000, day->timers, bare, err) < 0 ||
+	    measure(10000, DAY_NS, &again, err) < 0 ||
+	    bare_ns(10000, day->timers, &bare_again, err) < 0)
+		return -1;
+	day->ns = fmin(day->ns, again.ns);
+	*bare = fmin(*bare, bare_again);
+	return 0;
+}
+
 int bench_fleet(struct bench_figure *f, int max, struct err *err)
 {
 	struct cost day, small, large;
 	double bare, small_each, large_each;
 
 	assert(max >= 4);
-	if (measure(10000, DAY_NS, &day, err) < 0 ||
-	    bare_ns(10000, day.timers, &bare, err) < 0 ||
+	if (best_day(&day, &bare, err) < 0 ||
 	    measure(1000, DAY_NS, &small, err) < 0 ||
 	    measure(100000, DAY_NS / 10, &large, err) < 0)
 		return -1;

@@ -184,6 +184,7 @@ static int open_outputs(struct session *s, struct err *err)
 				return err_set(err, ERR_INVALID,
 					       "two reports cannot both go to %s",
 					       all[i]->path);
+	s->options.no_events = !s->wants_events && !s->events.path;
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct run {
 	struct arena *arena;		/* as long as the result */
 	struct arena scratch;		/* as long as one try of a step */
 	struct arena answer;		/* until the next answer */
+	bool recording;			/* or else `recorder` stays empty */
 	struct recorder recorder;
 	struct invariants *invariants;	/* or NULL */
 	const struct invariant_break *broken;	/* the first break, or NULL */

@@ -18,7 +18,7 @@ struct run_options {
 	bool has_seed;
 	uint64_t seed;		/* instead of the scenario's */
 	bool trace;		/* events to stderr as they happen */
-	bool no_events;		/* do not keep the event log: for `bench` */
+	bool no_events;		/* nobody reads run_result.events of a run that passes */
 };
 
 /*

@@ -228,6 +228,28 @@ START_TEST(same_seed_same_log)
 }
 END_TEST
 
+/* Who does not want the log gets the same verdict, and on failure the same
+ * last events. */
+START_TEST(without_the_log)
+{
+	struct run_options o = virtual;
+	struct run_result with, without;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		o.no_events = false;
+		with = run_with(cases[i].text, &o);
+		o.no_events = true;
+		without = run_with(cases[i].text, &o);
+		ck_assert_int_eq(with.verdict, without.verdict);
+		ck_assert_int_eq(with.ended.ns, without.ended.ns);
+		ck_assert(str_eq(with.last_events, without.last_events));
+	}
+	without = run_with(cases[0].text, &o);
+	ck_assert_int_eq(without.verdict, VERDICT_PASS);
+	ck_assert_uint_eq(without.events.n, 0);
+}
+END_TEST
+
 /* The lines of a device's own events, without ids that count calls. */
 static struct str polls_of(struct str events, const char *party)
 {
@@ -320,6 +342,7 @@ int main(void)
 	tcase_add_test(tc, invariant_ends_the_run);
 	tcase_add_test(tc, no_secret_in_a_failure);
 	tcase_add_test(tc, same_seed_same_log);
+	tcase_add_test(tc, without_the_log);
 	tcase_add_test(tc, streams_are_apart);
 	tcase_add_loop_test(tc, every_attribute_is_known, 0,
 			    (int)scenario_attribute_count);
