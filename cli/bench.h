@@ -15,7 +15,9 @@
 
 enum bench_goal {
 	BENCH_RATIO_AT_MOST,	/* value / floor <= goal */
+	BENCH_RATIO_AT_LEAST,	/* value / floor >= goal */
 	BENCH_VALUE_AT_MOST,	/* value <= goal */
+	BENCH_VALUE_AT_LEAST,	/* value >= goal */
 	BENCH_SHOWN,		/* no goal */
 };
 
@@ -44,5 +46,7 @@ double bench_ratio(const struct bench_figure *f);	/* 0 without a floor */
 /* The groups' functions. */
 int bench_fleet(struct bench_figure *figures, int max, struct err *err);
 int bench_activation(struct bench_figure *figures, int max, struct err *err);
+int bench_server(struct bench_figure *figures, int max, struct err *err);
+int bench_million(struct bench_figure *figures, int max, struct err *err);
 
 #endif
