@@ -96,6 +96,7 @@ static void link_up(struct device *d)
 	outbox_link_up(d);
 	/* Who was away asks at once: an order may have been waiting for it. */
 	device_poll_now(d);
+	gateway_review(d);
 }
 
 static void link_down(struct device *d)

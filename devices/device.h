@@ -1,10 +1,12 @@
 /*
  * device.h - one simulated device from inside: what device.c, order.c,
- * outbox.c and fleet.c share.  Others use fleet.h.
+ * outbox.c, report.c, gateway.c and fleet.c share.  Others use fleet.h and gateway.h.
  *
  *	device.c   power, link, looking for orders
  *	order.c    carrying an order out, also across a power loss
  *	outbox.c   what must reach the EIS, the SM-DP+ and the server
+ *	report.c   what stands in a report
+ *	gateway.c  commands that need no EIS
  *	fleet.c    making devices, and finding them
  *
  * A device is made to be many: no copy of what a fleet has in common, no
@@ -69,6 +71,7 @@ struct device {
 	struct http_call *poll_call;
 	struct order *order;		/* flash: the last one, or NULL */
 	struct lpa *lpa;		/* while a download runs */
+	struct reported *reported;	/* NULL: the next report is of all */
 	struct outbox outbox[OUTBOXES];
 	struct rng rng[DRAWS];
 	struct euicc euicc;		/* flash but for its session */
@@ -95,11 +98,13 @@ struct fleet {
 	struct loop *loop;
 	struct network *net;
 	struct eventlog *log;
+	struct gateway *gateway;	/* or NULL */
 	uint64_t seed;
 	const char *eis_url, *report_url;	/* report_url may be NULL */
 	char *poll_url;				/* with room for an EID ... */
 	size_t poll_eid;			/* ... here */
 	struct str authorization;		/* of reports; empty for none */
+	bool report_changes;
 	int64_t fallback_ns, report_interval_ns;
 	struct device_latency latency;
 	struct euicc_shared euicc;
@@ -126,20 +131,57 @@ void device_card_changed(struct euicc *e, enum euicc_change what,
 
 /* ---- order.c ------------------------------------------------------------ */
 
+/* What is to be done, in the words of docs/southbound.md. */
+struct order_spec {
+	struct str id, operation, iccid, activation_code, confirmation_code;
+};
+
+/* What came of it.  Texts are the order's, and may be empty. */
+struct order_outcome {
+	const char *id, *code;
+	bool failed;
+	struct str message, subject, reason, iccid;
+	int64_t completed_ms;		/* by the device's clock */
+};
+
 /* An answer of the EIS with an order in it.  False: there is nothing to do. */
 bool order_receive(struct device *d, struct str json, struct arena *a);
-/* Is there one whose result has not arrived at the EIS? */
+/* A command of the gateway; none may be pending.  Strings are copied. */
+void order_command(struct device *d, const struct order_spec *spec);
+/* Is there one whose result has not arrived where it came from? */
 bool order_pending(const struct device *d);
+/* Did the present one, or the last, come from the gateway? */
+bool order_commanded(const struct device *d);
 void order_link_up(struct device *d);
 void order_link_down(struct device *d);
 /* The power goes: nothing of it may stay armed. */
 void order_suspend(struct device *d);
 /* The device has booted: settle what the power loss interrupted. */
 void order_resume(struct device *d);
-/* The result's URL tail and body; false if none is to be sent. */
+/* False if there is no result to be sent, as with the next. */
+bool order_outcome(const struct device *d, struct order_outcome *out);
+/* The result's URL tail and body. */
 bool order_result(struct device *d, struct buf *body, const char **id);
 void order_acknowledged(struct device *d);
 void order_free(struct device *d);
+
+/* ---- report.c ----------------------------------------------------------- */
+
+/*
+ * The body of a report.  Where the fleet reports changes, what it holds is
+ * kept, and the next report of a change builds on it ...
+ */
+void report_print(struct device *d, struct buf *out);
+/* ... unless the server has not applied it, or nobody knows. */
+void report_forget(struct device *d);
+const char *report_cause_name(enum report_cause cause);
+
+/* ---- gateway.c: nothing happens without a gateway. ---------------------- */
+
+/* The device has network, or is through with an order: is there a command? */
+void gateway_review(struct device *d);
+/* The result of a command stands, and the device has network. */
+void gateway_take_result(struct device *d);
 
 /* ---- outbox.c ----------------------------------------------------------- */
 

@@ -43,6 +43,7 @@ struct fleet *fleet_new(const struct fleet_config *config, struct err *err)
 	if (config->report_token)
 		f->authorization = arena_printf(&f->arena, "Bearer %s",
 						config->report_token);
+	f->report_changes = config->report_changes;
 	f->fallback_ns = config->fallback_ns ? config->fallback_ns : FALLBACK_NS;
 	f->report_interval_ns = config->report_interval_ns ?
 				config->report_interval_ns : REPORT_INTERVAL_NS;
@@ -69,6 +70,7 @@ void fleet_free(struct fleet *f)
 
 		device_stop(d);
 		order_free(d);
+		report_forget(d);
 		euicc_release(&d->euicc);
 	}
 	blocks = (f->count + FLEET_BLOCK - 1) / FLEET_BLOCK;

@@ -34,6 +34,7 @@ struct fleet_config {
 	const char *eis_url;		/* "http://eis.rig" */
 	const char *report_url;		/* NULL: devices do not report */
 	const char *report_token;
+	bool report_changes;		/* after a change: only what changed */
 	int64_t fallback_ns;		/* without network on a new profile [5 min] */
 	int64_t report_interval_ns;	/* periodic reports [24 h] */
 	struct device_latency latency;	/* for devices that have none of their own */

@@ -31,6 +31,7 @@ struct order {
 	struct timer timer;		/* the command; then the fallback */
 	enum operation operation;
 	enum phase phase;
+	bool commanded;			/* by the gateway: it has the result */
 	bool acknowledged;
 	bool failed;
 	const char *code;		/* of docs/southbound.md */
@@ -45,6 +46,11 @@ struct order {
 bool order_pending(const struct device *d)
 {
 	return d->order && !d->order->acknowledged;
+}
+
+bool order_commanded(const struct device *d)
+{
+	return d->order && d->order->commanded;
 }
 
 static void forget_secrets(struct order *o)
@@ -87,26 +93,41 @@ static void refused(struct order *o, enum es10_function f, int code)
 	     es10_function_name(f), name ? name : "undefined error");
 }
 
-bool order_result(struct device *d, struct buf *body, const char **id)
+bool order_outcome(const struct device *d, struct order_outcome *out)
 {
-	struct json j = json_to(body);
-	struct order *o = d->order;
-	char time[CLOCK_ISO_SIZE];
+	const struct order *o = d->order;
 
 	if (!o || o->phase != PHASE_DONE || o->acknowledged)
 		return false;
-	clock_iso_to(o->completed_ms, time);
+	*out = (struct order_outcome){
+		.id = o->id, .failed = o->failed, .code = o->code,
+		.message = str_of(o->message), .subject = str_of(o->subject),
+		.reason = str_of(o->reason), .iccid = str_of(o->iccid),
+		.completed_ms = o->completed_ms,
+	};
+	return true;
+}
+
+bool order_result(struct device *d, struct buf *body, const char **id)
+{
+	struct json j = json_to(body);
+	struct order_outcome o;
+	char time[CLOCK_ISO_SIZE];
+
+	if (!order_outcome(d, &o))
+		return false;
+	clock_iso_to(o.completed_ms, time);
 	json_open(&j, '{');
 	json_put(&j, "eid", device_eid(d));
-	json_putz(&j, "status", o->failed ? "failed" : "complete");
-	json_putz(&j, "code", o->code);
-	json_put_opt(&j, "message", str_of(o->message));
-	json_put_opt(&j, "subjectCode", str_of(o->subject));
-	json_put_opt(&j, "reasonCode", str_of(o->reason));
-	json_put_opt(&j, "iccid", str_of(o->iccid));
+	json_putz(&j, "status", o.failed ? "failed" : "complete");
+	json_putz(&j, "code", o.code);
+	json_put_opt(&j, "message", o.message);
+	json_put_opt(&j, "subjectCode", o.subject);
+	json_put_opt(&j, "reasonCode", o.reason);
+	json_put_opt(&j, "iccid", o.iccid);
 	json_putz(&j, "completed", time);
 	json_close(&j, '}');
-	*id = o->id;
+	*id = o.id;
 	return true;
 }
 
@@ -115,6 +136,7 @@ void order_acknowledged(struct device *d)
 	if (d->order && d->order->phase == PHASE_DONE)
 		d->order->acknowledged = true;
 	device_arm_poll(d);
+	gateway_review(d);
 }
 
 /* ---- Switching profiles, and going back. -------------------------------- */
@@ -313,7 +335,7 @@ static void download(struct order *o)
 	d->lpa = lpa_start(&config, &ac, str_of(o->confirmation_code));
 }
 
-/* ---- From the EIS to the card. ------------------------------------------ */
+/* ---- From the EIS or the gateway to the card. --------------------------- */
 
 static void fire(struct timer *t)
 {
@@ -343,12 +365,8 @@ static void fire(struct timer *t)
 	}
 }
 
-struct wire_order {
-	struct str id, operation, iccid, activation_code, confirmation_code;
-};
-
 /* The order in an answer; -1 if there is none that could be answered. */
-static int read_order(struct str json, struct arena *a, struct wire_order *w)
+static int read_order(struct str json, struct arena *a, struct order_spec *w)
 {
 	struct {
 		const char *key;
@@ -383,38 +401,60 @@ static enum operation operation_of(struct str name)
 	return OP_UNKNOWN;
 }
 
-bool order_receive(struct device *d, struct str json, struct arena *a)
+static char *copy(struct str s)
 {
-	struct wire_order w = { 0 };
+	char *z = s.n ? strndup(s.p, s.n) : NULL;
+
+	assert(z || !s.n);
+	return z;
+}
+
+static struct order *begin(struct device *d, const struct order_spec *spec)
+{
 	struct order *o;
 
-	if (read_order(json, a, &w) < 0)
-		return false;
-	if (d->order && str_is(w.id, d->order->id)) {
-		d->order->acknowledged = false;
-		outbox_want(d, OUTBOX_RESULT, 0);
-		return true;
-	}
 	order_free(d);
 	o = calloc(1, sizeof(*o));
 	assert(o);
 	d->order = o;
 	o->device = d;
 	o->timer.fire = fire;
-	o->operation = operation_of(w.operation);
-	memcpy(o->id, w.id.p, w.id.n);
-	if (w.iccid.n && o->operation != OP_DOWNLOAD)
-		memcpy(o->iccid, w.iccid.p, w.iccid.n);
-	if (w.activation_code.n)
-		o->activation_code = strdup(w.activation_code.p);
-	if (w.confirmation_code.n)
-		o->confirmation_code = strdup(w.confirmation_code.p);
+	o->operation = operation_of(spec->operation);
+	memcpy(o->id, spec->id.p, spec->id.n);
+	if (spec->iccid.n && o->operation != OP_DOWNLOAD)
+		memcpy(o->iccid, spec->iccid.p, spec->iccid.n);
+	o->activation_code = copy(spec->activation_code);
+	o->confirmation_code = copy(spec->confirmation_code);
 	EVENT(d->fleet->log, device_party(d), "order-received",
-	      F_Z("order", o->id), F_STR("operation", w.operation),
+	      F_Z("order", o->id), F_STR("operation", spec->operation),
 	      F_Z("iccid", o->iccid));
 	loop_arm(d->fleet->loop, &o->timer, o->operation == OP_DOWNLOAD ? 0 :
 		 device_draw_ns(d, DRAW_APDU));
+	return o;
+}
+
+bool order_receive(struct device *d, struct str json, struct arena *a)
+{
+	struct order_spec spec = { 0 };
+
+	if (read_order(json, a, &spec) < 0)
+		return false;
+	if (d->order && str_is(spec.id, d->order->id)) {
+		d->order->acknowledged = false;
+		outbox_want(d, OUTBOX_RESULT, 0);
+		return true;
+	}
+	/* A command came while the EIS was asked: its order comes again. */
+	if (!order_pending(d))
+		begin(d, &spec);
 	return true;
+}
+
+void order_command(struct device *d, const struct order_spec *spec)
+{
+	assert(!order_pending(d) && spec->id.n <= ORDER_ID_MAX);
+	loop_disarm(d->fleet->loop, &d->poll_timer);
+	begin(d, spec)->commanded = true;
 }
 
 /* ---- Link and power. ---------------------------------------------------- */

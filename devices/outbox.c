@@ -37,6 +37,10 @@ static struct http_call *make_result(struct device *d)
 	const char *id;
 	struct err err;
 
+	if (order_commanded(d)) {
+		gateway_take_result(d);
+		return NULL;
+	}
 	if (!order_result(d, body, &id))
 		return NULL;
 	buf_init(&path, 1024);
@@ -212,49 +216,6 @@ static bool note_taken(struct device *d, const struct http_call *c)
 
 /* ---- Reports. ----------------------------------------------------------- */
 
-static const char *const cause_names[] = {
-	[CAUSE_PERIODIC] = "periodic", [CAUSE_CHANGE] = "change",
-	[CAUSE_BOOT] = "boot", [CAUSE_REQUESTED] = "requested",
-};
-
-/* The API's words for a class. */
-static const char *const type_names[PROFILE_CLASSES] = {
-	[PROFILE_CLASS_TEST] = "test",
-	[PROFILE_CLASS_PROVISIONING] = "bootstrap",
-	[PROFILE_CLASS_OPERATIONAL] = "operational",
-};
-
-static void print_report(struct device *d, struct buf *out)
-{
-	struct json j = json_to(out);
-	char time[CLOCK_ISO_SIZE];
-
-	clock_iso_to(device_unix_ms(d), time);
-	json_open(&j, '{');
-	json_put(&j, "device_id", device_id(d));
-	json_put(&j, "eid", device_eid(d));
-	json_put_int(&j, "sequence", d->report_sequence);
-	json_putz(&j, "time", time);
-	json_putz(&j, "cause", cause_names[d->report_cause]);
-	json_put_bool(&j, "complete", true);
-	json_key(&j, "profiles");
-	json_open(&j, '[');
-	for (size_t i = 0; i < d->euicc.profile_count; i++) {
-		const struct euicc_profile *p = &d->euicc.profiles[i];
-
-		json_open(&j, '{');
-		json_put_int(&j, "id", p->number);
-		json_putz(&j, "iccid", p->iccid);
-		if (p->has_spn)
-			json_put(&j, "carrier", profile_text(p, TEXT_SPN));
-		json_putz(&j, "status", p->enabled ? "active" : "inactive");
-		json_putz(&j, "type", type_names[p->class]);
-		json_close(&j, '}');
-	}
-	json_close(&j, ']');
-	json_close(&j, '}');
-}
-
 static struct http_call *make_report(struct device *d)
 {
 	struct buf *body = scratch(d);
@@ -262,7 +223,7 @@ static struct http_call *make_report(struct device *d)
 	struct err err;
 
 	d->report_sequence++;
-	print_report(d, body);
+	report_print(d, body);
 	c = http_call_new(d->fleet->net, device_party(d), "POST", &err, "%s",
 			  d->fleet->report_url);
 	assert(c);
@@ -271,7 +232,7 @@ static struct http_call *make_report(struct device *d)
 	http_call_body(c, "application/json", buf_view(body));
 	EVENT(d->fleet->log, device_party(d), "report-sent",
 	      F_INT("sequence", d->report_sequence),
-	      F_Z("cause", cause_names[d->report_cause]));
+	      F_Z("cause", report_cause_name((enum report_cause)d->report_cause)));
 	return c;
 }
 
@@ -288,15 +249,19 @@ static bool was_applied(const struct http_call *c)
 
 static bool report_taken(struct device *d, const struct http_call *c)
 {
-	if (c->failure == HTTP_OK && d->fleet->log->listeners)
+	bool taken = c->failure == HTTP_OK && c->resp.status == 200;
+	bool applied = taken && (d->fleet->report_changes ||
+				 d->fleet->log->listeners) && was_applied(c);
+
+	if (c->failure == HTTP_OK)
 		EVENT(d->fleet->log, device_party(d), "report-answered",
 		      F_INT("sequence", d->report_sequence),
-		      F_INT("status", c->resp.status),
-		      F_BOOL("applied", c->resp.status == 200 && was_applied(c)));
-	if (c->failure != HTTP_OK || c->resp.status != 200)
-		return false;
-	d->report_cause = CAUSE_PERIODIC;
-	return true;
+		      F_INT("status", c->resp.status), F_BOOL("applied", applied));
+	if (!applied)
+		report_forget(d);
+	if (taken)
+		d->report_cause = CAUSE_PERIODIC;
+	return taken;
 }
 
 /* ---- All of them. ------------------------------------------------------- */
@@ -452,6 +417,8 @@ void outbox_link_up(struct device *d)
 
 static void drop_call(struct outbox *b)
 {
+	if (b->call && b->kind == OUTBOX_REPORT)
+		report_forget(device_of(b));
 	if (b->call)
 		http_call_cancel(b->call);
 	b->call = NULL;

@@ -123,6 +123,9 @@ static void put_authorization(struct run *r, const struct scenario_request *q,
 	if (str_is(c->host, "eis.rig"))
 		http_call_header(c, "Authorization", arena_printf(c->arena,
 				 "Bearer %.*s", STRF(w->eis_token)));
+	else if (str_is(c->host, "gateway.rig"))
+		http_call_header(c, "Authorization", arena_printf(c->arena,
+				 "Bearer %.*s", STRF(w->gateway_token)));
 	else if (str_is(c->host, "server.rig") &&
 		 str_starts(c->req.path, STR("/southbound/")))
 		http_call_header(c, "Authorization", arena_printf(c->arena,

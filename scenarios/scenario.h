@@ -193,15 +193,23 @@ struct scenario_smdp {
 	struct scenario_quirks quirks;
 };
 
+/* How the server reaches devices (docs/southbound.md). */
+enum scenario_way { WAY_EIS, WAY_GATEWAY };
+
 /* Zero: the default of server.h. */
 struct scenario_server {
 	int64_t check_interval_ns, order_expiry_ns, verify_limit_ns, eis_timeout_ns,
 		code_keep_ns;
+	unsigned way;			/* enum scenario_way */
 };
+
+/* What a device reports after a change. */
+enum scenario_reports { REPORTS_FULL, REPORTS_CHANGES };
 
 /* Zero: the default of fleet.h. */
 struct scenario_device_options {
 	int64_t fallback_ns, report_interval_ns;
+	unsigned reports;		/* enum scenario_reports */
 	bool no_reports;		/* devices have no report URL */
 	bool no_first_report;		/* they do not report once at the start */
 };

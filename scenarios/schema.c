@@ -240,7 +240,12 @@ static const struct schema schema_smdp = {
 	.help = "An entry of `world.smdps`. One named `smdp` (smdp.example.com) is always there.",
 };
 
+static const struct schema_word way_words[] = {
+	{ "eis", WAY_EIS, NULL }, { "gateway", WAY_GATEWAY, NULL }, { NULL, 0, NULL }
+};
 static const struct schema_key server_keys[] = {
+	{ "way", KEY_WORD, AT(scenario_server, way), .words = way_words, .usual = "eis",
+	  .help = "to the devices: orders at the EIS, or commands at the device gateway" },
 	{ "check-interval", KEY_DURATION, AT(scenario_server, check_interval_ns), .min = 1, .usual = "60s",
 	  .help = "between looks at running transactions" },
 	{ "order-expiry", KEY_DURATION, AT(scenario_server, order_expiry_ns), .min = NS_PER_S,
@@ -257,11 +262,16 @@ static const struct schema schema_server = {
 	.help = "`world.server`: the reference server's options.",
 };
 
+static const struct schema_word reports_words[] = {
+	{ "full", REPORTS_FULL, NULL }, { "changes", REPORTS_CHANGES, NULL }, { NULL, 0, NULL }
+};
 static const struct schema_key device_option_keys[] = {
 	{ "fallback", KEY_DURATION, AT(scenario_device_options, fallback_ns), .min = 1, .usual = "5min",
 	  .help = "without network on a new profile, before a device goes back to the old one" },
 	{ "report-interval", KEY_DURATION, AT(scenario_device_options, report_interval_ns), .min = 1,
 	  .usual = "24h", .help = "between periodic reports" },
+	{ "reports", KEY_WORD, AT(scenario_device_options, reports), .words = reports_words,
+	  .usual = "full", .help = "after a change: all profiles, or only what changed" },
 	{ "no-reports", KEY_BOOL, AT(scenario_device_options, no_reports), .usual = "false",
 	  .help = "devices never report" },
 	{ "no-first-report", KEY_BOOL, AT(scenario_device_options, no_first_report), .usual = "false",
@@ -390,6 +400,8 @@ const struct scenario_attribute scenario_attributes[] = {
 	{ OBJECT_RUN, "seed", "of this run", false, 0 },
 	{ OBJECT_SERVER, "url", "of the server", false, 0 },
 	{ OBJECT_SERVER, "report_token", "that devices send with reports", false, 0 },
+	{ OBJECT_SERVER, "gateway_url", "of the device gateway", false, 0 },
+	{ OBJECT_SERVER, "gateway_token", "that servers send to it", false, 0 },
 	{ OBJECT_EIS, "url", "of the EIS", false, 0 },
 	{ OBJECT_EIS, "token", "that servers send to it", false, 0 },
 	{ OBJECT_RESPONSE, "status", "of the last request's answer", false, 0 },

@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GATEWAY_HOST "gateway.rig"
+
+enum { GATEWAY_TOKEN_SIZE = 32 };
+
 struct str world_secret(struct world *w, struct str secret)
 {
 	if (w->secret_count == w->secret_cap) {
@@ -30,6 +34,17 @@ struct str world_make_secret(struct world *w, size_t digits)
 
 	rng_hex(&w->made_up, text, digits);
 	return world_secret(w, (struct str){ text, digits });
+}
+
+/* Drawn apart, so that worlds of before it are made up as they were. */
+static void make_gateway_token(struct world *w)
+{
+	char *text = arena_alloc(w->arena, GATEWAY_TOKEN_SIZE + 1);
+	struct rng r;
+
+	rng_init(&r, w->seed, STR("gateway"), STR("token"));
+	rng_hex(&r, text, GATEWAY_TOKEN_SIZE);
+	w->gateway_token = world_secret(w, (struct str){ text, GATEWAY_TOKEN_SIZE });
 }
 
 /* Message latency: a stream for each party that sends. */
@@ -95,6 +110,8 @@ static int make_server(struct world *w, struct err *err)
 		.loop = &w->loop, .net = w->net, .log = &w->log, .seed = w->seed,
 		.store = w->store, .eis_url = "http://eis.rig",
 		.eis_token = w->eis_token.p, .report_token = w->report_token.p,
+		.gateway_url = o->way == WAY_GATEWAY ? "http://" GATEWAY_HOST : NULL,
+		.gateway_token = w->gateway_token.p,
 		.check_interval_ns = o->check_interval_ns,
 		.order_expiry_s = o->order_expiry_ns / NS_PER_S,
 		.verify_limit_ns = o->verify_limit_ns,
@@ -120,6 +137,7 @@ static int make_parties(struct world *w, struct err *err)
 		.report_url = sw->device_options.no_reports ? NULL :
 			      "http://server.rig/southbound/v1/device_reports",
 		.report_token = w->report_token.p,
+		.report_changes = sw->device_options.reports == REPORTS_CHANGES,
 		.fallback_ns = sw->device_options.fallback_ns,
 		.report_interval_ns = sw->device_options.report_interval_ns,
 	};
@@ -130,6 +148,10 @@ static int make_parties(struct world *w, struct err *err)
 	if (!w->fleet)
 		return -1;
 	quirk_engine_set_fleet(w->quirks, w->fleet);
+	w->gateway = gateway_new(&(struct gateway_config){
+		.loop = &w->loop, .log = &w->log, .seed = w->seed,
+		.fleet = w->fleet, .token = w->gateway_token.p,
+	});
 	w->store = store_open(NULL, err);
 	if (!w->store || make_server(w, err) < 0)
 		return -1;
@@ -179,8 +201,11 @@ static int make_smdps(struct world *w, struct err *err)
 static int listen_all(struct world *w, struct err *err)
 {
 	if (listen_host(w, &w->server_host, err) < 0 ||
-	    listen_host(w, &w->eis_host, err) < 0)
+	    listen_host(w, &w->eis_host, err) < 0 ||
+	    network_listen(w->net, GATEWAY_HOST, "gateway",
+			   gateway_handler(w->gateway), err) < 0)
 		return -1;
+	w->gateway_listens = true;
 	for (size_t i = 0; i < w->smdp_count; i++)
 		if (listen_host(w, &w->smdps[i].host, err) < 0)
 			return -1;
@@ -211,6 +236,7 @@ int world_init(struct world *w, const struct scenario *sc,
 	w->log.redact = redact_secrets;
 	w->eis_token = world_make_secret(w, 32);
 	w->report_token = world_make_secret(w, 32);
+	make_gateway_token(w);
 	if (make_network(w, err) < 0)
 		return -1;
 	make_engine(w);
@@ -229,9 +255,12 @@ void world_release(struct world *w)
 				network_unlisten(w->net, w->smdps[i].host.name);
 		if (w->eis_host.listening)
 			network_unlisten(w->net, w->eis_host.name);
+		if (w->gateway_listens)
+			network_unlisten(w->net, GATEWAY_HOST);
 	}
 	if (w->quirks)
 		quirk_engine_set_fleet(w->quirks, NULL);
+	gateway_free(w->gateway);
 	if (w->fleet)
 		fleet_free(w->fleet);
 	for (size_t i = 0; i < w->smdp_count; i++)

@@ -10,6 +10,7 @@
 #define SCENARIOS_WORLD_H
 
 #include "devices/fleet.h"
+#include "devices/gateway.h"
 #include "eis/eis.h"
 #include "scenarios/delay_gate.h"
 #include "scenarios/quirk.h"
@@ -101,6 +102,8 @@ struct world {
 	struct world_smdp *smdps;
 	size_t smdp_count;
 	struct fleet *fleet;
+	struct gateway *gateway;	/* of the fleet; nothing is in front of it */
+	bool gateway_listens;
 	struct world_account *accounts;
 	size_t account_count;
 	struct world_user *users;
@@ -115,7 +118,7 @@ struct world {
 	size_t quirk_count;
 	struct map objects;		/* key -> struct world_object */
 	struct map travel;		/* party -> struct rng */
-	struct str eis_token, report_token;
+	struct str eis_token, gateway_token, report_token;
 	struct str *secrets;
 	size_t secret_count, secret_cap;
 	bool settling;			/* set-up: nothing is slow */

@@ -153,6 +153,10 @@ static const struct value *of_rig(const struct world *w, struct str object,
 	if (str_is(object, "server") &&
 	    (str_is(name, "report_token") || str_is(name, "token")))
 		return text(a, w->report_token);
+	if (str_is(object, "server") && str_is(name, "gateway_url"))
+		return value_str(a, STR("http://gateway.rig"));
+	if (str_is(object, "server") && str_is(name, "gateway_token"))
+		return text(a, w->gateway_token);
 	if (str_is(object, "eis") && str_is(name, "url"))
 		return value_str(a, STR("http://eis.rig"));
 	if (str_is(object, "eis") && str_is(name, "token"))

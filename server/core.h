@@ -33,6 +33,7 @@ struct server {
 	struct eventlog *log;
 	struct store *store;
 	char *eis_url, *eis_token, *report_token;
+	char *gateway_url, *gateway_token;	/* NULL: orders go to the EIS */
 	int64_t check_interval_ns, order_expiry_s, verify_limit_ns;
 	int64_t eis_timeout_ns, code_keep_ns;
 	struct rng ids;

@@ -15,29 +15,51 @@ static const char *const status_names[ORDER_STATUSES] = {
 static struct http_call *new_call(struct server *s, const char *method,
 				  struct str path)
 {
+	const char *url = s->gateway_url ? s->gateway_url : s->eis_url;
+	const char *token = s->gateway_url ? s->gateway_token : s->eis_token;
 	struct http_call *c;
 	struct err err;
 
-	c = http_call_new(s->net, SERVER_PARTY, method, &err, "%s/eis/v1/%.*s",
-			  s->eis_url, STRF(path));
+	c = http_call_new(s->net, SERVER_PARTY, method, &err, "%s/%.*s", url,
+			  STRF(path));
 	assert(c);	/* server_new() tried the URL, and ids are escaped */
 	c->timeout_ns = s->eis_timeout_ns;
-	if (s->eis_token)
+	if (token)
 		http_call_header(c, "Authorization",
-				 arena_printf(c->arena, "Bearer %s", s->eis_token));
+				 arena_printf(c->arena, "Bearer %s", token));
+	return c;
+}
+
+static struct http_call *call_at(struct server *s, const char *method,
+				 const char *before, struct str id,
+				 const char *behind)
+{
+	struct http_call *c;
+	struct buf path;
+
+	buf_init(&path, 4 * ORDER_ID_MAX);
+	buf_z(&path, before);
+	http_escape(&path, id);
+	buf_z(&path, behind);
+	c = new_call(s, method, buf_view(&path));
+	buf_release(&path);
 	return c;
 }
 
 struct http_call *eis_client_place(struct server *s, const struct transaction *tx)
 {
-	struct http_call *c = new_call(s, "POST", STR("orders"));
+	struct http_call *c;
 	struct buf body;
 	struct json j;
 
+	c = s->gateway_url ?
+	    call_at(s, "POST", "gateway/v1/devices/", tx->device_id, "/commands") :
+	    new_call(s, "POST", STR("eis/v1/orders"));
 	buf_init(&body, ORDER_BODY_MAX);
 	j = json_to(&body);
 	json_open(&j, '{');
-	json_put(&j, "eid", tx->eid);
+	if (!s->gateway_url)
+		json_put(&j, "eid", tx->eid);
 	json_putz(&j, "operation", tx_action_name(tx->action));
 	json_put_opt(&j, "iccid", tx->iccid);
 	json_put_opt(&j, "activationCode", tx->activation_code);
@@ -52,15 +74,8 @@ struct http_call *eis_client_place(struct server *s, const struct transaction *t
 
 struct http_call *eis_look(struct server *s, const struct transaction *tx)
 {
-	struct http_call *c;
-	struct buf path;
-
-	buf_init(&path, 4 * ORDER_ID_MAX);
-	buf_z(&path, "orders/");
-	http_escape(&path, tx->order_id);
-	c = new_call(s, "GET", buf_view(&path));
-	buf_release(&path);
-	return c;
+	return call_at(s, "GET", s->gateway_url ? "gateway/v1/commands/" :
+		       "eis/v1/orders/", tx->order_id, "");
 }
 
 /* A member that may be missing, or of a wrong type: then it is not there. */
@@ -103,7 +118,8 @@ static enum eis_outcome refusal(int status, bool placing, struct str code)
 {
 	if (status == 404 && !placing)
 		return EIS_UNKNOWN_ORDER;
-	if (status == 404 && str_is(code, "unknown-eid"))
+	if (status == 404 && (str_is(code, "unknown-eid") ||
+			      str_is(code, "unknown-device")))
 		return EIS_UNKNOWN_EID;
 	if (status == 401 || status == 403)
 		return EIS_DENIED;

@@ -1,6 +1,7 @@
 /*
  * eis_client.h - the server's side of docs/southbound.md: placing orders at
- * the EIS, and asking for them.
+ * the EIS, and asking for them; or commands at the device gateway, if there
+ * is one, which speaks the same words and differs in its paths.
  */
 #ifndef SERVER_EIS_CLIENT_H
 #define SERVER_EIS_CLIENT_H
@@ -10,7 +11,7 @@
 enum eis_outcome {
 	EIS_ORDER,		/* the order is in the answer */
 	EIS_UNKNOWN_ORDER,	/* it does not know such an order */
-	EIS_UNKNOWN_EID,
+	EIS_UNKNOWN_EID,	/* or the gateway the device */
 	EIS_REFUSED,		/* it will not take this order, ever */
 	EIS_DENIED,		/* it does not know us */
 	EIS_BAD_ANSWER,		/* no sense in it */

@@ -221,6 +221,8 @@ static void configure(struct server *s, const struct server_config *c)
 	s->store = c->store;
 	s->eis_url = copy(c->eis_url ? c->eis_url : "http://eis.rig");
 	s->eis_token = copy(c->eis_token);
+	s->gateway_url = copy(c->gateway_url);
+	s->gateway_token = copy(c->gateway_token);
 	s->report_token = copy(c->report_token);
 	s->check_interval_ns = or_default(c->check_interval_ns, CHECK_INTERVAL_NS);
 	s->order_expiry_s = or_default(c->order_expiry_s, ORDER_EXPIRY_S);
@@ -230,19 +232,26 @@ static void configure(struct server *s, const struct server_config *c)
 	throttle_init(&s->throttle, c->loop, c->throttle_limit);
 }
 
+static int check_url(struct server *s, const char *what, const char *url,
+		     struct err *err)
+{
+	struct http_call *c = http_call_new(s->net, SERVER_PARTY, "GET", err, "%s/", url);
+
+	if (!c)
+		return err_prefix(err, "URL of the %s", what);
+	http_call_cancel(c);
+	return 0;
+}
+
 static int check_config(struct server *s, struct err *err)
 {
-	struct http_call *c;
-
 	if (s->order_expiry_s > ORDER_EXPIRY_MAX_S)
 		return err_set(err, ERR_INVALID,
 			       "order expiry: %lld s, expected 1 to %d",
 			       (long long)s->order_expiry_s, ORDER_EXPIRY_MAX_S);
-	c = http_call_new(s->net, SERVER_PARTY, "GET", err, "%s/", s->eis_url);
-	if (!c)
-		return err_prefix(err, "URL of the EIS");
-	http_call_cancel(c);
-	return 0;
+	if (s->gateway_url)
+		return check_url(s, "gateway", s->gateway_url, err);
+	return check_url(s, "EIS", s->eis_url, err);
 }
 
 struct server *server_new(const struct server_config *config, struct err *err)
@@ -298,6 +307,8 @@ void server_free(struct server *s)
 	throttle_release(&s->throttle);
 	free(s->eis_url);
 	free(s->eis_token);
+	free(s->gateway_url);
+	free(s->gateway_token);
 	free(s->report_token);
 	free(s);
 }

@@ -27,6 +27,8 @@ struct server_config {
 	struct store *store;		/* not owned */
 	const char *eis_url;		/* "http://eis.rig" */
 	const char *eis_token;
+	const char *gateway_url;	/* not NULL: commands go there, not to the EIS */
+	const char *gateway_token;
 	const char *report_token;	/* that devices must send with reports */
 	int64_t check_interval_ns;	/* between looks at running transactions [60 s] */
 	int64_t order_expiry_s;		/* of orders at the EIS [3600] */
