@@ -29,7 +29,7 @@ struct compiler {
 	size_t at;
 	struct token token;	/* looked at next */
 	int64_t now_ms;
-	int depth;
+	int depth, terms;
 	struct arena *a;
 	struct buf sql;
 	struct query *out;
@@ -410,7 +410,7 @@ static int compile_comparison(struct compiler *c)
 		at = resource_attribute(c->resource, c->token.raw);
 	if (!at)
 		return unknown_field(c);
-	if (c->out->count + 2 > VALUES_MAX)
+	if (++c->terms > QUERY_TERMS_MAX)
 		return err_set(c->err, ERR_LIMIT,
 			       "query: at position %zu: more than %d comparisons",
 			       c->token.at + 1, QUERY_TERMS_MAX);

@@ -349,6 +349,8 @@ START_TEST(limits)
 	ck_assert_int_lt(compile(repeated("(", "", "", 4000)), 0);
 	ck_assert_int_eq(compile(repeated("iccid startswith'a'or ", "id=1", "", 99)), 0);
 	ck_assert_int_lt(compile(repeated("iccid startswith'a'or ", "id=1", "", 100)), 0);
+	ck_assert_int_eq(compile(repeated("id=1 or ", "id=1", "", 99)), 0);
+	ck_assert_int_lt(compile(repeated("id=1 or ", "id=1", "", 100)), 0);
 	ck_assert_int_eq(compile(repeated(" ", "id=1", "", 4092)), 0);
 	ck_assert_int_lt(compile(repeated(" ", "id=1", "", 4093)), 0);
 	ck_assert_int_lt(compile((struct str){ "id=1\0", 5 }), 0);
@@ -382,6 +384,80 @@ START_TEST(any_words)
 }
 END_TEST
 
+/* ---- docs/query.md. ---------------------------------------------------- */
+
+static void read_page(struct buf *got)
+{
+	FILE *f = fopen("docs/query.md", "r");
+	char chunk[4096];
+	size_t n;
+
+	ck_assert_msg(f != NULL, "docs/query.md: run this where it is");
+	buf_init(got, 1 << 20);
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(got, chunk, n);
+	fclose(f);
+}
+
+START_TEST(fields_are_documented)
+{
+	struct buf want, got;
+
+	read_page(&got);
+	buf_init(&want, 1 << 20);
+	resources_print(&want);
+	if (str_find(buf_view(&got), buf_view(&want)) < 0)
+		ck_abort_msg("docs/query.md is not up to date; its tables are to be:\n%s",
+			     want.p);
+	buf_release(&want);
+	buf_release(&got);
+}
+END_TEST
+
+/* Each line of a block "```query" selects; each row of errors is answered so. */
+START_TEST(examples_are_true)
+{
+	struct buf page;
+	struct str rest;
+	int queries_seen = 0, errors_seen = 0;
+	bool inside = false;
+
+	read_page(&page);
+	rest = buf_view(&page);
+	while (rest.p) {
+		struct str line = str_split(&rest, '\n');
+
+		if (str_starts(line, STR("```"))) {
+			inside = str_is(line, "```query");
+		} else if (inside) {
+			const char *path = str_find(line, STR("created")) >= 0 ||
+					   str_find(line, STR("updated")) >= 0 ?
+				"/ws/v1/esim_profiles/transactions/inventory" :
+				"/ws/v1/esim_profiles/inventory";
+
+			ck_assert_msg(get(path, arena_str(&r.arena, line).p) == 200,
+				      "%.*s: %.*s", STRF(line), STRF(r.body));
+			queries_seen++;
+		} else if (str_starts(line, STR("| `")) && str_find(line, STR("query: at")) > 0) {
+			struct str cell = line, query, message;
+
+			str_split(&cell, '`');
+			query = str_split(&cell, '`');
+			str_split(&cell, '`');
+			message = str_split(&cell, '`');
+			get("/ws/v1/esim_profiles/inventory", arena_str(&r.arena, query).p);
+			ck_assert_int_eq(r.status, 400);
+			ck_assert_str_eq(json_at(&r, "/error_message"),
+					 arena_str(&r.arena, message).p);
+			errors_seen++;
+		}
+	}
+	ck_assert_int_gt(queries_seen, 8);
+	ck_assert_int_gt(errors_seen, 5);
+	buf_release(&page);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("server/query");
@@ -395,6 +471,8 @@ int main(void)
 	tcase_add_test(tc, times_before_now);
 	tcase_add_test(tc, limits);
 	tcase_add_test(tc, any_words);
+	tcase_add_test(tc, fields_are_documented);
+	tcase_add_test(tc, examples_are_true);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -148,6 +148,44 @@ const struct attribute *resource_attribute(const struct resource *r,
 	return NULL;
 }
 
+/* ---- Documentation. ---------------------------------------------------- */
+
+static void print_kind(const struct attribute *at, struct buf *out)
+{
+	switch (at->kind) {
+	case ATTRIBUTE_TEXT:
+		buf_z(out, "text");
+		break;
+	case ATTRIBUTE_ENUM:
+		for (const char *const *v = at->values; *v; v++)
+			buf_printf(out, "%s`%s`", v == at->values ? "one of " : ", ", *v);
+		break;
+	case ATTRIBUTE_INT:
+		buf_z(out, "number");
+		break;
+	case ATTRIBUTE_TIME:
+		buf_z(out, "time");
+		break;
+	}
+}
+
+void resources_print(struct buf *out)
+{
+	for (int i = 0; i < RESOURCES; i++) {
+		const struct resource *r = &resources[i];
+
+		buf_printf(out, "\n### %s\n\n`%s`\n\n| field | kind |\n|---|---|\n",
+			   r->name, r->uri);
+		for (size_t k = 0; k < r->count; k++) {
+			buf_printf(out, "| `%s` | ", r->attributes[k].name);
+			print_kind(&r->attributes[k], out);
+			buf_z(out, " |\n");
+		}
+	}
+}
+
+/* ---- Rows. ------------------------------------------------------------- */
+
 struct str resource_letters(enum attribute_case letters, struct str value,
 			    struct arena *a)
 {

@@ -55,6 +55,9 @@ const struct resource *resource_get(enum resource_id id);
 const struct attribute *resource_attribute(const struct resource *r,
 					   struct str name);
 
+/* The fields of all resources, as the tables of docs/query.md. */
+void resources_print(struct buf *out);
+
 /* "SELECT <all columns>, <extra> FROM <table> WHERE customer_id = ?[ AND where]" */
 void resource_select(const struct resource *r, const char *extra, struct buf *sql);
 /* The row that a statement made so stands on, as a JSON object. */

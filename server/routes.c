@@ -341,6 +341,21 @@ static const struct endpoint {
 #undef X
 };
 
+/* Members that the object, or each object, of a POST may have. */
+static const struct {
+	const char *path, *members;
+} payloads[] = {
+	{ "/ws/v1/esim_profiles/delete", "device_id eid iccid" },
+	{ "/ws/v1/esim_profiles/disable", "device_id eid iccid" },
+	{ "/ws/v1/esim_profiles/enable", "device_id eid iccid" },
+	{ "/ws/v1/esim_profiles/download",
+	  "device_id eid iccid activation_code confirmation_code" },
+	{ "/ws/v1/esim_profiles/operations/inventory",
+	  "device_id eid operation carrier iccid cause cause_id source" },
+	{ "/ws/v1/esim_activation_codes/inventory",
+	  "iccid carrier activation_code confirmation_code" },
+};
+
 enum { ENDPOINT_COUNT = sizeof(endpoints) / sizeof(endpoints[0]) };
 
 static bool is_under(const char *path, const char *root)
@@ -348,6 +363,18 @@ static bool is_under(const char *path, const char *root)
 	size_t n = strlen(root);
 
 	return strncmp(path, root, n) == 0 && (!path[n] || path[n] == '/');
+}
+
+static void put_payload(struct json *j, const struct endpoint *e)
+{
+	if (strcmp(e->method, "POST") != 0)
+		return;
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+		if (strcmp(payloads[i].path, e->path) != 0)
+			continue;
+		json_key(j, "payload");
+		put_words(j, payloads[i].members);
+	}
 }
 
 static void root(struct request *rq, const char *path)
@@ -375,6 +402,7 @@ static void root(struct request *rq, const char *path)
 		json_putz(&j, "description", e->description);
 		json_key(&j, "parameters");
 		put_words(&j, e->parameters);
+		put_payload(&j, e);
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');
@@ -403,6 +431,10 @@ static void progress(void *ctx, struct http_exchange *x, const struct str *args)
 	struct progress *p = ARENA_NEW(x->arena, struct progress);
 	struct transaction tx;
 
+	if (!str_is_utf8(args[0])) {
+		item(rq, RESOURCE_TRANSACTIONS, args[0]);	/* 400 */
+		return;
+	}
 	*p = (struct progress){ { .told = progress_told }, rq,
 				resource_letters(CASE_LOWER, args[0], x->arena) };
 	if (transaction_find(rq->s, p->id, x->arena, &tx) &&

@@ -1094,6 +1094,9 @@ START_TEST(summary_tells_the_truth)
 		uri = json_at(&r, arena_printf(&r.arena, "/list/%d/uri", count).p);
 		ck_assert_str_ne(json_at(&r, arena_printf(&r.arena,
 				 "/list/%d/description", count).p), "(absent)");
+		ck_assert_int_eq(strcmp(json_at(&r, arena_printf(&r.arena,
+				 "/list/%d/payload", count).p), "(absent)") != 0,
+				 strcmp(method, "POST") == 0);
 		rig_as(&r, "ann", method, uri[strlen(uri) - 1] == '}' ?
 		       "/ws/v1/esim_profiles/inventory/x" : uri, "{}");
 		ck_assert_int_ne(r.status, 405);
