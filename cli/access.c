@@ -101,7 +101,8 @@ static void put_path(struct json *j, struct str path)
 	buf_release(&b);
 }
 
-static void log_line(struct access *a, const struct http_exchange *x, int64_t took_ns)
+static void log_line(struct access *a, const struct http_exchange *x,
+		     uint64_t bytes, int64_t took_ns)
 {
 	char now[CLOCK_ISO_SIZE], ms[32];
 	struct json j = json_to(&a->lines);
@@ -109,7 +110,7 @@ static void log_line(struct access *a, const struct http_exchange *x, int64_t to
 
 	if (a->lines.max - a->lines.n < 8 * PATH_SHOWN)
 		write_lines(&a->write);
-	clock_iso_to(clock_unix_ms(&a->loop->clock), now);
+	clock_iso_to(clock_unix_ms(&x->loop->clock), now);
 	json_open(&j, '{');
 	json_putz(&j, "time", now);
 	json_put_int(&j, "id", (int64_t)x->id);
@@ -117,7 +118,7 @@ static void log_line(struct access *a, const struct http_exchange *x, int64_t to
 	json_put(&j, "method", x->req.method.n > 32 ? STR("?") : x->req.method);
 	put_path(&j, x->req.path);
 	json_put_int(&j, "status", x->resp.status);
-	json_put_int(&j, "bytes", (int64_t)x->resp.body.n);
+	json_put_int(&j, "bytes", (int64_t)bytes);
 	buf_init(&b, sizeof(ms));
 	buf_printf(&b, "%.3f", (double)took_ns / (double)NS_PER_MS);
 	json_key(&j, "ms");
@@ -125,7 +126,8 @@ static void log_line(struct access *a, const struct http_exchange *x, int64_t to
 	buf_release(&b);
 	json_close(&j, '}');
 	buf_char(&a->lines, '\n');
-	loop_defer(a->loop, &a->write);
+	if (a->loop)
+		loop_defer(a->loop, &a->write);
 }
 
 /* ---- The handler. ------------------------------------------------------- */
@@ -135,7 +137,34 @@ struct seen {
 	struct access *access;
 	struct access_class *class;
 	int64_t began_ns;
+	/* An answer that is a stream is logged when it ends. */
+	struct http_stream stream, *inner;
+	struct http_exchange *x;
+	uint64_t bytes;
 };
+
+static struct seen *of_stream(struct http_stream *st)
+{
+	return (struct seen *)(void *)((char *)st - offsetof(struct seen, stream));
+}
+
+static int count_piece(struct http_stream *st, struct buf *out)
+{
+	struct seen *s = of_stream(st);
+	size_t before = out->n;
+	int more = s->inner->next(s->inner, out);
+
+	s->bytes += out->n - before;
+	return more;
+}
+
+static void end_stream(struct http_stream *st)
+{
+	struct seen *s = of_stream(st);
+
+	s->inner->close(s->inner);
+	log_line(s->access, s->x, s->bytes, clock_machine_ns() - s->began_ns);
+}
 
 /* The turn's time would say that whatever is answered in its turn takes none. */
 static void note(struct http_hook *h, struct http_exchange *x)
@@ -154,8 +183,13 @@ static void note(struct http_hook *h, struct http_exchange *x)
 		i++;
 	if (i < ACCESS_BUCKETS)
 		c->took[i]++;
-	if (s->access->path)
-		log_line(s->access, x, took);
+	if (s->access->path && x->resp.stream) {
+		s->inner = x->resp.stream;
+		s->x = x;
+		x->resp.stream = &s->stream;
+	} else if (s->access->path) {
+		log_line(s->access, x, x->resp.body.n, took);
+	}
 	http_pass(x);
 }
 
@@ -164,8 +198,11 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 	struct access *a = (struct access *)h;
 	struct seen *s = ARENA_NEW(x->arena, struct seen);
 
-	*s = (struct seen){ { note, NULL }, a, classify(a, &x->req),
-			    clock_machine_ns() };
+	*s = (struct seen){
+		.hook = { .reply = note }, .access = a,
+		.class = classify(a, &x->req), .began_ns = clock_machine_ns(),
+		.stream = { count_piece, end_stream },
+	};
 	a->in_flight++;
 	http_push_hook(x, &s->hook);
 	a->next->handle(a->next, x);
@@ -226,6 +263,11 @@ int access_reopen(struct access *a, struct err *err)
 	close_log(a);
 	a->fd = fd;
 	return 0;
+}
+
+void access_end(struct access *a)
+{
+	a->loop = NULL;
 }
 
 void access_release(struct access *a)

@@ -31,7 +31,7 @@ extern const unsigned access_bounds_us[ACCESS_BUCKETS];
 struct access {
 	struct http_handler handler;	/* first: an access is a handler */
 	struct http_handler *next;
-	struct loop *loop;
+	struct loop *loop;		/* NULL: it will not run again */
 	const char *path;		/* of the log; NULL: none; "-": stdout */
 	int fd;
 	struct buf lines;		/* of this turn */
@@ -46,6 +46,8 @@ struct access {
 int access_init(struct access *a, struct loop *loop, struct http_handler *next,
 		const char *path, struct err *err);
 void access_release(struct access *a);
+/* The loop has ended, but answers may still be broken off. */
+void access_end(struct access *a);
 /* Open the file again, for somebody has moved it.  -1: goes on in the old. */
 int access_reopen(struct access *a, struct err *err);
 

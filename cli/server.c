@@ -6,6 +6,7 @@
 #include "cli/settings.h"
 #include "server/server.h"
 #include "sim/socknet.h"
+#include "sim/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +84,25 @@ static int set_up(struct server *server, const struct settings *s, struct err *e
 	return 0;
 }
 
+static int read_tls(const struct settings *s, struct arena *a,
+		    struct socknet_tls *tls, struct err *err)
+{
+	return tls_read_pair(s->tls_cert.p, s->tls_key.p, a, &tls->cert, &tls->key, err);
+}
+
+/* The files may be new under their old names. */
+static int renew_tls(struct daemon *d, const struct settings *s, struct arena *a,
+		     struct err *err)
+{
+	struct socknet_tls tls;
+
+	if (!s->tls_cert.n || !d->settings.tls_cert.n)
+		return 0;
+	if (read_tls(s, a, &tls, err) < 0)
+		return -1;
+	return socknet_renew_tls(d->service.net, HOST, &tls, err);
+}
+
 static void reload(struct service *service)
 {
 	struct daemon *d = (struct daemon *)service;
@@ -98,6 +118,8 @@ static void reload(struct service *service)
 		return;
 	}
 	if (set_up(d->server, &s, &err) < 0)
+		verb_fail(service->verb, 0, "%s", err.msg);
+	if (renew_tls(d, &s, &arena, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
 	server_set_tokens(d->server, s.eis_token.p, s.report_token.p);
 	service->grace_ns = s.grace_ns;
@@ -150,13 +172,36 @@ static int make_server(struct daemon *d, struct err *err)
 	return d->server ? set_up(d->server, s, err) : -1;
 }
 
+static int set_up_network(struct daemon *d, struct err *err)
+{
+	const struct settings *s = &d->settings;
+	struct network *net = d->service.net;
+	const struct socknet_limits limits = {
+		.request_ns = s->request_limit_ns, .idle_ns = s->idle_limit_ns,
+		.stall_ns = s->request_limit_ns,
+		.connections = (unsigned)s->connections,
+		.connections_per_address = (unsigned)s->connections_per_address,
+	};
+
+	socknet_allow_outside(net, true);
+	socknet_set_body_max(net, (size_t)s->body_max);
+	socknet_set_limits(net, &limits);
+	if (!s->ca_file.n)
+		return 0;
+	if (tls_check_ca_file(s->ca_file.p, err) < 0)
+		return -1;
+	socknet_set_ca_file(net, s->ca_file.p);
+	return 0;
+}
+
 static int listen_all(struct daemon *d, struct err *err)
 {
 	const struct settings *s = &d->settings;
 	struct network *net = d->service.net;
+	struct socknet_tls tls;
 
-	socknet_allow_outside(net, true);
-	socknet_set_body_max(net, (size_t)s->body_max);
+	if (s->tls_cert.n && read_tls(s, &d->arena, &tls, err) < 0)
+		return -1;
 	d->has_access = true;
 	if (access_init(&d->access, &d->service.loop, server_handler(d->server),
 			s->access_log.p, err) < 0)
@@ -165,9 +210,10 @@ static int listen_all(struct daemon *d, struct err *err)
 	if (s->admin.n && socknet_listen(net, "admin.rig", "admin", &d->metrics.handler,
 					 s->admin.p, d->admin, err) < 0)
 		return -1;
-	return socknet_listen(net, HOST, "server",
-			      s->admin.n || s->access_log.n ? &d->access.handler :
-			      server_handler(d->server), s->listen.p, d->bound, err);
+	return socknet_listen_tls(net, HOST, "server",
+				  s->admin.n || s->access_log.n ? &d->access.handler :
+				  server_handler(d->server), s->listen.p,
+				  s->tls_cert.n ? &tls : NULL, d->bound, err);
 }
 
 static int run_daemon(struct daemon *d)
@@ -175,7 +221,8 @@ static int run_daemon(struct daemon *d)
 	char ready[3 * SOCKNET_ADDRESS_SIZE];
 	struct err err = { 0 };
 
-	if (make_server(d, &err) < 0 || listen_all(d, &err) < 0)
+	if (set_up_network(d, &err) < 0 || make_server(d, &err) < 0 ||
+	    listen_all(d, &err) < 0)
 		return verb_fail(d->service.verb, EXIT_RIG, "%s", err.msg);
 	d->service.grace_ns = d->settings.grace_ns;
 	d->service.reload = reload;
@@ -186,6 +233,7 @@ static int run_daemon(struct daemon *d)
 
 static void stop_daemon(struct daemon *d)
 {
+	access_end(&d->access);
 	if (d->bound[0])
 		network_unlisten(d->service.net, HOST);
 	if (d->admin[0])
@@ -225,7 +273,8 @@ static int serve(const struct verb *v, int argc, char **argv)
 static const char *const about[] = {
 	"A line on standard output says where it listens. SIGTERM and SIGINT end it: "
 	"what is under way is answered first; a second one ends it at once. SIGHUP "
-	"reads the configuration again (accounts, users, API keys, devices, tokens) "
+	"reads the configuration again (accounts, users, API keys, devices, tokens, the "
+	"certificate) "
 	"and opens the access log anew.",
 	"The configuration has the names of the options, and besides:",
 	"  accounts: {acme: {customer-id: 1, name: Acme Ltd}}\n"

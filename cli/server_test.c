@@ -9,6 +9,9 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,15 +40,16 @@ static const char config[] =
 	"users:\n"
 	"  alice: {account: acme, password: env:ALICE_PASSWORD}\n"
 	"devices:\n"
-	"  - {device-id: 00000000-00000000-0040FFFF-FF8001B0, account: acme}\n";
+	"  - {device-id: 00000000-00000000-0040FFFF-FF8001B0, account: acme,\n"
+	"     eid: '89049032000000000000000000000012'}\n";
 
 /* ---- Files. ------------------------------------------------------------- */
 
 static const char *path_of(const char *name)
 {
-	static char paths[4][200];
+	static char paths[16][200];
 	static unsigned next;
-	char *path = paths[next++ % 4];
+	char *path = paths[next++ % 16];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
 	return path;
@@ -506,6 +510,8 @@ static const struct {
 	{ "db: x\ntls-cert: x\n", "tls-cert and tls-key: one needs the other" },
 	{ "db: x\ndevices: [{device-id: 1-2, account: a}]\n", "expected a device id" },
 	{ "db: [\n", "c.yaml:2:" },
+	{ "HUSH\n", "c.yaml:1:1: expected a map, found a string\n" },
+	{ "db: x\nusers: {a: HUSH}\n", "c.yaml:2:12: expected a map, found a string\n" },
 };
 
 START_TEST(says_what_is_wrong)
@@ -558,6 +564,208 @@ START_TEST(refuses_to_start)
 }
 END_TEST
 
+/* ---- TLS. --------------------------------------------------------------- */
+
+/* A certificate for 127.0.0.1 by itself, and its key, as NAME.crt and NAME.key. */
+static void write_certificate(const char *name, long serial)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = X509_new();
+	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+						  "IP:127.0.0.1");
+	char file[100];
+	FILE *f;
+
+	ck_assert(key && x && san);
+	X509_set_version(x, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), serial);
+	X509_gmtime_adj(X509_getm_notBefore(x), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_set_pubkey(x, key);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+				   (const unsigned char *)"rig", -1, -1, 0);
+	X509_set_issuer_name(x, X509_get_subject_name(x));
+	X509_add_ext(x, san, -1);
+	ck_assert_int_gt(X509_sign(x, key, EVP_sha256()), 0);
+	snprintf(file, sizeof(file), "%s.crt", name);
+	f = fopen(path_of(file), "wb");
+	ck_assert(f && PEM_write_X509(f, x) == 1 && fclose(f) == 0);
+	snprintf(file, sizeof(file), "%s.key", name);
+	f = fopen(path_of(file), "wb");
+	ck_assert(f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+		  fclose(f) == 0);
+	X509_EXTENSION_free(san);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static SSL_CTX *client_context(const char *ca)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	ck_assert_int_eq(SSL_CTX_load_verify_locations(ctx, path_of(ca), NULL), 1);
+	return ctx;
+}
+
+/* Connected and verified by `ca`; the certificate's serial number. */
+static SSL *dial_tls(SSL_CTX *ctx, uint16_t port, long *serial)
+{
+	SSL *ssl = SSL_new(ctx);
+	X509 *x;
+
+	SSL_set_fd(ssl, dial(port));
+	ck_assert_int_eq(SSL_connect(ssl), 1);
+	x = SSL_get1_peer_certificate(ssl);
+	*serial = ASN1_INTEGER_get(X509_get0_serialNumber(x));
+	X509_free(x);
+	return ssl;
+}
+
+static void get_tls(SSL *ssl, const char *path, char *text, int size)
+{
+	char line[500];
+	int n = 0, got;
+
+	snprintf(line, sizeof(line), "GET %s HTTP/1.1\r\nHost: x\r\n" ALICE "\r\n", path);
+	ck_assert_int_gt(SSL_write(ssl, line, (int)strlen(line)), 0);
+	do {
+		got = SSL_read(ssl, text + n, size - 1 - n);
+		ck_assert_int_gt(got, 0);
+		n += got;
+		text[n] = '\0';
+	} while (!strstr(text, "]}"));		/* how the list ends */
+}
+
+static void hang_up_tls(SSL *ssl)
+{
+	close(SSL_get_fd(ssl));
+	SSL_free(ssl);
+}
+
+#define TLS(name) "--tls-cert", path_of(name ".crt"), "--tls-key", path_of(name ".key")
+
+START_TEST(serves_https)
+{
+	const char *args[] = { "--config", path_of("c.yaml"), TLS("a"), NULL };
+	struct running r;
+	SSL_CTX *first, *second;
+	SSL *old, *ssl;
+	char text[4096];
+	long serial;
+
+	write_certificate("a", 11);
+	r = run(args);
+	await_word("READY=1");
+	first = client_context("a.crt");
+	old = dial_tls(first, r.port, &serial);
+	ck_assert_int_eq(serial, 11);
+	get_tls(old, DEVICES, text, sizeof(text));
+	check_status(text, 200);
+	/* Who speaks no TLS gets no answer. */
+	ck_assert(!strstr(get(r.port, DEVICES, ALICE), "HTTP/1.1 200"));
+	/* A new certificate: for new connections; the old ones end after an answer. */
+	write_certificate("a", 12);
+	kill(r.pid, SIGHUP);
+	await_word("RELOADING=1");
+	await_word("READY=1");
+	second = client_context("a.crt");
+	ssl = dial_tls(second, r.port, &serial);
+	ck_assert_int_eq(serial, 12);
+	get_tls(ssl, DEVICES, text, sizeof(text));
+	check_status(text, 200);
+	get_tls(old, DEVICES, text, sizeof(text));
+	check_status(text, 200);
+	ck_assert(strstr(text, "Connection: close"));
+	hang_up_tls(old);
+	/* Rubbish changes nothing. */
+	write_config("a.crt", "rubbish\n", "");
+	kill(r.pid, SIGHUP);
+	await_word("RELOADING=1");
+	await_word("READY=1");
+	hang_up_tls(ssl);
+	ssl = dial_tls(second, r.port, &serial);
+	ck_assert_int_eq(serial, 12);
+	hang_up_tls(ssl);
+	SSL_CTX_free(first);
+	SSL_CTX_free(second);
+	stop(&r);
+}
+END_TEST
+
+START_TEST(bad_certificates)
+{
+	char config_path[200];
+
+	snprintf(config_path, sizeof(config_path), "%s", path_of("c.yaml"));
+	write_certificate("a", 1);
+	write_certificate("b", 2);
+	check_refusal((const char *[]){ "--config", config_path, "--tls-cert",
+			path_of("a.crt"), "--tls-key", path_of("b.key"), NULL }, 3,
+		      "the key does not belong to the certificate");
+	check_refusal((const char *[]){ "--config", config_path, "--tls-cert",
+			path_of("a.key"), "--tls-key", path_of("a.key"), NULL }, 3,
+		      "a.key: expected a certificate (PEM)");
+	check_refusal((const char *[]){ "--config", config_path, "--tls-cert",
+			path_of("a.crt"), "--tls-key", path_of("a.crt"), NULL }, 3,
+		      "a.crt: expected a private key (PEM");
+	check_refusal((const char *[]){ "--config", config_path, TLS("gone"), NULL }, 3,
+		      "cannot read");
+	check_refusal((const char *[]){ "--config", config_path, "--ca-file",
+			path_of("a.key"), NULL }, 3, "a.key: expected a certificate");
+}
+END_TEST
+
+/* The number behind `name` in what /metrics says. */
+static long metric(const struct running *r, const char *name)
+{
+	const char *at = strstr(get(r->admin, "/metrics", ""), name);
+
+	ck_assert_msg(at != NULL, "%s", name);
+	return strtol(at + strlen(name), NULL, 10);
+}
+
+/* Another server plays the EIS: it answers 404, but that is an answer. */
+static void call_eis(const struct running *eis, const char *ca, const char *outcome)
+{
+	static const char download[] =
+		"{\"device_id\":\"00000000-00000000-0040FFFF-FF8001B0\","
+		"\"eid\":\"89049032000000000000000000000012\","
+		"\"activation_code\":\"LPA:1$smdp.example.com$X-1\"}";
+	char url[60], db[200], text[800];
+	const char *args[] = { "--config", path_of("c.yaml"), "--admin", "127.0.0.1:0",
+			       "--eis-url", url, "--db", db, ca ? "--ca-file" : NULL,
+			       ca ? path_of(ca) : NULL, NULL };
+	struct running r;
+	int fd;
+
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u", eis->port);
+	snprintf(db, sizeof(db), "%s/calls-%s.db", dir, ca ? ca : "");
+	r = run(args);
+	snprintf(text, sizeof(text), "POST /ws/v1/esim_profiles/download HTTP/1.1\r\n"
+		 "Host: x\r\nConnection: close\r\n" ALICE "Content-Type: application/json\r\n"
+		 "Content-Length: %zu\r\n\r\n%s", strlen(download), download);
+	fd = dial(r.port);
+	say(fd, text);
+	check_status(hear(fd), 200);
+	while (metric(&r, outcome) == 0)
+		poll(NULL, 0, 5);
+	stop(&r);
+}
+
+START_TEST(calls_https)
+{
+	const char *args[] = { "--config", path_of("c.yaml"), TLS("a"), NULL };
+	struct running eis;
+
+	write_certificate("a", 1);
+	eis = run(args);
+	call_eis(&eis, "a.crt", "esimrig_eis_calls_total{outcome=\"answered\"} ");
+	call_eis(&eis, NULL, "esimrig_eis_calls_total{outcome=\"broken\"} ");
+	stop(&eis);
+}
+END_TEST
+
 int main(void)
 {
 	SRunner *runner;
@@ -577,6 +785,9 @@ int main(void)
 	tcase_add_loop_test(tc, says_what_is_wrong, 0,
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(tc, refuses_to_start);
+	tcase_add_test(tc, serves_https);
+	tcase_add_test(tc, bad_certificates);
+	tcase_add_test(tc, calls_https);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -468,6 +468,20 @@ static void set_defaults(struct settings *s)
 	};
 }
 
+/* "found a string 'x'" without the x, which may be a password in a wrong place. */
+static struct str without_value(struct str message)
+{
+	static const char word[] = ", found ";
+	ptrdiff_t found = str_find(message, str_of(word)), quote;
+	struct str rest = message;
+
+	if (found < 0)
+		return message;
+	rest = (struct str){ message.p + found, message.n - (size_t)found };
+	quote = str_find(rest, STR(" '"));
+	return quote < 0 ? message : (struct str){ message.p, (size_t)(found + quote) };
+}
+
 /* Places and words, but never the line itself. */
 static void print(const struct diag *d, struct buf *out)
 {
@@ -479,7 +493,8 @@ static void print(const struct diag *d, struct buf *out)
 		if (item->pos.source && item->pos.line)
 			buf_printf(out, ":%u:%u", item->pos.line, item->pos.column);
 		buf_printf(out, "%s%.*s", item->pos.source ? ": " : "",
-			   STRF(item->message));
+			   STRF(item->pos.line ? without_value(item->message) :
+				item->message));
 		if (item->hint.n)
 			buf_printf(out, "; %.*s", STRF(item->hint));
 		buf_char(out, '\n');

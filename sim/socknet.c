@@ -434,8 +434,12 @@ static void set_target(struct wire *w, const struct sockhost *h)
 
 	curl_easy_setopt(w->easy, CURLOPT_URL, url.p);
 	curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, target.p);
-	if (!h)
+	if (!h) {
+		if (socknet_of(c->net)->ca_file)
+			curl_easy_setopt(w->easy, CURLOPT_CAINFO,
+					 socknet_of(c->net)->ca_file);
 		return;
+	}
 	w->connect_to = curl_slist_append(NULL, arena_printf(&w->arena, "::%s",
 							     serve_reach(h)).p);
 	assert(w->connect_to);
@@ -495,21 +499,49 @@ static int listen_anywhere(struct network *net, const char *host,
 			   const char *party, struct http_handler *h,
 			   struct err *err)
 {
-	return serve_listen(socknet_of(net), host, party, h, "127.0.0.1:0", err);
+	return serve_listen(socknet_of(net), host, party, h, "127.0.0.1:0", NULL, err);
+}
+
+int socknet_listen_tls(struct network *net, const char *host, const char *party,
+		       struct http_handler *h, const char *address,
+		       const struct socknet_tls *tls,
+		       char bound[SOCKNET_ADDRESS_SIZE], struct err *err)
+{
+	struct socknet *n = socknet_of(net);
+
+	if (serve_listen(n, host, party, h, address, tls, err) < 0)
+		return -1;
+	if (bound)
+		memcpy(bound, serve_address(serve_find(n, str_of(host))),
+		       SOCKNET_ADDRESS_SIZE);
+	return 0;
 }
 
 int socknet_listen(struct network *net, const char *host, const char *party,
 		   struct http_handler *h, const char *address,
 		   char bound[SOCKNET_ADDRESS_SIZE], struct err *err)
 {
+	return socknet_listen_tls(net, host, party, h, address, NULL, bound, err);
+}
+
+int socknet_renew_tls(struct network *net, const char *host,
+		      const struct socknet_tls *tls, struct err *err)
+{
+	return serve_renew_tls(socknet_of(net), host, tls, err);
+}
+
+void socknet_set_limits(struct network *net, const struct socknet_limits *limits)
+{
+	socknet_of(net)->limits = *limits;
+}
+
+void socknet_set_ca_file(struct network *net, const char *path)
+{
 	struct socknet *n = socknet_of(net);
 
-	if (serve_listen(n, host, party, h, address, err) < 0)
-		return -1;
-	if (bound)
-		memcpy(bound, serve_address(serve_find(n, str_of(host))),
-		       SOCKNET_ADDRESS_SIZE);
-	return 0;
+	free(n->ca_file);
+	n->ca_file = strdup(path);
+	assert(n->ca_file);
 }
 
 const char *socknet_address(struct network *net, const char *host)
@@ -571,6 +603,7 @@ static void release(struct network *net)
 	curl_multi_cleanup(n->multi);
 	curl_global_cleanup();
 	free(n->socks);
+	free(n->ca_file);
 	free(n);
 }
 

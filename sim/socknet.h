@@ -37,6 +37,35 @@ struct network *socknet_new(struct loop *loop, struct eventlog *log,
 int socknet_listen(struct network *net, const char *host, const char *party,
 		   struct http_handler *h, const char *address,
 		   char bound[SOCKNET_ADDRESS_SIZE], struct err *err);
+/*
+ * The same with TLS (1.2 and up): a chain and its key, as PEM texts that
+ * tls_read_pair() (sim/tls.h) found good.  They are copied.
+ */
+struct socknet_tls {
+	struct str cert, key;
+};
+int socknet_listen_tls(struct network *net, const char *host, const char *party,
+		       struct http_handler *h, const char *address,
+		       const struct socknet_tls *tls,
+		       char bound[SOCKNET_ADDRESS_SIZE], struct err *err);
+/* New connections to `host` get this certificate from now on; those that
+ * are open go on with theirs, and close after their next answer. */
+int socknet_renew_tls(struct network *net, const char *host,
+		      const struct socknet_tls *tls, struct err *err);
+
+/*
+ * What a stranger may take, for hosts that listen from now on.  Zero is no
+ * limit, or for `connections` what the descriptors allow.  Times are the
+ * machine's.
+ */
+struct socknet_limits {
+	int64_t request_ns;	/* from its first byte, or the connection, to its last */
+	int64_t idle_ns;	/* between two requests of a connection */
+	int64_t stall_ns;	/* while an answer is sent, without progress */
+	unsigned connections, connections_per_address;
+};
+void socknet_set_limits(struct network *net, const struct socknet_limits *limits);
+
 /* Where `host` listens, "127.0.0.1:41234", or NULL. */
 const char *socknet_address(struct network *net, const char *host);
 
@@ -56,12 +85,16 @@ enum { SOCKNET_FAILURES = HTTP_BROKEN + 1 };
 struct socknet_counts {
 	uint64_t accepted;			/* connections */
 	uint64_t too_large;			/* requests answered with 413 */
+	uint64_t too_slow;			/* connections closed for that */
 	uint64_t calls[SOCKNET_FAILURES];	/* of ours, by enum http_failure */
 };
 struct socknet_counts socknet_counts(const struct network *net);
 
 /* May calls leave for hosts that nobody registered here?  Not unless told. */
 void socknet_allow_outside(struct network *net, bool allowed);
+/* Who may vouch for an https host: certificates in that PEM file rather than
+ * the machine's.  `path` must be good, and is copied. */
+void socknet_set_ca_file(struct network *net, const char *path);
 /* Requests with more than that are answered with 413. */
 void socknet_set_body_max(struct network *net, size_t bytes);
 

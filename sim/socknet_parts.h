@@ -60,6 +60,8 @@ struct socknet {
 	size_t body_max;
 	unsigned connections_max;	/* of each host, and of all calls */
 	struct socknet_counts counts;
+	struct socknet_limits limits;
+	char *ca_file;			/* or NULL: the machine's */
 };
 
 /* Simulated time that `w` takes on that leg. */
@@ -72,7 +74,10 @@ bool socknet_is_framing(struct str name);
 
 /* socknet_serve.c */
 int serve_listen(struct socknet *n, const char *name, const char *party,
-		 struct http_handler *h, const char *address, struct err *err);
+		 struct http_handler *h, const char *address,
+		 const struct socknet_tls *tls, struct err *err);
+int serve_renew_tls(struct socknet *n, const char *name,
+		    const struct socknet_tls *tls, struct err *err);
 void serve_unlisten(struct socknet *n, const char *name);
 void serve_unlisten_all(struct socknet *n);
 void serve_quiesce(struct socknet *n);

@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <linux/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,8 +21,23 @@ struct sockhost {
 	char address[SOCKNET_ADDRESS_SIZE];
 	char reach[SOCKNET_ADDRESS_SIZE];
 	struct served *open;
+	struct peer *peers;
+	struct socknet_limits limits;
+	char *cert, *key;		/* NULL: no TLS */
 	bool quiet;			/* takes no new connections */
+	bool retired;			/* another has its name and address */
 	struct sockhost *next;
+};
+
+/* A connection, and when we lose patience with it. */
+struct peer {
+	struct timer timer;		/* first: a timer is a peer */
+	struct sockhost *host;
+	struct MHD_Connection *conn;
+	bool asked;			/* it has sent a request before */
+	bool answering;
+	uint64_t acked;			/* bytes of answers that it has got */
+	struct peer *prev, *next;
 };
 
 /*
@@ -50,6 +67,9 @@ struct served {
 	struct sockhost *host;
 	struct MHD_Connection *conn;	/* NULL when MHD has done with it */
 	struct buf body;
+	struct buf piece;		/* of a stream, and how much of it has gone */
+	size_t piece_sent;
+	int more;			/* what the stream said last */
 	uint64_t swallowed;		/* bytes of a body that is too large */
 	struct instant sent;
 	struct served *prev, *next;
@@ -58,6 +78,143 @@ struct served {
 /* What is read of a body that is too large, so that the client gets to see
  * the answer: so many times the largest. */
 enum { SWALLOW = 4 };
+
+/* Of a stream; next() adds "not much more" than HTTP_PIECE_SIZE. */
+enum { PIECE_MAX = 16 * HTTP_PIECE_SIZE };
+
+/* ---- Patience. --------------------------------------------------------- */
+
+/* While an answer is sent, a peer that takes less than that in `stall_ns`
+ * makes no progress. */
+enum { STALL_BYTES = 1024 };
+
+static struct peer *peer_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn,
+						MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static int fd_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn,
+						MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
+static void be_patient(struct peer *p, int64_t machine_ns)
+{
+	struct loop *loop = p->host->n->net.loop;
+
+	if (machine_ns > 0)
+		loop_arm(loop, &p->timer, (int64_t)((double)machine_ns *
+						    loop->clock.rate));
+	else
+		loop_disarm(loop, &p->timer);
+}
+
+static uint64_t bytes_acked(struct MHD_Connection *conn)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	if (getsockopt(fd_of(conn), IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+		return 0;
+	return info.tcpi_bytes_acked;
+}
+
+/* MHD sees the end of the connection, and closes it. */
+static void lose_patience(struct timer *t)
+{
+	struct peer *p = (struct peer *)t;
+	uint64_t acked = p->answering ? bytes_acked(p->conn) : 0;
+
+	if (p->answering && acked >= p->acked + STALL_BYTES) {
+		p->acked = acked;
+		be_patient(p, p->host->limits.stall_ns);
+		return;
+	}
+	p->host->n->counts.too_slow++;
+	shutdown(fd_of(p->conn), SHUT_RDWR);
+}
+
+static void free_peer(struct peer *p)
+{
+	loop_disarm(p->host->n->net.loop, &p->timer);
+	if (p->prev)
+		p->prev->next = p->next;
+	else
+		p->host->peers = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	free(p);
+}
+
+static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
+		      enum MHD_ConnectionNotificationCode what)
+{
+	struct sockhost *h = cls;
+	struct peer *p;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*ctx)
+			free_peer(*ctx);
+		*ctx = NULL;
+		return;
+	}
+	h->n->counts.accepted++;
+	p = calloc(1, sizeof(*p));
+	assert(p);
+	*p = (struct peer){ { .fire = lose_patience }, .host = h, .conn = conn,
+			    .next = h->peers };
+	if (p->next)
+		p->next->prev = p;
+	h->peers = p;
+	*ctx = p;
+	be_patient(p, h->limits.request_ns);
+}
+
+/* Its first request has begun with the connection. */
+static void request_begins(struct MHD_Connection *conn)
+{
+	struct peer *p = peer_of(conn);
+
+	if (p && p->asked)
+		be_patient(p, p->host->limits.request_ns);
+	if (p)
+		p->asked = true;
+}
+
+static void request_is_here(struct MHD_Connection *conn)
+{
+	struct peer *p = peer_of(conn);
+
+	if (p)
+		be_patient(p, 0);
+}
+
+static void answer_begins(struct MHD_Connection *conn)
+{
+	struct peer *p = peer_of(conn);
+
+	if (!p || !p->host->limits.stall_ns)
+		return;
+	p->answering = true;
+	p->acked = bytes_acked(conn);
+	be_patient(p, p->host->limits.stall_ns);
+}
+
+static void answer_is_out(struct MHD_Connection *conn)
+{
+	struct peer *p = peer_of(conn);
+
+	if (!p)
+		return;
+	p->answering = false;
+	be_patient(p, p->host->limits.idle_ns);
+}
 
 /* ---- The life of an exchange. ----------------------------------------- */
 
@@ -72,7 +229,9 @@ static void *opened(void *cls, const char *uri, struct MHD_Connection *conn)
 	if (s->next)
 		s->next->prev = s;
 	h->open = s;
+	request_begins(conn);
 	buf_init(&s->body, h->n->body_max);
+	buf_init(&s->piece, PIECE_MAX);
 	text = arena_str(&s->arena, str_of(uri));
 	if (str_starts(text, STR("http://"))) {		/* RFC 9112, 3.2.2 */
 		text = (struct str){ text.p + 7, text.n - 7 };
@@ -103,6 +262,7 @@ static void free_served(struct served *s)
 	http_stream_close(&s->x.resp);
 	arena_release(&s->arena);
 	buf_release(&s->body);
+	buf_release(&s->piece);
 	free(s);
 }
 
@@ -112,24 +272,13 @@ static void completed(void *cls, struct MHD_Connection *conn, void **ctx,
 	struct served *s = *ctx;
 
 	(void)cls;
-	(void)conn;
 	(void)why;
 	*ctx = NULL;
+	answer_is_out(conn);
 	if (!s)
 		return;
 	assert(s->phase != SERVED_WAITING);	/* it is suspended then */
 	free_served(s);
-}
-
-static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
-		      enum MHD_ConnectionNotificationCode what)
-{
-	struct sockhost *h = cls;
-
-	(void)conn;
-	(void)ctx;
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		h->n->counts.accepted++;
 }
 
 /* Let MHD go on with the connection, to do what `phase` says. */
@@ -161,6 +310,17 @@ void serve_caller_left(struct wire *w)
 
 /* ---- The answer. -------------------------------------------------------- */
 
+/* Tell our own caller how this ends; the wire cannot. */
+static void known(struct served *s, enum http_failure failure, const char *why)
+{
+	if (!s->wire)
+		return;
+	s->wire->known = failure;
+	s->wire->known_why = why;
+}
+
+static const char broken_off[] = "connection reset in the middle of the answer";
+
 /* Half of the body, then the end. */
 static ssize_t read_half(void *arg, uint64_t pos, char *out, size_t max)
 {
@@ -174,6 +334,34 @@ static ssize_t read_half(void *arg, uint64_t pos, char *out, size_t max)
 	return (ssize_t)n;
 }
 
+/* The next bytes of a stream; whatever ends it ends the stream at once. */
+static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
+{
+	struct served *s = arg;
+	size_t n;
+
+	(void)pos;
+	while (s->piece_sent == s->piece.n) {
+		if (s->more <= 0)
+			return s->more < 0 ? MHD_CONTENT_READER_END_WITH_ERROR :
+				MHD_CONTENT_READER_END_OF_STREAM;
+		buf_clear(&s->piece);
+		s->piece_sent = 0;
+		s->more = s->x.resp.stream->next(s->x.resp.stream, &s->piece);
+		if (s->piece.over)
+			s->more = -1;
+		if (s->more < 0)
+			known(s, HTTP_BROKEN, broken_off);
+		if (s->more <= 0)
+			http_stream_close(&s->x.resp);
+	}
+	n = s->piece.n - s->piece_sent;
+	n = n < max ? n : max;
+	memcpy(out, s->piece.p + s->piece_sent, n);
+	s->piece_sent += n;
+	return (ssize_t)n;
+}
+
 static struct MHD_Response *make_response(struct served *s)
 {
 	const struct http_response *r = &s->x.resp;
@@ -183,6 +371,9 @@ static struct MHD_Response *make_response(struct served *s)
 	if (r->fault == HTTP_FAULT_CUT)
 		m = MHD_create_response_from_callback(r->body.n ? r->body.n : 1,
 						      16384, read_half, s, NULL);
+	else if (r->stream)
+		m = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_PIECE_SIZE,
+						      read_stream, s, NULL);
 	else
 		m = MHD_create_response_from_buffer(empty ? 0 : r->body.n,
 						    (void *)(uintptr_t)(empty ? "" : r->body.p),
@@ -200,24 +391,12 @@ static struct MHD_Response *make_response(struct served *s)
 	return m;
 }
 
-/* Tell our own caller how this ends; the wire cannot. */
-static void known(struct served *s, enum http_failure failure, const char *why)
-{
-	if (!s->wire)
-		return;
-	s->wire->known = failure;
-	s->wire->known_why = why;
-}
-
 /* MHD would say goodbye first; to dissolve the connection sends a reset. */
 static void reset(struct served *s)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(s->conn,
-						MHD_CONNECTION_INFO_CONNECTION_FD);
 	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 
-	if (info)
-		connect(info->connect_fd, &nowhere, sizeof(nowhere));
+	connect(fd_of(s->conn), &nowhere, sizeof(nowhere));
 }
 
 /* A stranger's call has no `done` that would log this. */
@@ -246,8 +425,7 @@ static enum MHD_Result answer(struct served *s)
 		known(s, HTTP_UNREACHABLE, "connection refused");
 		return MHD_NO;
 	case HTTP_FAULT_CUT:
-		known(s, HTTP_BROKEN,
-		      "connection reset in the middle of the answer");
+		known(s, HTTP_BROKEN, broken_off);
 		if (http_has_body(s->x.req.method, s->x.resp.status))
 			break;
 		reset(s);
@@ -259,6 +437,8 @@ static enum MHD_Result answer(struct served *s)
 	case HTTP_FAULT_NONE:
 		break;
 	}
+	answer_begins(s->conn);
+	s->more = s->x.resp.stream != NULL;
 	m = make_response(s);
 	rc = MHD_queue_response(s->conn, (unsigned)s->x.resp.status, m);
 	MHD_destroy_response(m);
@@ -283,7 +463,12 @@ static void deliver(struct http_exchange *x)
 		resume(s, SERVED_DROPPED);
 		return;
 	}
-	http_collect(x);
+	if (!http_has_body(STR(""), x->resp.status))
+		http_stream_close(&x->resp);
+	/* Half of it has to be known; and after HEAD, libmicrohttpd 0.9.75
+	 * would send the end of the body that is not there. */
+	else if (x->resp.fault != HTTP_FAULT_NONE || str_is(x->req.method, "HEAD"))
+		http_collect(x);
 	if (s->wire) {
 		s->wire->replied = loop_now(x->loop);
 		ns = wire_travel_ns(s->wire, HTTP_LEG_ANSWER);
@@ -345,6 +530,7 @@ static enum MHD_Result go(struct served *s)
 	} else if (s->ours) {
 		return MHD_NO;		/* its caller left while we read */
 	}
+	request_is_here(s->conn);
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
 	s->phase = SERVED_GOING;
@@ -493,12 +679,25 @@ static enum MHD_Result serve(void *cls, struct MHD_Connection *conn,
 
 /* ---- The daemon in the loop. ------------------------------------------- */
 
+static void stop(struct socknet *n, struct sockhost *h);
+static void quiesce(struct sockhost *h);
+
+static unsigned connection_count(const struct sockhost *h)
+{
+	return MHD_get_daemon_info(h->daemon,
+			MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
 static void run(struct sockhost *h)
 {
 	struct loop *loop = h->n->net.loop;
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	MHD_run(h->daemon);
+	if (h->retired && connection_count(h) == 0) {
+		stop(h->n, h);
+		return;
+	}
 	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
 		loop_arm(loop, &h->timer, (int64_t)((double)ms * loop->clock.rate *
 						    (double)NS_PER_MS));
@@ -592,31 +791,48 @@ static void note_address(struct sockhost *h, int fd)
 		 sa.ss_family == AF_INET6 ? "[%.50s]:%.5s" : "%.50s:%.5s", reach, port);
 }
 
-static int start(struct sockhost *h, const char *address, struct err *err)
-{
-	int fd = bind_socket(address, err);
+enum { TLS_OPTIONS = 4 };
 
-	if (fd < 0)
-		return -1;
-	note_address(h, fd);
+static struct MHD_Daemon *start_daemon(struct sockhost *h, int fd)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+			 MHD_USE_SUPPRESS_DATE_NO_CLOCK | (h->cert ? MHD_USE_TLS : 0u);
+	unsigned most = h->limits.connections;
+	struct MHD_OptionItem tls[TLS_OPTIONS] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		  (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	if (!h->cert)
+		tls[0] = tls[TLS_OPTIONS - 1];
+	if (most == 0 || most > h->n->connections_max)
+		most = h->n->connections_max;
 	/* Its own time limit stays off: the machine's time is not ours. */
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-				     MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-		0, NULL, NULL, serve, h,
+	return MHD_start_daemon(flags, 0, NULL, NULL, serve, h,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_URI_LOG_CALLBACK, opened, h,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, h,
 		MHD_OPTION_NOTIFY_CONNECTION, connected, h,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SOCKNET_HEAD_MAX,
-		MHD_OPTION_CONNECTION_LIMIT, h->n->connections_max,
+		MHD_OPTION_CONNECTION_LIMIT, most,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->limits.connections_per_address,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_ARRAY, tls,
 		MHD_OPTION_END);
-	if (!h->daemon) {
-		close(fd);
-		return err_set(err, ERR_IO, "address '%s': libmicrohttpd does not start",
-			       address);
-	}
+}
+
+static int start_on(struct sockhost *h, int fd, struct err *err)
+{
+	note_address(h, fd);
+	h->limits = h->n->limits;
+	h->daemon = start_daemon(h, fd);
+	if (!h->daemon)
+		return err_set(err, ERR_IO, "address '%s': libmicrohttpd does not start%s",
+			       h->address, h->cert ? " with this certificate and key" : "");
 	h->watch = (struct watch){
 		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		ready,
@@ -626,35 +842,99 @@ static int start(struct sockhost *h, const char *address, struct err *err)
 	return 0;
 }
 
+static int start(struct sockhost *h, const char *address, struct err *err)
+{
+	int fd = bind_socket(address, err);
+
+	if (fd < 0)
+		return -1;
+	if (start_on(h, fd, err) == 0)
+		return 0;
+	close(fd);
+	return -1;
+}
+
 static void free_host(struct sockhost *h)
 {
 	free(h->name);
 	free(h->party);
+	free(h->cert);
+	free(h->key);
 	free(h);
+}
+
+static char *copy(const char *p, size_t n)
+{
+	char *c = strndup(p, n);
+
+	assert(c);
+	return c;
+}
+
+static struct sockhost *new_host(struct socknet *n, const char *name,
+				 const char *party, struct http_handler *handler,
+				 const struct socknet_tls *tls)
+{
+	struct sockhost *h = calloc(1, sizeof(*h));
+
+	assert(h);
+	h->n = n;
+	h->name = copy(name, strlen(name));
+	h->party = copy(party, strlen(party));
+	h->handler = handler;
+	if (tls) {
+		h->cert = copy(tls->cert.p, tls->cert.n);
+		h->key = copy(tls->key.p, tls->key.n);
+	}
+	return h;
 }
 
 int serve_listen(struct socknet *n, const char *name, const char *party,
 		 struct http_handler *handler, const char *address,
-		 struct err *err)
+		 const struct socknet_tls *tls, struct err *err)
 {
 	struct sockhost *h;
 
 	if (serve_find(n, str_of(name)))
 		return err_set(err, ERR_STATE, "host %s: somebody listens there already",
 			       name);
-	h = calloc(1, sizeof(*h));
-	assert(h);
-	h->n = n;
-	h->name = strdup(name);
-	h->party = strdup(party);
-	assert(h->name && h->party);
-	h->handler = handler;
+	h = new_host(n, name, party, handler, tls);
 	if (start(h, address, err) < 0) {
 		free_host(h);
 		return err_prefix(err, "host %s", name);
 	}
 	h->next = n->hosts;
 	n->hosts = h;
+	return 0;
+}
+
+/*
+ * A daemon's certificate is for life.  So another one takes its socket, and
+ * the old one goes when the last of its connections has gone.
+ */
+int serve_renew_tls(struct socknet *n, const char *name,
+		    const struct socknet_tls *tls, struct err *err)
+{
+	struct sockhost *old = serve_find(n, str_of(name)), *h;
+	int fd, spare;
+
+	if (!old || old->quiet)
+		return err_set(err, ERR_NOT_FOUND, "host %s: nobody listens there", name);
+	fd = MHD_get_daemon_info(old->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd;
+	spare = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (spare < 0)
+		return err_set(err, ERR_IO, "host %s: %s", name, strerror(errno));
+	h = new_host(n, old->name, old->party, old->handler, tls);
+	if (start_on(h, spare, err) < 0) {
+		close(spare);
+		free_host(h);
+		return err_prefix(err, "host %s", name);
+	}
+	quiesce(old);
+	old->retired = true;
+	h->next = n->hosts;
+	n->hosts = h;
+	loop_arm(n->net.loop, &old->timer, 0);
 	return 0;
 }
 
@@ -718,8 +998,7 @@ size_t serve_connections(const struct socknet *n)
 	size_t count = 0;
 
 	for (const struct sockhost *h = n->hosts; h; h = h->next)
-		count += MHD_get_daemon_info(h->daemon,
-				MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+		count += connection_count(h);
 	return count;
 }
 
@@ -765,14 +1044,16 @@ static void stop(struct socknet *n, struct sockhost *h)
 	MHD_stop_daemon(h->daemon);
 	while (h->open)
 		free_served(h->open);
+	while (h->peers)
+		free_peer(h->peers);
 	free_host(h);
 }
 
 void serve_unlisten(struct socknet *n, const char *name)
 {
-	struct sockhost *h = serve_find(n, str_of(name));
+	struct sockhost *h;
 
-	if (h)
+	while ((h = serve_find(n, str_of(name))))	/* one, and retired ones */
 		stop(n, h);
 }
 

@@ -1,0 +1,17 @@
+/*
+ * tls_pem.h - what OpenSSL thinks of PEM texts; in a file of its own because
+ * its headers and sim/err.h use one name for two things.
+ */
+#ifndef SIM_TLS_PEM_H
+#define SIM_TLS_PEM_H
+
+#include <stddef.h>
+
+/* NULL if it is good, or what is wrong, in words. */
+const char *tls_pem_certificates(const char *pem, size_t n);
+const char *tls_pem_key(const char *pem, size_t n);
+/* Both are good; do they belong together? */
+const char *tls_pem_pair(const char *cert, size_t cert_n, const char *key,
+			 size_t key_n);
+
+#endif
