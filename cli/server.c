@@ -121,7 +121,10 @@ static void reload(struct service *service)
 		verb_fail(service->verb, 0, "%s", err.msg);
 	if (renew_tls(d, &s, &arena, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
-	server_set_tokens(d->server, s.eis_token.p, s.report_token.p);
+	server_reconfigure(d->server, &(struct server_config){
+		.eis_token = s.eis_token.p, .gateway_token = s.gateway_token.p,
+		.report_token = s.report_token.p, .throttle_limit = (unsigned)s.throttle,
+	});
 	service->grace_ns = s.grace_ns;
 	/* Strings of the first settings are in use elsewhere: they stay. */
 	arena_release(&arena);
@@ -152,7 +155,9 @@ static int make_server(struct daemon *d, struct err *err)
 	struct server_config c = {
 		.loop = &d->service.loop, .net = d->service.net,
 		.log = &d->service.log, .eis_url = s->eis_url.p,
-		.eis_token = s->eis_token.p, .report_token = s->report_token.p,
+		.eis_token = s->eis_token.p, .gateway_url = s->gateway_url.p,
+		.gateway_token = s->gateway_token.p, .report_token = s->report_token.p,
+		.throttle_limit = (unsigned)s->throttle,
 		.check_interval_ns = s->check_interval_ns,
 		.order_expiry_s = s->order_expiry_ns / NS_PER_S,
 		.verify_limit_ns = s->verify_limit_ns,
@@ -274,7 +279,7 @@ static const char *const about[] = {
 	"A line on standard output says where it listens. SIGTERM and SIGINT end it: "
 	"what is under way is answered first; a second one ends it at once. SIGHUP "
 	"reads the configuration again (accounts, users, API keys, devices, tokens, the "
-	"certificate) "
+	"throttle, the certificate) "
 	"and opens the access log anew.",
 	"The configuration has the names of the options, and besides:",
 	"  accounts: {acme: {customer-id: 1, name: Acme Ltd}}\n"

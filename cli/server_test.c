@@ -383,7 +383,8 @@ START_TEST(reloads)
 	write_config("c.yaml", config, "api-keys: []\n");
 	write_config("c.yaml", "listen: 127.0.0.1:0\ndb: DIR/server.db\n"
 		     "accounts: {acme: {customer-id: 7}}\n"
-		     "users: {bob: {account: acme, password: file:bob}}\n", "");
+		     "users: {bob: {account: acme, password: file:bob}}\n"
+		     "throttle: 2\n", "");
 	kill(r.pid, SIGHUP);
 	await_word("RELOADING=1\nMONOTONIC_USEC=");
 	await_word("READY=1");
@@ -394,6 +395,8 @@ START_TEST(reloads)
 	await_word("RELOADING=1");
 	await_word("READY=1");
 	check_status(get(r.port, DEVICES, BOB), 200);
+	/* The third within ten seconds. */
+	check_status(get(r.port, DEVICES, BOB), 429);
 	read_file("err", err, sizeof(err));
 	ck_assert_msg(strstr(err, "c.yaml:1:1: unknown key 'lisen'"), "%s", err);
 	ck_assert_msg(strstr(err, "did you mean 'listen'?"), "%s", err);

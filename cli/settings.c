@@ -22,6 +22,7 @@ enum {
 	KEY_ID_DIGITS = 32,
 	KEY_SECRET_DIGITS = 64,
 	BODY_MAX = 1 << 30,
+	THROTTLE_MAX = 1000000,
 	CONNECTIONS_MAX = 1000000,
 };
 
@@ -253,6 +254,8 @@ static const struct schema_key settings_keys[] = {
 	TEXT("ca-file", ca_file, "a path", NULL),
 	TEXT("eis-url", eis_url, "a URL", NULL),
 	SECRET(settings, "eis-token", eis_token, 1, false),
+	TEXT("gateway-url", gateway_url, "a URL", NULL),
+	SECRET(settings, "gateway-token", gateway_token, 1, false),
 	SECRET(settings, "report-token", report_token, 1, false),
 	DURATION("check-interval", check_interval_ns, NS_PER_S),
 	DURATION("order-expiry", order_expiry_ns, NS_PER_S),
@@ -262,6 +265,7 @@ static const struct schema_key settings_keys[] = {
 	DURATION("grace", grace_ns, NS_PER_MS),
 	DURATION("request-limit", request_limit_ns, NS_PER_MS),
 	DURATION("idle-limit", idle_limit_ns, NS_PER_MS),
+	{ "throttle", KEY_INT, AT(settings, throttle), .max = THROTTLE_MAX },
 	NUMBER("body-max", body_max, BODY_MAX),
 	NUMBER("connections", connections, CONNECTIONS_MAX),
 	NUMBER("connections-per-address", connections_per_address, CONNECTIONS_MAX),
@@ -293,6 +297,10 @@ const struct option settings_options[] = {
 	OPTION("eis-url", eis_url, "URL", "The EIS (default: http://eis.rig)"),
 	OPTION("eis-token", eis_token, "SECRET",
 	       "What the EIS wants to see; better as env:NAME or file:PATH"),
+	OPTION("gateway-url", gateway_url, "URL",
+	       "Command devices at that gateway rather than through the EIS"),
+	OPTION("gateway-token", gateway_token, "SECRET",
+	       "What the gateway wants to see, given likewise"),
 	OPTION("report-token", report_token, "SECRET",
 	       "What devices must send with their reports, given likewise"),
 	OPTION("ca-file", ca_file, "FILE",
@@ -316,6 +324,8 @@ const struct option settings_options[] = {
 	       "For a whole request to arrive (default: 30s)"),
 	OPTION("idle-limit", idle_limit, "TIME",
 	       "Of a connection between requests (default: 60s)"),
+	OPTION("throttle", throttle, "N",
+	       "Requests of one user in any ten seconds; 0 is any number (default: 1000)"),
 	OPTION("body-max", body_max, "BYTES", "Of a request (default: 16 MiB)"),
 	OPTION("connections", connections, "N",
 	       "At a time (default: what the descriptors allow)"),
@@ -464,7 +474,7 @@ static void set_defaults(struct settings *s)
 	*s = (struct settings){
 		.listen = STR("127.0.0.1:8080"), .grace_ns = 30 * NS_PER_S,
 		.request_limit_ns = 30 * NS_PER_S, .idle_limit_ns = 60 * NS_PER_S,
-		.body_max = 16 << 20,
+		.body_max = 16 << 20, .throttle = 1000,
 	};
 }
 

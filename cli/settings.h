@@ -47,12 +47,13 @@ struct settings_device {
 struct settings {
 	struct str listen, admin, db, access_log;
 	struct str tls_cert, tls_key, ca_file;
-	struct str eis_url, eis_token, report_token;
+	struct str eis_url, eis_token, gateway_url, gateway_token, report_token;
 	int64_t check_interval_ns, order_expiry_ns, verify_limit_ns;
 	int64_t eis_timeout_ns, code_keep_ns;
 	int64_t grace_ns;		/* for what is under way at the end */
 	int64_t request_limit_ns;	/* for a whole request to arrive */
 	int64_t idle_limit_ns;		/* of a connection between requests */
+	int64_t throttle;		/* requests of a user in 10 s; 0: any number */
 	int64_t body_max, connections, connections_per_address;
 	struct { struct settings_account *list; size_t count; } accounts;
 	struct { struct settings_user *list; size_t count; } users;
@@ -65,10 +66,11 @@ struct settings_options {
 	bool help;
 	const char *config, *listen, *admin, *db, *access_log;
 	const char *tls_cert, *tls_key, *ca_file;
-	const char *eis_url, *eis_token, *report_token;
+	const char *eis_url, *eis_token, *gateway_url, *gateway_token, *report_token;
 	const char *check_interval, *order_expiry, *verify_limit;
 	const char *eis_timeout, *code_keep;
 	const char *grace, *request_limit, *idle_limit;
+	const char *throttle;
 	const char *body_max, *connections, *connections_per_address;
 };
 extern const struct option settings_options[];

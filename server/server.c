@@ -313,13 +313,18 @@ void server_free(struct server *s)
 	free(s);
 }
 
-void server_set_tokens(struct server *s, const char *eis_token,
-		       const char *report_token)
+static void set_token(char **token, const char *to)
 {
-	free(s->eis_token);
-	free(s->report_token);
-	s->eis_token = copy(eis_token);
-	s->report_token = copy(report_token);
+	free(*token);
+	*token = copy(to);
+}
+
+void server_reconfigure(struct server *s, const struct server_config *config)
+{
+	set_token(&s->eis_token, config->eis_token);
+	set_token(&s->gateway_token, config->gateway_token);
+	set_token(&s->report_token, config->report_token);
+	s->throttle.limit = config->throttle_limit;
 }
 
 struct http_handler *server_handler(struct server *s)

@@ -43,9 +43,9 @@ struct server_config {
 struct server *server_new(const struct server_config *config, struct err *err);
 /* Open exchanges must be gone: call network_unlisten() first. */
 void server_free(struct server *s);
-/* From now on these; copied, NULL as in the configuration. */
-void server_set_tokens(struct server *s, const char *eis_token,
-		       const char *report_token);
+/* From now on the tokens and the throttle_limit of `config`; the rest of it
+ * is not looked at. */
+void server_reconfigure(struct server *s, const struct server_config *config);
 struct http_handler *server_handler(struct server *s);
 
 enum server_role { SERVER_ROLE_READ_ONLY, SERVER_ROLE_USER, SERVER_ROLE_ADMIN };
