@@ -200,6 +200,7 @@ enum scenario_way { WAY_EIS, WAY_GATEWAY };
 struct scenario_server {
 	int64_t check_interval_ns, order_expiry_ns, verify_limit_ns, eis_timeout_ns,
 		code_keep_ns;
+	int64_t throttle;
 	unsigned way;			/* enum scenario_way */
 };
 

@@ -256,6 +256,8 @@ static const struct schema_key server_keys[] = {
 	  .help = "for one answer of the EIS" },
 	{ "code-keep", KEY_DURATION, AT(scenario_server, code_keep_ns), .min = 1, .usual = "1h",
 	  .help = "of an activation code after its download" },
+	{ "throttle", KEY_INT, AT(scenario_server, throttle), .max = 1000000, .usual = "0",
+	  .help = "requests of one user in any ten seconds; 0: any number" },
 };
 static const struct schema schema_server = {
 	.name = "the server's options", NO_POS(scenario_server), SCHEMA(server_keys),

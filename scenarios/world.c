@@ -117,6 +117,7 @@ static int make_server(struct world *w, struct err *err)
 		.verify_limit_ns = o->verify_limit_ns,
 		.eis_timeout_ns = o->eis_timeout_ns,
 		.code_keep_ns = o->code_keep_ns,
+		.throttle_limit = (unsigned)o->throttle,
 		.kdf_iterations = 1,	/* a test world keeps nobody out */
 	};
 

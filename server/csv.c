@@ -64,6 +64,13 @@ void csv_header(const struct resource *r, const struct csv_columns *columns,
 	buf_z(out, "\r\n");
 }
 
+static void put_int(struct buf *out, int64_t v)
+{
+	if (v < 0)
+		buf_char(out, '-');
+	buf_u64(out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 static void put_value(const struct attribute *at, struct stmt *q, int column,
 		      struct buf *out)
 {
@@ -77,7 +84,7 @@ static void put_value(const struct attribute *at, struct stmt *q, int column,
 		put(out, stmt_peek(q, column));
 		break;
 	case ATTRIBUTE_INT:
-		buf_printf(out, "%lld", (long long)stmt_i64(q, column));
+		put_int(out, stmt_i64(q, column));
 		break;
 	case ATTRIBUTE_TIME:
 		clock_iso_to(stmt_i64(q, column), time);
