@@ -26,6 +26,7 @@ enum { PATIENCE_MS = 20000 };
 
 static char program[4096], dir[] = "/tmp/esimrig-server-test-XXXXXX";
 static int notify_fd = -1;
+static const char *verb = "server";	/* that start() starts */
 
 /* alice:wonderland and bob:builder, base64 */
 #define ALICE "Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n"
@@ -89,7 +90,7 @@ struct running {
 
 static pid_t start(const char *const *args, int out_fd)
 {
-	const char *argv[24] = { program, "server" };
+	const char *argv[24] = { program, verb };
 	pid_t pid;
 	int n = 2, err;
 
@@ -125,7 +126,7 @@ static void await_fd(int fd)
 static struct running run(const char *const *args)
 {
 	struct running r = { 0 };
-	char line[300] = "", err[600];
+	char line[300] = "", err[600], words[60];
 	int fds[2];
 	size_t n = 0;
 
@@ -143,7 +144,8 @@ static struct running run(const char *const *args)
 		line[n] = '\0';
 	}
 	close(fds[0]);
-	r.port = port_behind(line, "esimrig server: listening on 127.0.0.1:");
+	snprintf(words, sizeof(words), "esimrig %s: listening on 127.0.0.1:", verb);
+	r.port = port_behind(line, words);
 	if (strstr(line, "admin"))
 		r.admin = port_behind(line, ", admin on 127.0.0.1:");
 	return r;
@@ -272,6 +274,7 @@ static void set_up(void)
 	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
 	setenv("ALICE_PASSWORD", "wonderland", 1);
 	write_config("c.yaml", config, "");
+	verb = "server";
 }
 
 static void tear_down(void)
@@ -769,6 +772,98 @@ START_TEST(calls_https)
 }
 END_TEST
 
+/* ---- The registry, by itself. ------------------------------------------- */
+
+#define EID "89049032000000000000000000000012"
+
+static char *post(uint16_t port, const char *path, const char *headers, const char *json)
+{
+	char text[1500];
+	int fd = dial(port);
+
+	snprintf(text, sizeof(text), "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+		 "%sContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", path,
+		 headers, strlen(json), json);
+	say(fd, text);
+	return hear(fd);
+}
+
+/* The string member `name` of an answer, which it has. */
+static void member(const char *answer, const char *name, char *out, size_t size)
+{
+	char words[60];
+	const char *at;
+	size_t n;
+
+	snprintf(words, sizeof(words), "\"%s\":\"", name);
+	at = strstr(answer, words);
+	ck_assert_msg(at != NULL, "'%s' expected in: %s", name, answer);
+	at += strlen(words);
+	n = strcspn(at, "\"");
+	snprintf(out, size, "%.*s", (int)n, at);
+}
+
+/* Server and registry are the programs, the device is this test. */
+START_TEST(an_order_goes_round)
+{
+	static const char download[] =
+		"{\"device_id\":\"00000000-00000000-0040FFFF-FF8001B0\",\"eid\":\"" EID "\","
+		"\"activation_code\":\"LPA:1$smdp.example.com$X-1\"}";
+	char url[60], path[200], id[100], tx[100], result[300], *got;
+	const char *args[] = { "--config", path_of("c.yaml"), "--eis-url", url,
+			       "--eis-token", "file:token", NULL };
+	struct running eis, r;
+
+	write_config("token", "hush\n", "");
+	write_config("eis.yaml", "listen: 127.0.0.1:0\ntoken: file:token\neuiccs: [{eid: '"
+		     EID "'}]\n", "");
+	verb = "eis";
+	eis = run((const char *[]){ "--config", path_of("eis.yaml"), NULL });
+	verb = "server";
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", eis.port);
+	snprintf(path, sizeof(path), "file:%s", path_of("token"));
+	args[5] = path;
+	r = run(args);
+	got = post(r.port, "/ws/v1/esim_profiles/download", ALICE, download);
+	check_status(got, 200);
+	member(got, "transaction", tx, sizeof(tx));
+	/* Only who has the token may place orders. */
+	check_status(post(eis.port, "/eis/v1/orders", "", "{}"), 401);
+	while (strncmp(got = get(eis.port, "/eis/v1/euicc/" EID "/orders/next", ""),
+		       "HTTP/1.1 204", 12) == 0)
+		poll(NULL, 0, 5);
+	check_status(got, 200);
+	member(got, "id", id, sizeof(id));
+	snprintf(path, sizeof(path), "/eis/v1/orders/%s/result", id);
+	snprintf(result, sizeof(result), "{\"eid\":\"" EID "\",\"status\":\"complete\","
+		 "\"code\":\"ok\",\"iccid\":\"8944000000000000010\","
+		 "\"completed\":\"2026-01-01T00:00:00.000Z\"}");
+	check_status(post(eis.port, path, "", result), 204);
+	snprintf(path, sizeof(path), "/ws/v1/esim_profiles/progress/%s", tx);
+	got = get(r.port, path, ALICE);
+	check_status(got, 200);
+	ck_assert_msg(strstr(got, "\"status\":\"complete\""), "%s", got);
+	ck_assert_msg(strstr(got, "8944000000000000010"), "%s", got);
+	stop(&r);
+	stop(&eis);
+}
+END_TEST
+
+START_TEST(bad_registries)
+{
+	verb = "eis";
+	write_config("eis.yaml", "euiccs: [{eid: '" EID "'}, {eid: '" EID "'}]\n", "");
+	check_refusal((const char *[]){ "--config", path_of("eis.yaml"), NULL }, 2,
+		      "is there already");
+	write_config("eis.yaml", "euiccs: [{eid: 12}]\n", "");
+	check_refusal((const char *[]){ "--config", path_of("eis.yaml"), NULL }, 2,
+		      "eis.yaml:1:16: ");
+	check_refusal((const char *[]){ "--listen", "127.0.0.1", NULL }, 2, "--listen: ");
+	check_refusal((const char *[]){ "--token", "env:NOT_THERE_AT_ALL", NULL }, 2,
+		      "no variable NOT_THERE_AT_ALL");
+}
+END_TEST
+
 int main(void)
 {
 	SRunner *runner;
@@ -791,6 +886,8 @@ int main(void)
 	tcase_add_test(tc, serves_https);
 	tcase_add_test(tc, bad_certificates);
 	tcase_add_test(tc, calls_https);
+	tcase_add_test(tc, an_order_goes_round);
+	tcase_add_test(tc, bad_registries);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

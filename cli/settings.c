@@ -1,4 +1,5 @@
 #include "cli/settings.h"
+#include "cli/settings_form.h"
 
 #include "proto/device_id.h"
 #include "proto/eid.h"
@@ -95,8 +96,8 @@ static int find_secret(struct loader *l, const struct value *v, struct str *out)
 	return read_secret_file(l, v, beside(l, v, rest), out);
 }
 
-static int load_secret(struct loader *l, const struct schema_key *key,
-		       const struct value *v, void *object)
+int settings_secret(struct loader *l, const struct schema_key *key,
+		    const struct value *v, void *object)
 {
 	struct str *out = field_of(key, object);
 
@@ -115,8 +116,8 @@ static int load_secret(struct loader *l, const struct schema_key *key,
 }
 
 /* All strings of the settings are plain and end with a NUL. */
-static int load_text(struct loader *l, const struct schema_key *key,
-		     const struct value *v, void *object)
+int settings_text(struct loader *l, const struct schema_key *key,
+		  const struct value *v, void *object)
 {
 	if (v->kind == VALUE_LIST || v->kind == VALUE_MAP || v->kind == VALUE_NULL)
 		return load_mismatch(l, v, key->takes);
@@ -131,13 +132,13 @@ static int load_text(struct loader *l, const struct schema_key *key,
 	return 0;
 }
 
-static int load_address(struct loader *l, const struct schema_key *key,
-			const struct value *v, void *object)
+int settings_address(struct loader *l, const struct schema_key *key,
+		     const struct value *v, void *object)
 {
 	struct str rest = v->text, port;
 	uint64_t number;
 
-	if (load_text(l, key, v, object) < 0)
+	if (settings_text(l, key, v, object) < 0)
 		return -1;
 	port = rest;
 	for (size_t i = 0; i < rest.n; i++)
@@ -160,7 +161,7 @@ static bool is_hex(struct str s, size_t digits)
 static int load_key_id(struct loader *l, const struct schema_key *key,
 		       const struct value *v, void *object)
 {
-	if (load_text(l, key, v, object) < 0)
+	if (settings_text(l, key, v, object) < 0)
 		return -1;
 	return is_hex(v->text, KEY_ID_DIGITS) ? 0 : load_mismatch(l, v, key->takes);
 }
@@ -168,7 +169,7 @@ static int load_key_id(struct loader *l, const struct schema_key *key,
 static int load_key_secret(struct loader *l, const struct schema_key *key,
 			   const struct value *v, void *object)
 {
-	if (load_secret(l, key, v, object) < 0)
+	if (settings_secret(l, key, v, object) < 0)
 		return -1;
 	if (is_hex(*field_of(key, object), KEY_SECRET_DIGITS))
 		return 0;
@@ -179,13 +180,13 @@ static int load_key_secret(struct loader *l, const struct schema_key *key,
 /* ---- The table. --------------------------------------------------------- */
 
 #define TEXT(name_, field, what, help_) \
-	{ name_, KEY_CUSTOM, AT(settings, field), .read = load_text, \
+	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_text, \
 	  .takes = what, .help = help_ }
 #define ADDRESS(name_, field, help_) \
-	{ name_, KEY_CUSTOM, AT(settings, field), .read = load_address, \
+	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_address, \
 	  .takes = "an address and a port such as 127.0.0.1:8080", .help = help_ }
 #define SECRET(type, name_, field, min_, needed) \
-	{ name_, KEY_CUSTOM, needed, AT(type, field), .min = min_, .read = load_secret, \
+	{ name_, KEY_CUSTOM, needed, AT(type, field), .min = min_, .read = settings_secret, \
 	  .takes = "a secret, env:NAME or file:PATH" }
 #define DURATION(name_, field, min_) \
 	{ name_, KEY_DURATION, AT(settings, field), .min = min_ }
@@ -195,7 +196,7 @@ static int load_key_secret(struct loader *l, const struct schema_key *key,
 static const struct schema_key account_keys[] = {
 	{ "customer-id", KEY_INT, true, AT(settings_account, customer_id), .min = 1,
 	  .max = INT64_C(1) << 53 },
-	{ "name", KEY_CUSTOM, AT(settings_account, name), .read = load_text,
+	{ "name", KEY_CUSTOM, AT(settings_account, name), .read = settings_text,
 	  .takes = "a string" },
 };
 static const struct schema account_schema = {
@@ -210,7 +211,7 @@ static const struct schema_word role_words[] = {
 };
 
 static const struct schema_key user_keys[] = {
-	{ "account", KEY_CUSTOM, true, AT(settings_user, account), .read = load_text,
+	{ "account", KEY_CUSTOM, true, AT(settings_user, account), .read = settings_text,
 	  .takes = "the name of an account" },
 	SECRET(settings_user, "password", password, 1, true),
 	{ "role", KEY_WORD, AT(settings_user, role),
@@ -221,7 +222,7 @@ static const struct schema user_schema = {
 };
 
 static const struct schema_key api_key_keys[] = {
-	{ "user", KEY_CUSTOM, true, AT(settings_key, user), .read = load_text,
+	{ "user", KEY_CUSTOM, true, AT(settings_key, user), .read = settings_text,
 	  .takes = "the name of a user" },
 	{ "id", KEY_CUSTOM, true, AT(settings_key, id), .read = load_key_id,
 	  .takes = "32 hex digits" },
@@ -235,7 +236,7 @@ static const struct schema api_key_schema = {
 static const struct schema_key device_keys[] = {
 	{ "device-id", KEY_CUSTOM, true, AT(settings_device, id), .read = check_device_id,
 	  .takes = "a device id" },
-	{ "account", KEY_CUSTOM, true, AT(settings_device, account), .read = load_text,
+	{ "account", KEY_CUSTOM, true, AT(settings_device, account), .read = settings_text,
 	  .takes = "the name of an account" },
 	{ "eid", KEY_CUSTOM, AT(settings_device, eid), .read = check_eid,
 	  .takes = "32 digits" },
@@ -338,21 +339,22 @@ const struct option settings_options[] = {
 
 /* ---- Reading. ----------------------------------------------------------- */
 
-static int load_file(struct loader *l, const char *path, struct settings *out)
+static int load_file(struct loader *l, const struct schema *schema,
+		     const char *path, void *out)
 {
 	const struct source *source = yaml_read(path, (struct pos){ 0 }, l->arena,
 						l->diag);
 	const struct value *root;
 
 	root = source ? yaml_parse(source, l->arena, l->diag) : NULL;
-	return root ? load_object(l, &settings_schema, root, out) : -1;
+	return root ? load_object(l, schema, root, out) : -1;
 }
 
 /* A text of the command line, read as if it stood in the file. */
-static int load_option(struct loader *l, const struct option *o, const char *text,
-		       struct settings *out)
+static int load_option(struct loader *l, const struct schema *schema,
+		       const struct option *o, const char *text, void *out)
 {
-	const struct schema_key *key = schema_find(&settings_schema, str_of(o->name));
+	const struct schema_key *key = schema_find(schema, str_of(o->name));
 	struct value *v;
 	struct source *where;
 
@@ -367,12 +369,12 @@ static int load_option(struct loader *l, const struct option *o, const char *tex
 	return load_key(l, key, v, out);
 }
 
-static int load_options(struct loader *l, const struct settings_options *options,
-			struct settings *out)
+static int load_options(struct loader *l, const struct settings_form *form,
+			const void *options, void *out)
 {
 	int rc = 0;
 
-	for (const struct option *o = settings_options; o->name; o++) {
+	for (const struct option *o = form->options; o->name; o++) {
 		const char *text;
 
 		if (o->kind != OPTION_TEXT)
@@ -380,7 +382,7 @@ static int load_options(struct loader *l, const struct settings_options *options
 		text = *(const char *const *)(const void *)((const char *)options +
 							    o->offset);
 		if (text)
-			rc |= load_option(l, o, text, out);
+			rc |= load_option(l, form->schema, o, text, out);
 	}
 	return rc;
 }
@@ -453,8 +455,9 @@ static int check_names(struct loader *l, const struct settings *s)
 	return rc;
 }
 
-static int check_whole(struct loader *l, struct settings *s)
+static int check_whole(struct loader *l, void *settings)
 {
+	struct settings *s = settings;
 	int rc = check_accounts(l, s) | check_names(l, s);
 
 	for (size_t i = 0; i < s->users.count; i++)
@@ -513,20 +516,31 @@ static void print(const struct diag *d, struct buf *out)
 		buf_printf(out, "and %zu more errors\n", d->dropped);
 }
 
-int settings_load(const struct settings_options *options, struct arena *a,
-		  struct settings *out, struct buf *complaints)
+int settings_read(const struct settings_form *form, const void *options,
+		  const char *config, struct arena *a, void *out,
+		  struct buf *complaints)
 {
 	struct diag diag;
 	struct loader l = { .arena = a, .diag = &diag };
 	int rc = 0;
 
 	diag_init(&diag, a);
-	set_defaults(out);
-	if (options->config)
-		rc = load_file(&l, options->config, out);
-	rc |= load_options(&l, options, out);
+	if (config)
+		rc = load_file(&l, form->schema, config, out);
+	rc |= load_options(&l, form, options, out);
 	if (rc == 0)
-		rc = check_whole(&l, out);
+		rc = form->check(&l, out);
 	print(&diag, complaints);
 	return rc;
+}
+
+int settings_load(const struct settings_options *options, struct arena *a,
+		  struct settings *out, struct buf *complaints)
+{
+	static const struct settings_form form = {
+		&settings_schema, settings_options, check_whole,
+	};
+
+	set_defaults(out);
+	return settings_read(&form, options, options->config, a, out, complaints);
 }
