@@ -202,18 +202,30 @@ void chases_resume(struct server *s)
 		chase_start(s, stmt_i64(q, 0));
 }
 
-void chases_release(struct server *s)
+static void forget(struct server *s, bool tell)
 {
-	struct chases *t = &s->chases;
+	struct chases old = s->chases;
 
-	for (size_t i = 0; i < t->bucket_count; i++) {
-		struct chase *c = t->buckets[i], *next;
+	s->chases = (struct chases){ 0 };
+	for (size_t i = 0; i < old.bucket_count; i++) {
+		struct chase *c = old.buckets[i], *next;
 
 		for (; c; c = next) {
 			next = c->next;
+			if (tell)
+				tell_waiters(c);
 			drop(c);
 		}
 	}
-	free(t->buckets);
-	*t = (struct chases){ 0 };
+	free(old.buckets);
+}
+
+void chases_stop(struct server *s)
+{
+	forget(s, true);
+}
+
+void chases_release(struct server *s)
+{
+	forget(s, false);
 }

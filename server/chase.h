@@ -43,6 +43,8 @@ void chase_ask(struct server *s, int64_t rid, struct waiter *w);
 
 /* Take up every transaction that the store has in progress. */
 void chases_resume(struct server *s);
+/* Forget all; whoever waits is told, and finds what the store has. */
+void chases_stop(struct server *s);
 /* Forget all, without telling anybody. */
 void chases_release(struct server *s);
 

@@ -47,6 +47,7 @@ struct server {
 	int64_t due_ms;			/* when it fires; INT64_MAX: idle */
 	bool starting;			/* operations wait for their first step */
 	bool resuming;			/* and others may have missed one */
+	bool broken;			/* the store took nothing when it was last tried */
 	struct arena scratch;		/* of one callback of the loop */
 };
 

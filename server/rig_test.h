@@ -54,6 +54,7 @@ struct rig {
 	struct str body;
 	struct http_headers headers;
 	bool done;
+	int answers;			/* that came so far */
 	struct timer alarm;
 	struct buf events;
 	struct eventlog_listener listener;
@@ -247,6 +248,7 @@ static inline void rig_done(struct http_call *c)
 				arena_str(&r->arena, c->resp.headers.list[i].name),
 				arena_str(&r->arena, c->resp.headers.list[i].value));
 	r->done = true;
+	r->answers++;
 	loop_stop(&r->loop);
 }
 

@@ -43,20 +43,15 @@ static void send_answer(struct http_exchange *x)
 void server_reply(struct server *s, struct http_exchange *x)
 {
 	struct held_reply *h;
-	struct err err;
 
-	if (store_writing(s->store)) {
-		h = ARENA_NEW(x->arena, struct held_reply);
-		h->x = x;
-		*s->held_tail = h;
-		s->held_tail = &h->next;
+	if (!store_writing(s->store)) {
+		send_answer(x);
 		return;
 	}
-	if (store_failed(s->store)) {
-		store_commit(s->store, &err);
-		make_unavailable(x);
-	}
-	send_answer(x);
+	h = ARENA_NEW(x->arena, struct held_reply);
+	h->x = x;
+	*s->held_tail = h;
+	s->held_tail = &h->next;
 }
 
 static void let_go(struct server *s, bool committed)
@@ -82,10 +77,28 @@ static void due_at_once(struct server *s)
 /* What the store holds is what counts, whatever we thought before. */
 static void take_up(struct server *s)
 {
-	chases_release(s);
 	chases_resume(s);
 	s->resuming = true;
 	due_at_once(s);
+}
+
+/* From here on nothing but requests and a try every second, until the store
+ * takes something again. */
+static void store_broke(struct server *s, const struct err *err)
+{
+	if (!s->broken)
+		EVENT(s->log, SERVER_PARTY, "store-failed", F_Z("message", err->msg));
+	s->broken = true;
+	chases_stop(s);
+	s->due_ms = server_now_ms(s) + STORE_RETRY_NS / NS_PER_MS;
+	loop_arm(s->loop, &s->due, STORE_RETRY_NS);
+}
+
+static void try_store(struct server *s)
+{
+	struct stmt *q = stmt_str(store_sql(s->store, SQL_META_SET), STR("tried"));
+
+	stmt_run(stmt_int(q, server_now_ms(s)));
 }
 
 static void end_turn(struct server *s)
@@ -94,10 +107,12 @@ static void end_turn(struct server *s)
 	bool committed = store_commit(s->store, &err) == 0;
 
 	if (!committed) {
-		EVENT(s->log, SERVER_PARTY, "store-failed", F_Z("message", err.msg));
+		store_broke(s, &err);
+	} else if (s->broken) {
+		s->broken = false;
+		EVENT(s->log, SERVER_PARTY, "store-recovered");
+		chases_stop(s);
 		take_up(s);
-		s->due_ms = INT64_MAX;
-		loop_arm(s->loop, &s->due, STORE_RETRY_NS);
 	}
 	let_go(s, committed);
 }
@@ -148,6 +163,10 @@ static void due_fired(struct timer *t)
 	int64_t operations, codes;
 
 	s->due_ms = INT64_MAX;
+	if (s->broken) {
+		try_store(s);
+		return;
+	}
 	if (s->resuming)
 		operations_resume(s);
 	else if (s->starting)

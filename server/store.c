@@ -3,13 +3,18 @@
 #include "proto/spn.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	QUERIES_MAX = 64,
 	PAGE_SIZE_MEMORY = 1024,
+	CACHE_KIB = 64 << 10,		/* of a file's pages */
+	BUSY_OPEN_MS = 1000,		/* for another process to let go */
 	BUSY_MS = 5000,
 	SPARE_SIZE_MAX = 8 << 20,	/* bytes that a spare store may hold on to */
 };
@@ -26,7 +31,7 @@ struct stmt {
 
 struct store {
 	sqlite3 *db;
-	bool file;
+	char *path;		/* of the file, or NULL */
 	bool writing;
 	uint64_t commits;
 	bool failed;
@@ -60,12 +65,49 @@ enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
  */
 static struct store *spare;
 
+/* What to do about it; the rest speaks for itself. */
+static const struct {
+	int code;
+	const char *advice;
+} advices[] = {
+	{ SQLITE_BUSY, "another process has locked it: stop that one, or wait for it" },
+	{ SQLITE_LOCKED, "another process has locked it: stop that one, or wait for it" },
+	{ SQLITE_CORRUPT, "it is damaged: put a backup in its place, or rescue what"
+			  " can be read with sqlite3's .recover" },
+	{ SQLITE_FULL, "the disk is full: make room, nothing else is needed" },
+	{ SQLITE_IOERR, "the disk refuses: see that it is there, has room and is in order" },
+	{ SQLITE_NOTADB, "it is no store of esimrig: name another file" },
+	{ SQLITE_READONLY, "it cannot be written: see to its owner and permissions" },
+	{ SQLITE_CANTOPEN, "it cannot be opened: see to its owner and permissions, and to"
+			   " those of the files -wal and -shm beside it" },
+	{ SQLITE_PERM, "see to its owner and permissions" },
+};
+
+/* "store /var/rig.db: write: database or disk is full; the disk is full: ..." */
+static int explain(struct store *st, const char *what, struct err *err)
+{
+	int code = sqlite3_errcode(st->db) & 0xFF;
+	const char *advice = NULL;
+
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].code == code)
+			advice = advices[i].advice;
+	return err_set(err, ERR_IO, "store %s: %s%s%s%s%s",
+		       st->path ? st->path : "in memory", what ? what : "",
+		       what ? ": " : "", sqlite3_errmsg(st->db),
+		       st->path && advice ? "; " : "",
+		       st->path && advice ? advice : "");
+}
+
 static void fail(struct store *st, const char *what)
 {
 	if (st->failed)
 		return;		/* the first failure explains the others */
+	explain(st, what, &st->err);
 	st->failed = true;
-	err_set(&st->err, ERR_IO, "store: %s: %s", what, sqlite3_errmsg(st->db));
+	/* The turn has something to end, even if nothing was written. */
+	if (!st->writing && st->began)
+		st->began(st->began_arg);
 }
 
 /* ---- Opening. ---------------------------------------------------------- */
@@ -90,59 +132,93 @@ static int exec(struct store *st, const char *sql, struct err *err)
 {
 	if (sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return 0;
-	return err_set(err, ERR_IO, "store: %s", sqlite3_errmsg(st->db));
+	return explain(st, NULL, err);
 }
 
-static int read_version(struct store *st, int *version, struct err *err)
+static int read_number(struct store *st, const char *sql, int *number,
+		       struct err *err)
 {
 	sqlite3_stmt *q = NULL;
-	int rc = sqlite3_prepare_v2(st->db, "PRAGMA user_version", -1, &q, NULL);
+	int rc = sqlite3_prepare_v2(st->db, sql, -1, &q, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(q);
-	*version = rc == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
+	*number = rc == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
+	if (rc != SQLITE_ROW)
+		explain(st, NULL, err);
 	sqlite3_finalize(q);
-	if (rc == SQLITE_ROW)
-		return 0;
-	return err_set(err, ERR_IO, "store: %s", sqlite3_errmsg(st->db));
+	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-static int migrate(struct store *st, struct err *err)
+/* Is the file one of ours, and not of a later day? */
+static int check_version(struct store *st, int version, struct err *err)
 {
-	char pragma[64];
-	int version;
+	int tables = 0;
 
-	if (read_version(st, &version, err) < 0)
-		return -1;
 	if (version > VERSION)
 		return err_set(err, ERR_STATE,
-			       "store: it has version %d, and this program knows up to %d",
-			       version, VERSION);
-	for (; version < VERSION; version++) {
-		snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version + 1);
+			       "store %s: it has version %d, and this program knows up to %d:"
+			       " use the newer program", st->path, version, VERSION);
+	if (version > 0)
+		return 0;
+	if (read_number(st, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0)
+		return -1;
+	if (tables > 0)
+		return err_set(err, ERR_STATE, "store %s: it is the database of another"
+			       " program: name another file", st->path);
+	return 0;
+}
+
+static int migrate_from(struct store *st, int version, struct err *err)
+{
+	char pragma[64];
+
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version + 1);
+	if (exec(st, migrations[version], err) == 0 && exec(st, pragma, err) == 0 &&
+	    exec(st, "COMMIT", err) == 0)
+		return 0;
+	sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+/* Another process may be doing the same: the version counts that is read
+ * once the store is ours. */
+static int migrate(struct store *st, struct err *err)
+{
+	int version;
+
+	for (;;) {
+		if (read_number(st, "PRAGMA user_version", &version, err) < 0 ||
+		    check_version(st, version, err) < 0)
+			return -1;
+		if (version == VERSION)
+			return 0;
 		if (exec(st, "BEGIN IMMEDIATE", err) < 0)
 			return -1;
-		if (exec(st, migrations[version], err) < 0 ||
-		    exec(st, pragma, err) < 0 || exec(st, "COMMIT", err) < 0) {
+		if (read_number(st, "PRAGMA user_version", &version, err) < 0 ||
+		    version >= VERSION) {
 			sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
-			return -1;
+			continue;
 		}
+		if (migrate_from(st, version, err) < 0)
+			return -1;
 	}
-	return 0;
 }
 
 static int configure(struct store *st, struct err *err)
 {
-	char pragma[128];
+	char pragma[160];
 
-	sqlite3_busy_timeout(st->db, BUSY_MS);
+	sqlite3_busy_timeout(st->db, BUSY_OPEN_MS);
 	if (sqlite3_create_function(st->db, "fold", 1,
 				    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				    sql_fold, NULL, NULL) != SQLITE_OK)
-		return err_set(err, ERR_IO, "store: %s", sqlite3_errmsg(st->db));
-	if (st->file)
-		return exec(st, "PRAGMA journal_mode = WAL;"
-				"PRAGMA synchronous = FULL", err);
+		return explain(st, NULL, err);
+	if (st->path) {
+		snprintf(pragma, sizeof(pragma), "PRAGMA journal_mode = WAL;"
+			 "PRAGMA synchronous = FULL; PRAGMA cache_size = -%d", CACHE_KIB);
+		return exec(st, pragma, err);
+	}
 	/* Nothing outlives the process, but a turn can still be rolled back. */
 	snprintf(pragma, sizeof(pragma),
 		 "PRAGMA page_size = %d; PRAGMA journal_mode = MEMORY;"
@@ -167,7 +243,40 @@ static void destroy(struct store *st)
 	for (size_t i = 0; i < QUERIES_MAX; i++)
 		drop_stmt(&st->queries[i]);
 	sqlite3_close(st->db);
+	free(st->path);
 	free(st);
+}
+
+/*
+ * What SQLite would say of it is less than we can see.  It also reads a file
+ * that it cannot write, and makes a new one for a name with a slip in it.
+ */
+static int check_file(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	char *dir = slash ? strndup(path, n ? n : 1) : strdup(".");
+	struct stat st;
+	int rc = 0;
+
+	assert(dir);
+	if (stat(dir, &st) < 0)
+		rc = err_set(err, ERR_IO, "store %s: unable to open: directory %s: %s: make it,"
+			     " or name another file", path, dir, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		rc = err_set(err, ERR_IO, "store %s: unable to open: %s is no directory",
+			     path, dir);
+	else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		rc = err_set(err, ERR_IO, "store %s: it is no file: name one", path);
+	else if (eaccess(path, F_OK) == 0 && eaccess(path, R_OK | W_OK) < 0)
+		rc = err_set(err, ERR_IO, "store %s: %s: see to its owner and permissions",
+			     path, strerror(errno));
+	else if (eaccess(dir, W_OK | X_OK) < 0)
+		rc = err_set(err, ERR_IO, "store %s: directory %s: %s: files are made beside"
+			     " the store, so see to its owner and permissions", path, dir,
+			     strerror(errno));
+	free(dir);
+	return rc;
 }
 
 struct store *store_open(const char *path, struct err *err)
@@ -185,18 +294,22 @@ struct store *store_open(const char *path, struct err *err)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	st = calloc(1, sizeof(*st));
 	assert(st);
-	st->file = path != NULL;
+	if (path) {
+		st->path = strdup(path);
+		assert(st->path);
+		if (check_file(path, err) < 0)
+			goto fail;
+	}
 	if (sqlite3_open_v2(path ? path : ":memory:", &st->db, flags, NULL) !=
 	    SQLITE_OK) {
-		err_set(err, ERR_IO, "store: %s", sqlite3_errmsg(st->db));
+		explain(st, NULL, err);
 		goto fail;
 	}
 	if (configure(st, err) < 0 || migrate(st, err) < 0)
 		goto fail;
+	sqlite3_busy_timeout(st->db, BUSY_MS);
 	return st;
 fail:
-	if (path)
-		err_prefix(err, "%s", path);
 	destroy(st);
 	return NULL;
 }
@@ -224,7 +337,7 @@ void store_close(struct store *st)
 {
 	if (!st)
 		return;
-	if (!st->file && !spare && make_empty(st))
+	if (!st->path && !spare && make_empty(st))
 		spare = st;
 	else
 		destroy(st);
@@ -275,7 +388,7 @@ void store_on_begin(struct store *st, void (*began)(void *arg), void *arg)
 
 bool store_writing(const struct store *st)
 {
-	return st->writing;
+	return st->writing || st->failed;
 }
 
 const struct err *store_failed(const struct store *st)
@@ -285,7 +398,7 @@ const struct err *store_failed(const struct store *st)
 
 bool store_is_file(const struct store *st)
 {
-	return st->file;
+	return st->path != NULL;
 }
 
 uint64_t store_commits(const struct store *st)

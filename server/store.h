@@ -20,8 +20,10 @@
 
 struct stmt;
 
-/* `began(arg)` is called when a write transaction begins. */
+/* `began(arg)` is called when a write transaction begins, or something fails:
+ * the turn is to end with store_commit(). */
 void store_on_begin(struct store *st, void (*began)(void *arg), void *arg);
+/* Has `began` been called, and the turn not been ended? */
 bool store_writing(const struct store *st);
 /* End the write transaction, if there is one.  -1: nothing of it happened. */
 int store_commit(struct store *st, struct err *err);

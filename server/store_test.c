@@ -8,7 +8,10 @@
 
 #include "server/store.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char dir[64], path[80];
@@ -150,19 +153,19 @@ START_TEST(of_an_older_version)
 }
 END_TEST
 
-static int version_of_file(void)
+static int number_in_file(const char *sql)
 {
 	sqlite3_stmt *q;
 	sqlite3 *db;
-	int version;
+	int number;
 
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL);
+	sqlite3_prepare_v2(db, sql, -1, &q, NULL);
 	ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
-	version = sqlite3_column_int(q, 0);
+	number = sqlite3_column_int(q, 0);
 	sqlite3_finalize(q);
 	sqlite3_close(db);
-	return version;
+	return number;
 }
 
 /* A migration that fails leaves the store as it was. */
@@ -173,10 +176,10 @@ START_TEST(migration_that_fails)
 	make_version_1();
 	exec("DROP INDEX profiles_by_iccid");
 	ck_refused("profiles_by_iccid");
-	ck_assert_int_eq(version_of_file(), 1);
+	ck_assert_int_eq(number_in_file("PRAGMA user_version"), 1);
 	exec("CREATE INDEX profiles_by_iccid ON profiles(iccid)");
 	store_close(store_open(path, &err));
-	ck_assert_int_eq(version_of_file(), NEWEST);
+	ck_assert_int_eq(number_in_file("PRAGMA user_version"), NEWEST);
 }
 END_TEST
 
@@ -184,6 +187,188 @@ START_TEST(no_such_directory)
 {
 	snprintf(path, sizeof(path), "%s/nowhere/db", dir);
 	ck_refused("unable to open");
+}
+END_TEST
+
+START_TEST(of_another_program)
+{
+	exec("CREATE TABLE letters(text TEXT)");
+	ck_refused("another program");
+}
+END_TEST
+
+START_TEST(not_a_file)
+{
+	snprintf(path, sizeof(path), "%s", dir);
+	ck_refused("it is no file");
+	snprintf(path, sizeof(path), "/dev/null/db");
+	ck_refused("is no directory");
+}
+END_TEST
+
+START_TEST(locked_by_another)
+{
+	struct err err = { 0 };
+	sqlite3 *other;
+
+	store_close(store_open(path, &err));
+	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "PRAGMA locking_mode = EXCLUSIVE;"
+		"BEGIN EXCLUSIVE; CREATE TABLE t(x)", NULL, NULL, NULL), SQLITE_OK);
+	ck_refused("another process has locked it");
+	sqlite3_close(other);
+	store_close(store_open(path, &err));
+}
+END_TEST
+
+/* Permissions do not hold the superuser. */
+static void as_nobody(bool yes)
+{
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(yes ? 65534 : 0), 0);
+}
+
+START_TEST(read_only_file)
+{
+	struct err err = { 0 };
+
+	store_close(store_open(path, &err));
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	ck_assert_int_eq(chmod(path, 0444), 0);
+	as_nobody(true);
+	ck_refused("see to its owner and permissions");
+	as_nobody(false);
+}
+END_TEST
+
+START_TEST(read_only_directory)
+{
+	struct err err = { 0 };
+
+	store_close(store_open(path, &err));
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	ck_assert_int_eq(chmod(dir, 0555), 0);
+	as_nobody(true);
+	ck_refused("files are made beside the store");
+	/* Nor can a new one be made there. */
+	snprintf(path, sizeof(path), "%s/new", dir);
+	ck_refused("files are made beside the store");
+	as_nobody(false);
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	snprintf(path, sizeof(path), "%s/db", dir);
+}
+END_TEST
+
+static long size_of(const char *suffix)
+{
+	struct stat st;
+	char name[100];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &st) == 0 ? (long)st.st_size : -1;
+}
+
+static void copy_file(const char *suffix, char *bytes, size_t n, const char *to)
+{
+	char name[100];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	f = fopen(name, "r");
+	ck_assert(f && fread(bytes, 1, n, f) == n);
+	fclose(f);
+	snprintf(name, sizeof(name), "%s%s", path, to);
+	f = fopen(name, "w");
+	ck_assert(f && fwrite(bytes, 1, n, f) == n);
+	fclose(f);
+}
+
+/* Cut anywhere, the log gives up its last transactions and nothing else. */
+START_TEST(truncated_log)
+{
+	static char bytes[4 << 20];
+	char names[2][16] = { "-2", "-2-wal" };
+	long whole, cut;
+
+	rig_init(&r, path);
+	for (int i = 0; i < 5; i++)
+		ck_status(rig_post(&r, "/ws/v1/esim_activation_codes/inventory",
+			arena_printf(&r.arena, "{\"iccid\":\"894400000000000010%d\",\"carrier\":"
+				"\"x\",\"activation_code\":\"LPA:1$smdp.example.com$A%d\"}", i, i).p), 201);
+	whole = size_of("-wal");
+	ck_assert_int_gt(whole, 0);
+	ck_assert_int_lt(whole, (long)sizeof(bytes));
+	for (cut = 0; cut < whole; cut += whole / 23) {
+		struct err err = { 0 };
+		char copy[100];
+		struct store *st;
+		struct stmt *q;
+		int n = 0;
+
+		copy_file("", bytes, (size_t)size_of(""), names[0]);
+		copy_file("-wal", bytes, (size_t)(whole - cut), names[1]);
+		snprintf(copy, sizeof(copy), "%s-2", path);
+		st = store_open(copy, &err);
+		ck_assert_msg(st != NULL, "%ld of %ld: %s", cut, whole, err.msg);
+		q = store_query(st, STR("SELECT iccid FROM codes ORDER BY rid"));
+		for (; stmt_row(q); n++)	/* the first ones, without a gap */
+			ck_assert_int_eq(stmt_peek(q, 0).p[18], '0' + n);
+		ck_assert(store_failed(st) == NULL);
+		ck_assert(n == 5 || cut > 0);
+		store_close(st);
+		remove_file("-2");
+		remove_file("-2-wal");
+		remove_file("-2-shm");
+	}
+	rig_release(&r);
+}
+END_TEST
+
+/* Bytes within the file are not what they were. */
+START_TEST(damaged)
+{
+	static char bytes[8 << 20];
+	struct err err = { 0 };
+	size_t n;
+	FILE *f;
+
+	store_close(store_open(path, &err));
+	n = (size_t)size_of("");
+	ck_assert_uint_lt(n, sizeof(bytes));
+	f = fopen(path, "r+");
+	ck_assert(f && fread(bytes, 1, n, f) == n);
+	memset(bytes + 100, 0xEE, n - 100);
+	rewind(f);
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+	fclose(f);
+	ck_refused("it is damaged");
+}
+END_TEST
+
+/* One table is damaged: the others go on. */
+START_TEST(damaged_in_part)
+{
+	char bytes[4096];
+	int page;
+	FILE *f;
+
+	rig_init(&r, path);
+	rig_release(&r);
+	page = number_in_file("SELECT rootpage FROM sqlite_schema WHERE name = 'codes_page'");
+	memset(bytes, 0xEE, sizeof(bytes));
+	f = fopen(path, "r+");
+	ck_assert(f && fseek(f, (page - 1) * 4096L, SEEK_SET) == 0);
+	ck_assert_uint_eq(fwrite(bytes, 1, sizeof(bytes), f), sizeof(bytes));
+	fclose(f);
+	rig_init(&r, path);
+	ck_status(rig_get(&r, "/ws/v1/esim_activation_codes/inventory"), 503);
+	ck_assert(rig_logged(&r, "it is damaged"));
+	ck_assert(rig_logged(&r, path));
+	ck_status(rig_get(&r, "/ws/v1/esim_profiles/inventory"), 200);
+	ck_status(rig_report(&r, "[{\"iccid\":\"" ICCID1 "\",\"status\":\"inactive\"}]"), 200);
+	ck_status(rig_get(&r, "/ws/v1/esim_profiles/inventory"), 200);
+	ck_json(&r, "/count", "1");
+	rig_release(&r);
 }
 END_TEST
 
@@ -245,6 +430,143 @@ START_TEST(failing_commit)
 }
 END_TEST
 
+#define NEW_CODE(n) "{\"iccid\":\"89440000000000002" n "\",\"carrier\":\"x\"," \
+	"\"activation_code\":\"LPA:1$smdp.example.com$B" n "\"}"
+#define NEW_ENABLE "{\"device_id\":\"" DEVICE "\",\"eid\":\"" EID "\",\"iccid\":\"" ICCID1 "\"}"
+#define CODES_URI "/ws/v1/esim_activation_codes/inventory"
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A limit on the size of files stands for the disk that is full. */
+START_TEST(full_disk)
+{
+	const char *tx;
+	int calls;
+
+	signal(SIGXFSZ, SIG_IGN);
+	rig_init(&r, path);
+	ck_status(rig_report(&r, "[{\"iccid\":\"" ICCID1 "\",\"status\":\"inactive\"}]"), 200);
+	ck_status(rig_post(&r, CODES_URI, NEW_CODE("00")), 201);
+	ck_status(rig_post(&r, "/ws/v1/esim_profiles/enable", NEW_ENABLE), 200);
+	tx = json_at(&r, "/transaction");
+	rig_run(&r, 1);
+	limit_files((rlim_t)size_of("-wal"));
+	rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+	for (int i = 0; i < 3; i++) {
+		ck_status(rig_post(&r, CODES_URI, NEW_CODE("01")), 503);
+		ck_json(&r, "/error_status", "503");
+		ck_status(rig_report(&r, "[]"), 503);
+		ck_status(rig_get(&r, CODES_URI), 200);
+		ck_json(&r, "/count", "1");
+	}
+	ck_assert(rig_logged(&r, "store-failed"));
+	ck_assert(rig_logged(&r, "make room") || rig_logged(&r, "has room"));
+	/* Nobody is asked again and again what could not be kept. */
+	calls = r.eis_calls;
+	rig_run(&r, 300);
+	ck_assert_int_le(r.eis_calls, calls + 1);
+	rig_run(&r, 0.5);		/* not at the moment of a try */
+	ck_status(rig_get(&r, arena_printf(&r.arena, "/ws/v1/esim_profiles/progress/%s", tx).p), 503);
+	ck_assert(!rig_logged(&r, "store-recovered"));
+	limit_files(RLIM_INFINITY);
+	rig_run(&r, 2);
+	ck_assert(rig_logged(&r, "store-recovered"));
+	ck_status(rig_get(&r, arena_printf(&r.arena, "/ws/v1/esim_profiles/progress/%s", tx).p), 200);
+	ck_json(&r, "/status", "complete");
+	ck_status(rig_get(&r, "/ws/v1/esim_profiles/inventory"), 200);
+	ck_json(&r, "/count", "1");		/* the empty report was not applied */
+	ck_status(rig_post(&r, CODES_URI, NEW_CODE("01")), 201);
+	ck_status(rig_report(&r, "[]"), 200);
+	ck_json(&r, "/applied", "true");
+	rig_release(&r);
+	signal(SIGXFSZ, SIG_DFL);
+}
+END_TEST
+
+/* Whoever waits for the registry meanwhile gets an answer, too. */
+START_TEST(failure_while_somebody_waits)
+{
+	struct http_call *c;
+	struct err err;
+	const char *tx;
+
+	signal(SIGXFSZ, SIG_IGN);
+	rig_init(&r, path);
+	ck_status(rig_report(&r, "[{\"iccid\":\"" ICCID1 "\",\"status\":\"inactive\"}]"), 200);
+	ck_status(rig_post(&r, "/ws/v1/esim_profiles/enable", NEW_ENABLE), 200);
+	tx = json_at(&r, "/transaction");
+	rig_run(&r, 1);
+	r.eis_silent = true;
+	c = http_call_new(r.net, STR("client"), "GET", &err,
+			  "http://server.rig/ws/v1/esim_profiles/progress/%s", tx);
+	http_call_header(c, "Authorization", str_of(rig_user("ann")));
+	c->done = rig_done;
+	c->owner = &r;
+	r.done = false;
+	http_call_send(c);
+	rig_run(&r, 1);
+	ck_assert(!r.done);
+	limit_files((rlim_t)size_of("-wal"));
+	c = http_call_new(r.net, STR("client"), "POST", &err, "http://server.rig" CODES_URI);
+	http_call_header(c, "Authorization", str_of(rig_user("ann")));
+	http_call_body(c, "application/json", STR(NEW_CODE("01")));
+	rig_send(&r, c);		/* the first to be answered stops the loop */
+	rig_run(&r, 1);
+	ck_assert_int_ge(r.answers, 2);
+	limit_files(RLIM_INFINITY);
+	rig_release(&r);
+	signal(SIGXFSZ, SIG_DFL);
+}
+END_TEST
+
+/* ---- One commit for all that one turn brings. -------------------------- */
+
+enum { AT_ONCE = 64 };
+
+static int answers;
+static uint64_t commits_before;
+
+static void one_of_many(struct http_call *c)
+{
+	ck_assert_int_eq(c->failure, HTTP_OK);
+	ck_assert_int_eq(c->resp.status, 201);
+	/* Not one answer leaves before the commit. */
+	ck_assert_uint_eq(store_commits(r.store), commits_before + 1);
+	answers++;
+}
+
+START_TEST(many_requests_one_commit)
+{
+	rig_init(&r, path);
+	rig_get(&r, CODES_URI);
+	answers = 0;
+	commits_before = store_commits(r.store);
+	for (int i = 0; i < AT_ONCE; i++) {
+		struct err err;
+		struct http_call *c = http_call_new(r.net, STR("client"), "POST", &err,
+						    "http://server.rig" CODES_URI);
+
+		http_call_header(c, "Authorization", str_of(rig_user("ann")));
+		http_call_body(c, "application/json", arena_printf(&r.arena,
+			"{\"iccid\":\"89440000000000003%02d\",\"carrier\":\"x\","
+			"\"activation_code\":\"LPA:1$smdp.example.com$C%d\"}", i, i));
+		c->done = one_of_many;
+		http_call_send(c);
+	}
+	rig_run(&r, 1);
+	ck_assert_int_eq(answers, AT_ONCE);
+	ck_assert_uint_eq(store_commits(r.store), commits_before + 1);
+	rig_release(&r);
+}
+END_TEST
+
 START_TEST(next_world_finds_nothing)
 {
 	for (int i = 0; i < 3; i++) {
@@ -273,6 +595,17 @@ int main(void)
 	tcase_add_test(tc, of_an_older_version);
 	tcase_add_test(tc, migration_that_fails);
 	tcase_add_test(tc, no_such_directory);
+	tcase_add_test(tc, of_another_program);
+	tcase_add_test(tc, not_a_file);
+	tcase_add_test(tc, locked_by_another);
+	tcase_add_test(tc, read_only_file);
+	tcase_add_test(tc, read_only_directory);
+	tcase_add_test(tc, truncated_log);
+	tcase_add_test(tc, damaged);
+	tcase_add_test(tc, damaged_in_part);
+	tcase_add_test(tc, full_disk);
+	tcase_add_test(tc, failure_while_somebody_waits);
+	tcase_add_test(tc, many_requests_one_commit);
 	tcase_add_test(tc, on_disk_after_the_answer);
 	tcase_add_test(tc, failing_commit);
 	tcase_add_test(tc, next_world_finds_nothing);
