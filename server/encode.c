@@ -204,6 +204,7 @@ bool tag_matches(struct str header, struct str tag)
 
 void encode_tag(struct http_exchange *x)
 {
+	static const char digits[] = "0123456789abcdef";
 	uint8_t digest[DIGEST_SIZE];
 	struct str tag;
 	struct buf b;
@@ -212,8 +213,10 @@ void encode_tag(struct http_exchange *x)
 	buf_init(&b, 64);
 	/* Weak: it is the same whether the bytes are compressed or not. */
 	buf_z(&b, "W/\"");
-	for (size_t i = 0; i < TAG_BYTES; i++)
-		buf_printf(&b, "%02x", digest[i]);
+	for (size_t i = 0; i < TAG_BYTES; i++) {
+		buf_char(&b, digits[digest[i] >> 4]);
+		buf_char(&b, digits[digest[i] & 15]);
+	}
 	buf_char(&b, '"');
 	tag = arena_str(x->arena, buf_view(&b));
 	buf_release(&b);

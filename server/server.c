@@ -103,12 +103,13 @@ static void try_store(struct server *s)
 
 static void end_turn(struct server *s)
 {
+	bool wrote = store_writing(s->store);
 	struct err err;
 	bool committed = store_commit(s->store, &err) == 0;
 
 	if (!committed) {
 		store_broke(s, &err);
-	} else if (s->broken) {
+	} else if (s->broken && wrote) {
 		s->broken = false;
 		EVENT(s->log, SERVER_PARTY, "store-recovered");
 		chases_stop(s);
@@ -119,12 +120,7 @@ static void end_turn(struct server *s)
 
 static void run_commit(struct task *t)
 {
-	struct commit_task *c = (struct commit_task *)t;
-
-	if (c->server)
-		end_turn(c->server);
-	else
-		free(c);
+	end_turn(((struct commit_task *)t)->server);
 }
 
 static void store_began(void *arg)
@@ -318,10 +314,8 @@ void server_free(struct server *s)
 	store_commit(s->store, &err);
 	chases_release(s);
 	loop_disarm(s->loop, &s->due);
-	if (s->commit->task.queued)
-		s->commit->server = NULL;	/* frees itself when it runs */
-	else
-		free(s->commit);
+	loop_undefer(s->loop, &s->commit->task);
+	free(s->commit);
 	arena_release(&s->scratch);
 	throttle_release(&s->throttle);
 	free(s->eis_url);

@@ -39,6 +39,7 @@ struct store {
 	void (*began)(void *);
 	void *began_arg;
 	struct stmt begin, commit, rollback;
+	struct stmt hold;	/* open while a turn reads: see hold_reading() */
 	struct stmt fixed[SQL_COUNT];
 	struct stmt queries[QUERIES_MAX];
 	uint64_t clock;		/* counts uses of `queries` */
@@ -238,6 +239,7 @@ static void destroy(struct store *st)
 	drop_stmt(&st->begin);
 	drop_stmt(&st->commit);
 	drop_stmt(&st->rollback);
+	drop_stmt(&st->hold);
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		drop_stmt(&st->fixed[i]);
 	for (size_t i = 0; i < QUERIES_MAX; i++)
@@ -369,10 +371,36 @@ static bool run_plain(struct store *st, struct stmt *q, const char *sql)
 	return rc == SQLITE_DONE;
 }
 
+/*
+ * All reads of a turn share one read transaction: to begin and end one for
+ * each statement takes locks of the file, and longer than most statements do.
+ * A statement that has not ended keeps it open.
+ */
+static void hold_reading(struct store *st)
+{
+	if (!st->path || !st->began || st->hold.busy || st->writing || st->failed)
+		return;
+	if (!st->hold.raw)
+		prepare(st, &st->hold, STR("SELECT 1 FROM sqlite_schema"));
+	if (!st->hold.raw || sqlite3_step(st->hold.raw) != SQLITE_ROW)
+		return;		/* then without */
+	st->hold.busy = true;
+	st->began(st->began_arg);
+}
+
+static void end_hold(struct store *st)
+{
+	if (st->hold.busy)
+		sqlite3_reset(st->hold.raw);
+	st->hold.busy = false;
+}
+
 static void begin_writing(struct store *st)
 {
 	if (st->writing || st->failed)
 		return;
+	/* What it has read may be old by now, and cannot be written upon. */
+	end_hold(st);
 	if (!run_plain(st, &st->begin, "BEGIN IMMEDIATE"))
 		return;
 	st->writing = true;
@@ -410,6 +438,7 @@ int store_commit(struct store *st, struct err *err)
 {
 	bool ok = !st->failed;
 
+	end_hold(st);
 	if (st->writing) {
 		ok = ok && run_plain(st, &st->commit, "COMMIT");
 		/* Some failures have rolled back already. */
@@ -433,6 +462,8 @@ static struct stmt *start(struct store *st, struct stmt *q)
 	q->bound = 0;
 	if (q->raw && !q->reads_only)
 		begin_writing(st);
+	else
+		hold_reading(st);
 	return q;
 }
 

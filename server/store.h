@@ -20,12 +20,13 @@
 
 struct stmt;
 
-/* `began(arg)` is called when a write transaction begins, or something fails:
- * the turn is to end with store_commit(). */
+/* `began(arg)` is called when a transaction begins: one that writes, or in a
+ * file also the one that all reads of a turn share; and when something fails.
+ * The turn is to end with store_commit(). */
 void store_on_begin(struct store *st, void (*began)(void *arg), void *arg);
-/* Has `began` been called, and the turn not been ended? */
+/* Is there something to commit, or has something failed? */
 bool store_writing(const struct store *st);
-/* End the write transaction, if there is one.  -1: nothing of it happened. */
+/* End the transaction, if there is one.  -1: nothing of it happened. */
 int store_commit(struct store *st, struct err *err);
 /* Write transactions that were committed since it was opened. */
 uint64_t store_commits(const struct store *st);

@@ -206,6 +206,20 @@ static void run_due(struct loop *l)
 	}
 }
 
+void loop_undefer(struct loop *l, struct task *t)
+{
+	struct task **at = &l->tasks;
+
+	if (!t->queued)
+		return;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	if (l->tasks_tail == &t->next)
+		l->tasks_tail = at;
+	t->queued = false;
+}
+
 static void run_tasks(struct loop *l)
 {
 	struct task *t;

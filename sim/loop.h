@@ -101,6 +101,8 @@ static inline bool timer_armed(const struct timer *t)
 
 /* Run `t` at the end of this turn, behind those already put off. */
 void loop_defer(struct loop *l, struct task *t);
+/* It will not run, if it was put off. */
+void loop_undefer(struct loop *l, struct task *t);
 
 /* Descriptors, never in virtual time: bytes in the kernel are invisible to it. */
 void loop_watch(struct loop *l, struct watch *w, uint32_t events);

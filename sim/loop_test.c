@@ -269,6 +269,31 @@ START_TEST(tasks_run_at_the_end_of_the_turn)
 }
 END_TEST
 
+/* First, middle and last of the list, and one that is not in it. */
+START_TEST(tasks_are_taken_back)
+{
+	struct play *p = play_new(CLOCK_KIND_VIRTUAL);
+	struct note n[4];
+
+	for (int i = 0; i < 4; i++)
+		n[i] = (struct note){ { write_note, NULL, false }, p, 100 + i, NULL };
+	for (int i = 0; i < 3; i++)
+		loop_defer(&p->loop, &n[i].task);
+	loop_undefer(&p->loop, &n[3].task);
+	loop_undefer(&p->loop, &n[_i].task);
+	loop_undefer(&p->loop, &n[_i].task);
+	loop_defer(&p->loop, &n[3].task);
+	play_run(p);
+	if (_i == 0)
+		EXPECT(p, 101, 102, 103);
+	else if (_i == 1)
+		EXPECT(p, 100, 102, 103);
+	else
+		EXPECT(p, 100, 101, 103);
+	play_free(p);
+}
+END_TEST
+
 static void stop_here(struct play *p, int number)
 {
 	if (number == 1)
@@ -501,6 +526,7 @@ int main(void)
 	tcase_add_test(tc, moving_is_no_error);
 	tcase_add_test(tc, ring_of_many);
 	tcase_add_test(tc, tasks_run_at_the_end_of_the_turn);
+	tcase_add_loop_test(tc, tasks_are_taken_back, 0, 3);
 	tcase_add_test(tc, stop_and_go_on);
 	tcase_add_test(tc, observer_sees_each_callback);
 	tcase_add_loop_test(tc, like_a_list, 0, 20);

@@ -484,10 +484,8 @@ static void deliver(struct http_exchange *x)
 
 /* ---- The request. ------------------------------------------------------- */
 
-static void arrive(struct timer *t)
+static void hand_over(struct served *s)
 {
-	struct served *s = (struct served *)((char *)t -
-			   offsetof(struct served, timer));
 	struct sockhost *h = s->host;
 
 	s->phase = SERVED_WAITING;
@@ -498,8 +496,27 @@ static void arrive(struct timer *t)
 	s->x.req.body = buf_view(&s->body);
 	s->x.deliver = deliver;
 	http_log_request(&h->n->net, &s->x, s->sent);
-	/* `s` may be gone after this. */
+	/* Unless libmicrohttpd waits for us, `s` may be gone after this. */
 	h->handler->handle(h->handler, &s->x);
+}
+
+static void arrive(struct timer *t)
+{
+	hand_over((struct served *)((char *)t - offsetof(struct served, timer)));
+}
+
+/*
+ * A stranger's request does not travel: its handler runs here and now, and a
+ * reply that comes at once spares libmicrohttpd and the loop a detour.
+ */
+static enum MHD_Result go_at_once(struct served *s)
+{
+	hand_over(s);
+	if (s->phase == SERVED_ANSWERED)
+		return answer(s);
+	MHD_suspend_connection(s->conn);
+	s->suspended = true;
+	return MHD_YES;
 }
 
 static struct str peer_address(struct served *s)
@@ -531,6 +548,8 @@ static enum MHD_Result go(struct served *s)
 		return MHD_NO;		/* its caller left while we read */
 	}
 	request_is_here(s->conn);
+	if (!s->ours)
+		return go_at_once(s);
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
 	s->phase = SERVED_GOING;
@@ -693,16 +712,17 @@ static void run(struct sockhost *h)
 	struct loop *loop = h->n->net.loop;
 	MHD_UNSIGNED_LONG_LONG ms;
 
+	loop_disarm(loop, &h->timer);
 	MHD_run(h->daemon);
 	if (h->retired && connection_count(h) == 0) {
 		stop(h->n, h);
 		return;
 	}
+	if (timer_armed(&h->timer))
+		return;		/* a connection was resumed meanwhile */
 	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
 		loop_arm(loop, &h->timer, (int64_t)((double)ms * loop->clock.rate *
 						    (double)NS_PER_MS));
-	else
-		loop_disarm(loop, &h->timer);
 }
 
 static void ready(struct watch *w, uint32_t events)
