@@ -211,7 +211,8 @@ static struct str unpacked(void)
 	return arena_str(&r.arena, (struct str){ out, z.total_out });
 }
 
-enum { MANY = 2600, LOTS = CSV_ROWS_MAX + 1, PER_DEVICE = 200 };
+enum { MANY = 2600, HALF = CSV_ROWS_MAX / 2, LOTS = CSV_ROWS_MAX + 1,
+       PER_DEVICE = 200 };
 
 /* `count` profiles over as many devices as that takes. */
 static void report_many(int count)
@@ -314,6 +315,93 @@ START_TEST(bulk_has_a_limit)
 }
 END_TEST
 
+static void keep_answer(struct http_exchange *x)
+{
+	ck_assert_int_eq(x->resp.status, 200);
+}
+
+/* As a network does that sends while it reads. */
+static void begin_bulk(struct http_exchange *x, const char *accept)
+{
+	*x = (struct http_exchange){
+		.arena = &r.arena, .net = r.net, .loop = &r.loop,
+		.from = STR("client"), .to = STR("server"), .id = 1,
+		.req = { .method = STR("GET"), .path = STR("/ws/v1/esim_profiles/bulk"),
+			 .query = STR("fields=iccid") },
+		.deliver = keep_answer,
+	};
+	http_header_add(&x->req.headers, &r.arena, STR("Authorization"),
+			str_of(rig_user("ann")));
+	if (accept)
+		http_header_add(&x->req.headers, &r.arena, STR("Accept-Encoding"), str_of(accept));
+	server_handler(r.server)->handle(server_handler(r.server), x);
+	ck_assert(x->resp.stream != NULL);
+}
+
+/* Device `d` reports one profile instead of all that it had. */
+static void report_less(int d)
+{
+	ck_status(rig_as(&r, "Bearer report-token", "POST", "/southbound/v1/device_reports",
+		arena_printf(&r.arena, "{\"device_id\":\"00000000-00000000-00000001-%08X\",\"eid\":"
+			"\"8904903200000100000000%010d\",\"sequence\":2,\"cause\":\"change\","
+			"\"complete\":true,\"profiles\":[{\"iccid\":\"99440000000%08d\","
+			"\"status\":\"inactive\"}]}", (unsigned)d, d, d).p), 200);
+}
+
+/* Rows that go while it is sent are left out, new ones are not for this
+ * answer, and nothing else is missing or there twice. */
+START_TEST(bulk_while_rows_change)
+{
+	struct http_exchange x;
+	struct buf out;
+	int pieces = 0, rc = 1, n = 0;
+
+	report_many(HALF);
+	begin_bulk(&x, NULL);
+	buf_init(&out, 64 << 20);
+	while (rc > 0) {
+		size_t before = out.n;
+
+		rc = x.resp.stream->next(x.resp.stream, &out);
+		ck_assert_uint_gt(out.n, before);
+		ck_assert_uint_le(out.n - before, HTTP_PIECE_SIZE);
+		if (pieces++ == 0) {
+			report_less(0);		/* sent already */
+			report_less(HALF / PER_DEVICE - 1);
+		}
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_int_gt(pieces, 3);
+	http_stream_close(&x.resp);
+	for (struct str rest = buf_view(&out), line; rest.n; n++) {
+		line = str_split(&rest, '\n');
+		if (n > 0)
+			ck_assert(str_eq(line, arena_printf(&r.arena, "89440000000%08d\r", n - 1)));
+	}
+	ck_assert_int_eq(n - 1, HALF - PER_DEVICE);
+	buf_release(&out);
+}
+END_TEST
+
+/* Whoever leaves in the middle leaves nothing behind (a sanitizer looks). */
+START_TEST(bulk_broken_off)
+{
+	static const char *const codings[] = { NULL, "gzip", "deflate" };
+	struct http_exchange x;
+	struct buf out;
+
+	report_many(MANY);
+	begin_bulk(&x, codings[_i]);
+	buf_init(&out, 1 << 20);
+	ck_assert_int_ge(x.resp.stream->next(x.resp.stream, &out), 0);
+	http_stream_close(&x.resp);
+	ck_assert(x.resp.stream == NULL);
+	begin_bulk(&x, codings[_i]);
+	http_stream_close(&x.resp);
+	buf_release(&out);
+}
+END_TEST
+
 /* ---- Tags. ------------------------------------------------------------- */
 
 START_TEST(tags)
@@ -412,6 +500,8 @@ int main(void)
 	tcase_add_loop_test(tc, compressed_is_the_same, 0, 8);
 	tcase_add_test(tc, small_is_not_compressed);
 	tcase_add_test(tc, bulk_has_a_limit);
+	tcase_add_test(tc, bulk_while_rows_change);
+	tcase_add_loop_test(tc, bulk_broken_off, 0, 3);
 	tcase_add_test(tc, tags);
 	tcase_add_test(tc, so_many_in_ten_seconds);
 	tcase_add_test(tc, guessing_is_slow);
