@@ -1,14 +1,7 @@
 /* esimrig eis: the simulated registry by itself, over sockets. */
-#include "cli/output.h"
-#include "cli/service.h"
-#include "cli/settings_form.h"
+#include "cli/party.h"
 #include "eis/eis.h"
 #include "sim/socknet.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #define HOST "eis.rig"
 
@@ -30,10 +23,8 @@ struct eis_settings {
 
 struct registry {
 	struct service service;		/* first: a registry is a service */
-	struct arena arena;
-	struct eis_settings settings;
 	struct eis *eis;
-	char bound[SOCKNET_ADDRESS_SIZE];
+	bool listening;
 };
 
 /* ---- Settings. ---------------------------------------------------------- */
@@ -93,28 +84,12 @@ static int check(struct loader *l, void *out)
 	return rc;
 }
 
-static int read_settings(const struct eis_options *o, struct arena *a,
-			 struct eis_settings *s)
-{
-	static const struct settings_form form = { &schema, options, check };
-	struct buf complaints;
-	struct err err;
-	int rc;
-
-	*s = (struct eis_settings){ .listen = STR("127.0.0.1:8081") };
-	buf_init(&complaints, 64 * 1024);
-	rc = settings_read(&form, o, o->config, a, s, &complaints);
-	output_write(STDERR_FILENO, buf_view(&complaints), &err);
-	buf_release(&complaints);
-	return rc;
-}
-
 /* ---- The service. ------------------------------------------------------- */
 
-static int register_all(struct registry *r, struct err *err)
+static int register_all(struct eis *eis, const struct eis_settings *s, struct err *err)
 {
-	for (size_t i = 0; i < r->settings.euiccs.count; i++) {
-		const struct euicc *e = &r->settings.euiccs.list[i];
+	for (size_t i = 0; i < s->euiccs.count; i++) {
+		const struct euicc *e = &s->euiccs.list[i];
 		const struct eis_euicc_spec spec = {
 			.eid = e->eid, .eum_id = STR("1.3.6.1.4.1"),
 			.platform_type = STR("rig"), .platform_version = STR("1.0"),
@@ -122,59 +97,59 @@ static int register_all(struct registry *r, struct err *err)
 			.memory = (uint32_t)(e->memory ? e->memory : 1 << 20),
 		};
 
-		if (eis_register(r->eis, &spec, err) < 0)
+		if (eis_register(eis, &spec, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int run_registry(struct registry *r)
+static int start(struct service *service, const void *settings, struct arena *a,
+		 struct buf *ready, struct err *err)
 {
+	struct registry *r = (struct registry *)service;
+	const struct eis_settings *s = settings;
 	struct eis_config c = {
-		.loop = &r->service.loop, .net = r->service.net,
-		.log = &r->service.log, .token = r->settings.token.p,
+		.loop = &service->loop, .net = service->net, .log = &service->log,
+		.token = s->token.p,
 	};
-	char ready[2 * SOCKNET_ADDRESS_SIZE];
-	struct err err = { 0 };
+	char bound[SOCKNET_ADDRESS_SIZE];
 
-	if (getrandom(&c.seed, sizeof(c.seed), 0) != sizeof(c.seed))
-		return verb_fail(r->service.verb, EXIT_RIG, "no random numbers: %s",
-				 strerror(errno));
+	(void)a;
+	if (party_seed(&c.seed, err) < 0)
+		return -1;
 	r->eis = eis_new(&c);
-	if (register_all(r, &err) < 0 ||
-	    socknet_listen(r->service.net, HOST, "eis", eis_handler(r->eis),
-			   r->settings.listen.p, r->bound, &err) < 0)
-		return verb_fail(r->service.verb, EXIT_RIG, "%s", err.msg);
-	snprintf(ready, sizeof(ready), "listening on %s", r->bound);
-	return service_run(&r->service, ready);
+	if (register_all(r->eis, s, err) < 0 ||
+	    socknet_listen(service->net, HOST, "eis", eis_handler(r->eis), s->listen.p,
+			   bound, err) < 0)
+		return -1;
+	r->listening = true;
+	buf_printf(ready, "listening on %s", bound);
+	return 0;
+}
+
+static void stop(struct service *service)
+{
+	struct registry *r = (struct registry *)service;
+
+	if (r->listening)
+		network_unlisten(service->net, HOST);
+	if (r->eis)
+		eis_free(r->eis);
 }
 
 static int serve(const struct verb *v, int argc, char **argv)
 {
+	static const struct settings_form form = { &schema, options, check };
+	static const struct party party = {
+		.form = &form, .config_offset = offsetof(struct eis_options, config),
+		.help_offset = offsetof(struct eis_options, help),
+		.start = start, .stop = stop,
+	};
 	struct eis_options o = { 0 };
+	struct eis_settings s = { .listen = STR("127.0.0.1:8081") };
 	struct registry r = { 0 };
-	int left = verb_parse(v, argc, argv, &o), code;
 
-	if (left < 0)
-		return EXIT_INVALID;
-	if (o.help)
-		return verb_show_help(v);
-	if (left > 0)
-		return verb_usage(v, "'%s': no argument is expected", argv[1]);
-	if (read_settings(&o, &r.arena, &r.settings) < 0) {
-		arena_release(&r.arena);
-		return EXIT_INVALID;
-	}
-	code = service_init(&r.service, v);
-	if (code == EXIT_PASSED)
-		code = run_registry(&r);
-	if (r.bound[0])
-		network_unlisten(r.service.net, HOST);
-	if (r.eis)
-		eis_free(r.eis);
-	service_release(&r.service);
-	arena_release(&r.arena);
-	return code;
+	return party_main(&party, v, argc, argv, &o, &s, &r.service);
 }
 
 static const char *const about[] = {

@@ -145,7 +145,8 @@ static struct running run(const char *const *args)
 	}
 	close(fds[0]);
 	snprintf(words, sizeof(words), "esimrig %s: listening on 127.0.0.1:", verb);
-	r.port = port_behind(line, words);
+	if (strcmp(verb, "devices") != 0)
+		r.port = port_behind(line, words);
 	if (strstr(line, "admin"))
 		r.admin = port_behind(line, ", admin on 127.0.0.1:");
 	return r;
@@ -864,6 +865,79 @@ START_TEST(bad_registries)
 }
 END_TEST
 
+/* ---- All four of them. -------------------------------------------------- */
+
+static struct running run_verb(const char *name, const char *file)
+{
+	struct running r;
+
+	verb = name;
+	r = run((const char *[]){ "--config", path_of(file), NULL });
+	verb = "server";
+	return r;
+}
+
+static void start_peers(struct running *eis, struct running *smdp)
+{
+	char text[600];
+
+	write_certificate("dp", 1);
+	write_config("eis.yaml", "listen: 127.0.0.1:0\neuiccs: [{eid: '" EID "'}]\n", "");
+	*eis = run_verb("eis", "eis.yaml");
+	snprintf(text, sizeof(text), "listen: 127.0.0.1:0\neis-url: http://127.0.0.1:%u\n"
+		 "tls-cert: %s\ntls-key: %s\nprofiles: [{iccid: '8944000000000000010', "
+		 "matching-id: X-1, spn: Mobile}]\n", eis->port, path_of("dp.crt"),
+		 path_of("dp.key"));
+	write_config("smdp.yaml", text, "");
+	*smdp = run_verb("smdp", "smdp.yaml");
+}
+
+static struct running start_device(uint16_t eis, uint16_t server)
+{
+	char text[800];
+
+	snprintf(text, sizeof(text), "poll: 1s\neis-url: http://127.0.0.1:%u\n"
+		 "report-url: http://127.0.0.1:%u/southbound/v1/device_reports\n"
+		 "ca-file: %s\ndevices: {router: {device-id: "
+		 "00000000-00000000-0040FFFF-FF8001B0, eid: '" EID "', second-link: true}}\n",
+		 eis, server, path_of("dp.crt"));
+	write_config("devices.yaml", text, "");
+	return run_verb("devices", "devices.yaml");
+}
+
+/* Ordered at the server, downloaded over https by a device, reported by it. */
+START_TEST(four_programs)
+{
+	char url[60], json[400], path[200], id[100], *got;
+	const char *args[] = { "--config", path_of("c.yaml"), "--eis-url", url, NULL };
+	struct running eis, smdp, devices, server;
+
+	start_peers(&eis, &smdp);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", eis.port);
+	server = run(args);
+	snprintf(json, sizeof(json), "{\"device_id\":\"00000000-00000000-0040FFFF-FF8001B0\","
+		 "\"eid\":\"" EID "\",\"activation_code\":\"LPA:1$127.0.0.1:%u$X-1\"}",
+		 smdp.port);
+	got = post(server.port, "/ws/v1/esim_profiles/download", ALICE, json);
+	check_status(got, 200);
+	member(got, "transaction", id, sizeof(id));
+	devices = start_device(eis.port, server.port);
+	snprintf(path, sizeof(path), "/ws/v1/esim_profiles/progress/%s", id);
+	while (strstr(got = get(server.port, path, ALICE), "\"in_progress\""))
+		poll(NULL, 0, 20);
+	ck_assert_msg(strstr(got, "\"status\":\"complete\""), "%s", got);
+	while (strncmp(got = get(server.port, "/ws/v1/esim_profiles/inventory/"
+				 "8944000000000000010", ALICE), "HTTP/1.1 404", 12) == 0)
+		poll(NULL, 0, 20);
+	check_status(got, 200);
+	ck_assert_msg(strstr(got, "\"carrier\":\"Mobile\""), "%s", got);
+	stop(&devices);
+	stop(&server);
+	stop(&smdp);
+	stop(&eis);
+}
+END_TEST
+
 int main(void)
 {
 	SRunner *runner;
@@ -888,6 +962,7 @@ int main(void)
 	tcase_add_test(tc, calls_https);
 	tcase_add_test(tc, an_order_goes_round);
 	tcase_add_test(tc, bad_registries);
+	tcase_add_test(tc, four_programs);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,80 @@
+#include "cli/party.h"
+
+#include "cli/output.h"
+#include "sim/socknet.h"
+#include "sim/tls.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+int party_seed(uint64_t *seed, struct err *err)
+{
+	if (getrandom(seed, sizeof(*seed), 0) == sizeof(*seed))
+		return 0;
+	return err_set(err, ERR_IO, "no random numbers: %s", strerror(errno));
+}
+
+int party_calls(struct service *s, struct str ca_file, struct err *err)
+{
+	socknet_allow_outside(s->net, true);
+	if (!ca_file.n)
+		return 0;
+	if (tls_check_ca_file(ca_file.p, err) < 0)
+		return -1;
+	socknet_set_ca_file(s->net, ca_file.p);
+	return 0;
+}
+
+static int read_settings(const struct party *p, const char *options, struct arena *a,
+			 void *settings)
+{
+	const char *config;
+	struct buf complaints;
+	struct err err;
+	int rc;
+
+	memcpy(&config, options + p->config_offset, sizeof(config));
+	buf_init(&complaints, 64 * 1024);
+	rc = settings_read(p->form, options, config, a, settings, &complaints);
+	output_write(STDERR_FILENO, buf_view(&complaints), &err);
+	buf_release(&complaints);
+	return rc;
+}
+
+static int run(const struct party *p, const struct verb *v, const void *settings,
+	       struct service *s, struct arena *a)
+{
+	int code = service_init(s, v);
+	struct err err = { 0 };
+	struct buf ready;
+
+	buf_init(&ready, 1000);
+	if (code == EXIT_PASSED && p->start(s, settings, a, &ready, &err) < 0)
+		code = verb_fail(v, EXIT_RIG, "%s", err.msg);
+	if (code == EXIT_PASSED)
+		code = service_run(s, ready.p);
+	p->stop(s);
+	service_release(s);
+	buf_release(&ready);
+	return code;
+}
+
+int party_main(const struct party *p, const struct verb *v, int argc, char **argv,
+	       void *options, void *settings, struct service *state)
+{
+	int left = verb_parse(v, argc, argv, options);
+	struct arena arena = { 0 };
+	int code = EXIT_INVALID;
+
+	if (left < 0)
+		return EXIT_INVALID;
+	if (*(const bool *)((const char *)options + p->help_offset))
+		return verb_show_help(v);
+	if (left > 0)
+		return verb_usage(v, "'%s': no argument is expected", argv[1]);
+	if (read_settings(p, options, &arena, settings) == 0)
+		code = run(p, v, settings, state, &arena);
+	arena_release(&arena);
+	return code;
+}

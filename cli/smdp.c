@@ -1,0 +1,186 @@
+/* esimrig smdp: the simulated SM-DP+ by itself, over sockets. */
+#include "cli/party.h"
+#include "sim/socknet.h"
+#include "sim/tls.h"
+#include "smdp/smdp.h"
+
+#define HOST "smdp.rig"
+
+struct smdp_options {
+	bool help;
+	const char *config, *listen, *address, *tls_cert, *tls_key, *eis_url, *ca_file;
+};
+
+struct offer {
+	struct pos pos;
+	struct str iccid, matching_id, confirmation_code, spn, name, eid;
+};
+
+struct smdp_settings {
+	struct str listen, address, tls_cert, tls_key, eis_url, ca_file;
+	struct { struct offer *list; size_t count; } profiles;
+};
+
+struct dp {
+	struct service service;		/* first: a dp is a service */
+	struct smdp *smdp;
+	bool listening;
+};
+
+/* ---- Settings. ---------------------------------------------------------- */
+
+#define FIELD(type, name_, field, read_, what) \
+	{ name_, KEY_CUSTOM, .offset = offsetof(struct type, field), .min = 1, \
+	  .read = read_, .takes = what }
+
+static const struct schema_key offer_keys[] = {
+	{ "iccid", KEY_CUSTOM, true, offsetof(struct offer, iccid), .read = check_iccid,
+	  .takes = "19 or 20 digits" },
+	FIELD(offer, "matching-id", matching_id, settings_secret,
+	      "a secret, env:NAME or file:PATH"),
+	FIELD(offer, "confirmation-code", confirmation_code, settings_secret,
+	      "a secret, env:NAME or file:PATH"),
+	FIELD(offer, "spn", spn, settings_text, "a string"),
+	FIELD(offer, "name", name, settings_text, "a string"),
+	FIELD(offer, "eid", eid, check_eid, "32 digits"),
+};
+static const struct schema offer_schema = {
+	.name = "a profile", .size = sizeof(struct offer),
+	.pos_offset = offsetof(struct offer, pos), .keys = offer_keys,
+	.key_count = sizeof(offer_keys) / sizeof(offer_keys[0]),
+};
+
+static const struct schema_key keys[] = {
+	FIELD(smdp_settings, "listen", listen, settings_address,
+	      "an address and a port such as 127.0.0.1:8443"),
+	FIELD(smdp_settings, "address", address, settings_text, "a host name"),
+	FIELD(smdp_settings, "tls-cert", tls_cert, settings_text, "a path"),
+	FIELD(smdp_settings, "tls-key", tls_key, settings_text, "a path"),
+	FIELD(smdp_settings, "eis-url", eis_url, settings_text, "a URL"),
+	FIELD(smdp_settings, "ca-file", ca_file, settings_text, "a path"),
+	{ "profiles", KEY_LIST, .offset = offsetof(struct smdp_settings, profiles),
+	  .of = &offer_schema },
+};
+static const struct schema schema = {
+	.name = "the configuration", .size = sizeof(struct smdp_settings),
+	.pos_offset = SCHEMA_NO_POS, .keys = keys,
+	.key_count = sizeof(keys) / sizeof(keys[0]),
+};
+
+#define OPTION(name_, field, argument_, help_) \
+	{ name_, '\0', OPTION_TEXT, offsetof(struct smdp_options, field), argument_, \
+	  help_, 0 }
+
+static const struct option options[] = {
+	OPTION("config", config, "FILE",
+	       "Read these options, and profiles, from a YAML file; what is on the "
+	       "command line wins"),
+	OPTION("listen", listen, "ADDR:PORT",
+	       "Where devices and operators connect; port 0 takes a free one (default: "
+	       "127.0.0.1:8443)"),
+	OPTION("address", address, "HOST",
+	       "Its own name, as activation codes give it (default: 127.0.0.1)"),
+	OPTION("tls-cert", tls_cert, "FILE", "Serve https with this chain (PEM)"),
+	OPTION("tls-key", tls_key, "FILE", "The certificate's private key (PEM)"),
+	OPTION("eis-url", eis_url, "URL", "The EIS that gets notifications"),
+	OPTION("ca-file", ca_file, "FILE",
+	       "Certificates of those who may vouch for an https EIS"),
+	OPTION_HELP(struct smdp_options),
+	{ 0 }
+};
+
+static int check(struct loader *l, void *out)
+{
+	const struct smdp_settings *s = out;
+
+	if (!s->tls_cert.n == !s->tls_key.n)
+		return 0;
+	return diag_add(l->diag, (struct pos){ 0 }, 0,
+			"tls-cert and tls-key: one needs the other");
+}
+
+/* ---- The service. ------------------------------------------------------- */
+
+static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct err *err)
+{
+	for (size_t i = 0; i < s->profiles.count; i++) {
+		const struct offer *o = &s->profiles.list[i];
+		const struct smdp_profile_spec spec = {
+			.iccid = o->iccid, .matching_id = o->matching_id,
+			.confirmation_code = o->confirmation_code, .spn = o->spn,
+			.profile_name = o->name.n ? o->name : o->spn, .eid = o->eid,
+		};
+
+		if (smdp_add_profile(smdp, &spec, err) < 0)
+			return err_prefix(err, "profile %.*s", STRF(o->iccid));
+	}
+	return 0;
+}
+
+static int start(struct service *service, const void *settings, struct arena *a,
+		 struct buf *ready, struct err *err)
+{
+	struct dp *d = (struct dp *)service;
+	const struct smdp_settings *s = settings;
+	struct smdp_config c = {
+		.loop = &service->loop, .net = service->net, .log = &service->log,
+		.party = "smdp", .address = s->address.p, .eis_url = s->eis_url.p,
+	};
+	char bound[SOCKNET_ADDRESS_SIZE];
+	struct socknet_tls tls;
+
+	if (s->tls_cert.n && tls_read_pair(s->tls_cert.p, s->tls_key.p, a, &tls.cert,
+					   &tls.key, err) < 0)
+		return -1;
+	if (party_seed(&c.seed, err) < 0 || party_calls(service, s->ca_file, err) < 0)
+		return -1;
+	d->smdp = smdp_new(&c, err);
+	if (!d->smdp || offer_all(d->smdp, s, err) < 0 ||
+	    socknet_listen_tls(service->net, HOST, "smdp", smdp_handler(d->smdp),
+			       s->listen.p, s->tls_cert.n ? &tls : NULL, bound, err) < 0)
+		return -1;
+	d->listening = true;
+	buf_printf(ready, "listening on %s", bound);
+	return 0;
+}
+
+static void stop(struct service *service)
+{
+	struct dp *d = (struct dp *)service;
+
+	if (d->listening)
+		network_unlisten(service->net, HOST);
+	if (d->smdp)
+		smdp_free(d->smdp);
+}
+
+static int serve(const struct verb *v, int argc, char **argv)
+{
+	static const struct settings_form form = { &schema, options, check };
+	static const struct party party = {
+		.form = &form, .config_offset = offsetof(struct smdp_options, config),
+		.help_offset = offsetof(struct smdp_options, help),
+		.start = start, .stop = stop,
+	};
+	struct smdp_options o = { 0 };
+	struct smdp_settings s = { .listen = STR("127.0.0.1:8443"),
+				   .address = STR("127.0.0.1") };
+	struct dp d = { 0 };
+
+	return party_main(&party, v, argc, argv, &o, &s, &d.service);
+}
+
+static const char *const about[] = {
+	"Profiles wait here for download (ES9+), and operators order them (ES2+). All of "
+	"it is in memory, and gone at the end. Devices call with https, so it needs a "
+	"certificate unless something before it has one. Nothing is signed or encrypted "
+	"so far but the connection.",
+	"The configuration has the names of the options, and besides:",
+	"  profiles: [{iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}]",
+	NULL
+};
+
+const struct verb verb_smdp = {
+	.name = "smdp", .arguments = "", .summary = "Be an SM-DP+, over sockets",
+	.options = options, .about = about, .run = serve,
+};
