@@ -201,7 +201,7 @@ static const char *const about[] = {
 	"  devices:\n"
 	"    router: {device-id: 00000000-00000000-0040FFFF-FF8001B0,\n"
 	"             eid: '89049032000000000000000000000012', second-link: true,\n"
-	"             profiles: [{iccid: '8944000000000000028', spn: Boot, active: true}]}",
+	"             profiles: [{iccid: '8944000000000000028', active: true}]}",
 	NULL
 };
 

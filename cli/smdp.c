@@ -176,7 +176,8 @@ static const char *const about[] = {
 	"certificate unless something before it has one. Nothing is signed or encrypted "
 	"so far but the connection.",
 	"The configuration has the names of the options, and besides:",
-	"  profiles: [{iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}]",
+	"  profiles:\n"
+	"    - {iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}",
 	NULL
 };
 
