@@ -56,7 +56,7 @@ check-built: $(BINS) $(PROGS)
 
 # The shipped suites: in virtual time; the same files over sockets.
 SUITES   := scenarios/suites
-SCALE    ?= 240
+SCALE    ?= 120
 run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
