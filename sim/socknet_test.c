@@ -375,9 +375,10 @@ START_TEST(left_early)
 	rig_init(&rig);
 	for (int i = 0; i < 3; i++) {
 		connect_raw(&rig);
+		rig.held = NULL;
 		send_text(&rig, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-		settle(&rig);
-		ck_assert_ptr_nonnull(rig.held);
+		while (!rig.held)
+			settle(&rig);
 		hang_up(&rig);
 		settle(&rig);
 		if (i == 0)
@@ -793,7 +794,8 @@ START_TEST(too_many_from_one_address)
 	limited_rig(&rig, &(struct socknet_limits){ .connections_per_address = 2 });
 	for (int i = 0; i < 2; i++) {
 		connect_raw(&rig);
-		settle(&rig);
+		while (socknet_connections(rig.net) <= (size_t)i)
+			settle(&rig);
 		other[i] = rig.watch.fd;
 		loop_unwatch(&rig.loop, &rig.watch);
 	}
@@ -803,7 +805,8 @@ START_TEST(too_many_from_one_address)
 	ck_assert_uint_eq(socknet_connections(rig.net), 2);
 	for (int i = 0; i < 2; i++)
 		close(other[i]);
-	settle(&rig);
+	while (socknet_connections(rig.net))
+		settle(&rig);
 	ck_assert_ptr_nonnull(strstr(talk(&rig, "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 					  "0123456789"), "200 OK"));
 	rig_release(&rig);
