@@ -3,6 +3,7 @@
 # make check SAN=1          the same under AddressSanitizer and UBSan
 # make            build build/esimrig
 # make run-sockets          the suites over real sockets, on a scaled clock
+# make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make docs       renew the pages that are written from tables
 # make lint       the direction of includes and the banned functions
 # make fuzz-run SECONDS=5   each fuzz target for so long (needs clang)
@@ -61,6 +62,10 @@ run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
 	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 24
+# The answers of every suite, against server/openapi.yaml and eis/openapi.yaml.
+openapi: all
+	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
+	@.ci/openapi-check $(B)/traffic.jsonl
 bench: all
 	@$(B)/esimrig bench
 
@@ -115,6 +120,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: all programs check check-built deps run run-sockets docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: all programs check check-built deps run run-sockets openapi docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

@@ -29,7 +29,7 @@ static const size_t REPORT_MAX = (size_t)2 << 30;
 
 struct run_command {
 	bool help, list, trace, fail_fast, verbose;
-	const char *clock, *net, *events;
+	const char *clock, *net, *events, *traffic;
 	const char *reports[REPORT_FORMATS];	/* as in report_formats */
 	struct option_number seed, jobs;
 	struct option_list filter;
@@ -71,6 +71,8 @@ static const struct option options[] = {
 	  "Write one page to read, with ladder diagrams", 0 },
 	{ "events", 0, OPTION_TEXT, AT(events), "FILE",
 	  "Write the event log, as JSON lines", 0 },
+	{ "traffic", 0, OPTION_TEXT, AT(traffic), "FILE",
+	  "Write every exchange of server, EIS and gateway, as JSON lines; means -j 0", 0 },
 	OPTION_HELP(struct run_command),
 	{ 0 }
 };
@@ -85,7 +87,7 @@ struct session {
 	struct run_result *results;
 	size_t done, bad;		/* of them */
 	struct terminal terminal;
-	struct output reports[REPORT_FORMATS], events;
+	struct output reports[REPORT_FORMATS], events, traffic;
 	bool wants_events;
 	bool rig_failed;		/* something could not be written */
 	bool failed_fast;
@@ -135,7 +137,12 @@ static int read_options(struct session *s, struct err *err)
 	if (c->trace && c->jobs.given && c->jobs.value > 1)
 		return err_set(err, ERR_INVALID,
 			       "--trace shows one run at a time: it means -j 1");
-	if (c->trace && !c->jobs.given)
+	if (c->traffic && c->jobs.given && c->jobs.value > 0)
+		return err_set(err, ERR_INVALID,
+			       "--traffic needs all runs in this process: it means -j 0");
+	if (c->traffic)
+		c->jobs.value = 0;
+	else if (c->trace && !c->jobs.given)
 		c->jobs.value = 1;
 	else if (!c->jobs.given)
 		c->jobs.value = processors();
@@ -164,9 +171,22 @@ static int open_output(struct output *o, const char *option, const char *path,
 	return 0;
 }
 
+static void write_failed(struct session *s, const struct err *err);
+
+static void write_traffic(void *arg, struct str line)
+{
+	struct session *s = arg;
+	struct err err = { 0 };
+
+	if (!s->traffic.path || output_add(&s->traffic, line, &err) == 0)
+		return;
+	write_failed(s, &err);
+	s->traffic = (struct output){ 0 };
+}
+
 static int open_outputs(struct session *s, struct err *err)
 {
-	const struct output *all[REPORT_FORMATS + 1];
+	const struct output *all[REPORT_FORMATS + 2];
 
 	for (size_t i = 0; i < REPORT_FORMATS; i++) {
 		all[i] = &s->reports[i];
@@ -176,9 +196,15 @@ static int open_outputs(struct session *s, struct err *err)
 		s->wants_events |= s->reports[i].path && report_formats[i].wants_events;
 	}
 	all[REPORT_FORMATS] = &s->events;
-	if (open_output(&s->events, "events", s->command.events, err) < 0)
+	all[REPORT_FORMATS + 1] = &s->traffic;
+	if (open_output(&s->events, "events", s->command.events, err) < 0 ||
+	    open_output(&s->traffic, "traffic", s->command.traffic, err) < 0)
 		return -1;
-	for (size_t i = 0; i <= REPORT_FORMATS; i++)
+	if (s->traffic.path) {
+		s->options.traffic = write_traffic;
+		s->options.traffic_arg = s;
+	}
+	for (size_t i = 0; i <= REPORT_FORMATS + 1; i++)
 		for (size_t k = 0; k < i; k++)
 			if (output_same(all[i], all[k]))
 				return err_set(err, ERR_INVALID,
@@ -190,7 +216,7 @@ static int open_outputs(struct session *s, struct err *err)
 
 static bool uses_stdout(const struct session *s)
 {
-	bool uses = output_is_stdout(&s->events);
+	bool uses = output_is_stdout(&s->events) || output_is_stdout(&s->traffic);
 
 	for (size_t i = 0; i < REPORT_FORMATS; i++)
 		uses |= output_is_stdout(&s->reports[i]);
@@ -483,6 +509,8 @@ static int run_all(struct session *s)
 		     s->command.verbose || s->terminal.colour ?
 		     clock_machine_ns() - began_ns : 0);
 	write_reports(s);
+	if (s->traffic.path && output_close(&s->traffic, &err) < 0)
+		write_failed(s, &err);
 	if (s->events.path && output_close(&s->events, &err) < 0)
 		write_failed(s, &err);
 	if (s->terminal.failed_errno && !terminal_gone(&s->terminal)) {

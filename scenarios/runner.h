@@ -18,6 +18,9 @@ struct run_options {
 	bool has_seed;
 	uint64_t seed;		/* instead of the scenario's */
 	bool trace;		/* events to stderr as they happen */
+	/* Told of every exchange of server, EIS and gateway (traffic.h), or NULL. */
+	void (*traffic)(void *arg, struct str line);
+	void *traffic_arg;
 	bool no_events;		/* nobody reads run_result.events of a run that passes */
 };
 

@@ -86,6 +86,8 @@ static void make_gates(struct world *w, struct world_host *h,
 	const char *kind = quirk_party_name(h->kind);
 	char url[300];
 
+	if (w->traffic && h->kind != QUIRK_PARTY_SMDP)
+		handler = h->tap = traffic_gate(w->traffic, h->party, handler);
 	h->delay = delay_gate_new(kind, w->seed, w->sc->world.latency,
 				  &w->settling, handler);
 	if (h->delay)
@@ -157,10 +159,12 @@ static int make_parties(struct world *w, struct err *err)
 	if (!w->store || make_server(w, err) < 0)
 		return -1;
 	w->server_host = (struct world_host){
-		STR("server"), "server", "server.rig", QUIRK_PARTY_SERVER, NULL, NULL, false,
+		STR("server"), "server", "server.rig", QUIRK_PARTY_SERVER,
+		NULL, NULL, NULL, false,
 	};
 	w->eis_host = (struct world_host){
-		STR("eis"), "eis", "eis.rig", QUIRK_PARTY_EIS, NULL, NULL, false,
+		STR("eis"), "eis", "eis.rig", QUIRK_PARTY_EIS,
+		NULL, NULL, NULL, false,
 	};
 	make_gates(w, &w->server_host, server_handler(w->server));
 	make_gates(w, &w->eis_host, eis_handler(w->eis));
@@ -201,16 +205,25 @@ static int make_smdps(struct world *w, struct err *err)
 
 static int listen_all(struct world *w, struct err *err)
 {
+	struct http_handler *gateway = gateway_handler(w->gateway);
+
 	if (listen_host(w, &w->server_host, err) < 0 ||
-	    listen_host(w, &w->eis_host, err) < 0 ||
-	    network_listen(w->net, GATEWAY_HOST, "gateway",
-			   gateway_handler(w->gateway), err) < 0)
+	    listen_host(w, &w->eis_host, err) < 0)
+		return -1;
+	if (w->traffic)
+		gateway = traffic_gate(w->traffic, "gateway", gateway);
+	if (network_listen(w->net, GATEWAY_HOST, "gateway", gateway, err) < 0)
 		return -1;
 	w->gateway_listens = true;
 	for (size_t i = 0; i < w->smdp_count; i++)
 		if (listen_host(w, &w->smdps[i].host, err) < 0)
 			return -1;
 	return 0;
+}
+
+static struct str mask(const void *w, struct str text, struct arena *a)
+{
+	return world_mask(w, text, a);
 }
 
 static void make_engine(struct world *w)
@@ -220,6 +233,10 @@ static void make_engine(struct world *w)
 	};
 
 	w->quirks = quirk_engine_new(&config);
+	if (w->options->traffic)
+		w->traffic = traffic_new(&(struct traffic_config){
+			w->options->traffic, w->options->traffic_arg, mask, w,
+		});
 }
 
 int world_init(struct world *w, const struct scenario *sc,
@@ -281,6 +298,7 @@ void world_release(struct world *w)
 		delay_gate_free(w->smdps[i].host.delay);
 	delay_gate_free(w->server_host.delay);
 	delay_gate_free(w->eis_host.delay);
+	traffic_free(w->traffic);
 	map_release(&w->objects);
 	map_release(&w->travel);
 	eventlog_release(&w->log);
@@ -331,7 +349,9 @@ int world_start(struct world *w, struct str host_key, struct err *err)
 	if (h == &w->server_host) {
 		if (make_server(w, err) < 0)
 			return -1;
-		if (h->delay)
+		if (h->tap)
+			traffic_gate_set_next(h->tap, server_handler(w->server));
+		else if (h->delay)
 			delay_gate_set_next(h->delay, server_handler(w->server));
 		else
 			quirk_gate_set_next(h->gate, server_handler(w->server));

@@ -16,6 +16,7 @@
 #include "scenarios/quirk.h"
 #include "scenarios/runner.h"
 #include "scenarios/template.h"
+#include "scenarios/traffic.h"
 #include "server/server.h"
 #include "sim/map.h"
 #include "smdp/smdp.h"
@@ -27,6 +28,7 @@ struct world_host {
 	const char *name;		/* host name: "eis.rig" */
 	enum quirk_party kind;
 	struct delay_gate *delay;	/* or NULL */
+	struct http_handler *tap;	/* traffic.h, right in front of it; or NULL */
 	struct http_handler *gate;	/* the quirk gate in front of all */
 	bool listening;
 };
@@ -94,6 +96,7 @@ struct world {
 	struct eventlog log;
 	struct network *net;
 	struct quirk_engine *quirks;
+	struct traffic *traffic;	/* or NULL */
 	struct store *store;
 	struct server *server;		/* NULL while it is stopped */
 	struct world_host server_host;
