@@ -292,9 +292,12 @@ static void put_figures(struct bench_figure f[3], const struct reading *r,
 		"  p99, and the floor's", "ms", NULL, BENCH_SHOWN, 0,
 		value->p99_us / 1e3, least->p99_us / 1e3,
 	};
-	f[2] = (struct bench_figure){
+	f[2] = r->ratio > 0 ? (struct bench_figure){
 		"  per second on the wall", "req/s", NULL, BENCH_SHOWN, 0,
 		value->wall_per_s, least->wall_per_s,
+	} : (struct bench_figure){
+		"  of its processor's time, each", "ms", NULL, BENCH_SHOWN, 0,
+		1e3 / value->per_s, 1e3 / least->per_s,
 	};
 }
 
