@@ -39,6 +39,7 @@ struct server {
 	struct rng ids;
 	struct auth auth;
 	struct throttle throttle;
+	struct throttle guesses;	/* wrong credentials, by address */
 	uint8_t page_key[32];		/* cursors are signed with it */
 	struct commit_task *commit;
 	struct held_reply *held, **held_tail;

@@ -480,6 +480,13 @@ START_TEST(guessing_is_slow)
 	ck_assert(header("Retry-After").n > 0);
 	rig_run(&r, 10);
 	ck_status(rig_get(&r, path), 200);
+	serve_with_limit(1000);
+	for (int i = 0; i < 50; i++)
+		ck_status(rig_as(&r, "Basic YW5uOnB4", "GET", path, NULL), 401);
+	ck_status(rig_as(&r, "Basic YW5uOnB4", "GET", path, NULL), 429);
+	serve_with_limit(0);
+	for (int i = 0; i < 60; i++)
+		ck_status(rig_as(&r, "Basic YW5uOnB4", "GET", path, NULL), 401);
 }
 END_TEST
 

@@ -607,17 +607,17 @@ static void dispatch(struct request *rq)
 }
 
 /* Is `name` within its limit?  One that counts is counted. */
-static bool may_pass(struct server *s, struct http_exchange *x, struct str name,
-		     bool count)
+static bool may_pass(struct server *s, struct http_exchange *x,
+		     struct throttle *t, struct str name, bool count)
 {
-	int wait_s = throttle_take(&s->throttle, name, count);
+	int wait_s = throttle_take(t, name, count);
 
 	if (wait_s == 0)
 		return true;
 	http_header_set(&x->resp.headers, x->arena, STR("Retry-After"),
 			arena_printf(x->arena, "%d", wait_s));
 	reply_error(s, x, 429, arena_printf(x->arena,
-		    "more than %u requests in %d seconds", s->throttle.limit,
+		    "more than %u requests in %d seconds", t->limit,
 		    THROTTLE_WINDOW_S), STR_NONE);
 	return false;
 }
@@ -625,20 +625,18 @@ static bool may_pass(struct server *s, struct http_exchange *x, struct str name,
 static void northbound(struct server *s, struct http_exchange *x)
 {
 	struct request *rq = ARENA_NEW(x->arena, struct request);
-	/* No user name has a colon, so this is nobody's. */
-	struct str stranger = arena_printf(x->arena, "from:%.*s", STRF(x->from));
 
 	rq->s = s;
 	rq->x = x;
-	if (!may_pass(s, x, stranger, false))
+	if (!may_pass(s, x, &s->guesses, x->from, false))
 		return;
 	if (auth_check(&s->auth, x, &rq->user) < 0) {
-		throttle_take(&s->throttle, stranger, true);
+		throttle_take(&s->guesses, x->from, true);
 		http_header_set(&x->resp.headers, x->arena, STR("WWW-Authenticate"),
 				STR("Basic realm=\"esim_profiles\", charset=\"UTF-8\""));
 		reply_error(s, x, 401, STR("user name and password, or an API key, are missing or wrong"),
 			    STR_NONE);
-	} else if (may_pass(s, x, rq->user.name, true) && read_params(rq)) {
+	} else if (may_pass(s, x, &s->throttle, rq->user.name, true) && read_params(rq)) {
 		dispatch(rq);
 	}
 }

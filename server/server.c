@@ -21,6 +21,8 @@
 #define STORE_RETRY_NS NS_PER_S
 
 enum { ORDER_EXPIRY_S = 3600, ORDER_EXPIRY_MAX_S = 86400, KDF_ITERATIONS = 100000 };
+/* Wrong credentials from one address in ten seconds, if there is a throttle. */
+enum { GUESSES_MAX = 50 };
 
 /* ---- Answers and the end of a turn. ------------------------------------ */
 
@@ -228,6 +230,12 @@ static void load_page_key(struct server *s)
 	stmt_run(stmt_blob(q, s->page_key, sizeof(s->page_key)));
 }
 
+/* To look at a guess takes a thousand times as long as an answer. */
+static unsigned guess_limit(const struct server_config *c)
+{
+	return c->throttle_limit < GUESSES_MAX ? c->throttle_limit : GUESSES_MAX;
+}
+
 static void configure(struct server *s, const struct server_config *c)
 {
 	s->loop = c->loop;
@@ -245,6 +253,7 @@ static void configure(struct server *s, const struct server_config *c)
 	s->eis_timeout_ns = or_default(c->eis_timeout_ns, EIS_TIMEOUT_NS);
 	s->code_keep_ns = or_default(c->code_keep_ns, CODE_KEEP_NS);
 	throttle_init(&s->throttle, c->loop, c->throttle_limit);
+	throttle_init(&s->guesses, c->loop, guess_limit(c));
 }
 
 static int check_url(struct server *s, const char *what, const char *url,
@@ -318,6 +327,7 @@ void server_free(struct server *s)
 	free(s->commit);
 	arena_release(&s->scratch);
 	throttle_release(&s->throttle);
+	throttle_release(&s->guesses);
 	free(s->eis_url);
 	free(s->eis_token);
 	free(s->gateway_url);
@@ -338,6 +348,7 @@ void server_reconfigure(struct server *s, const struct server_config *config)
 	set_token(&s->gateway_token, config->gateway_token);
 	set_token(&s->report_token, config->report_token);
 	s->throttle.limit = config->throttle_limit;
+	s->guesses.limit = guess_limit(config);
 }
 
 struct http_handler *server_handler(struct server *s)
