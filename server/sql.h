@@ -100,7 +100,8 @@ X(STORE_VERSION_2)
 	"UPDATE operations SET carrier_key = fold(carrier);" \
 	"ALTER TABLE transactions ADD COLUMN placed INTEGER;" \
 	"ANALYZE sqlite_schema;" \
-	STORE_PAGES(ADD_PAGE) STORE_INDEXES(ADD_INDEX) STORE_SIZES(ADD_SIZE)
+	STORE_PAGES(ADD_PAGE) STORE_INDEXES(ADD_INDEX) STORE_SIZES(ADD_SIZE) \
+	"ANALYZE sqlite_schema;"	/* the first made the table; this has it read */
 
 #define ADD_PLACE(table) \
 	"ALTER TABLE " table " ADD COLUMN place INTEGER" \
