@@ -26,6 +26,7 @@ struct stmt {
 	bool busy;
 	bool reads_only;
 	char *text;		/* of a query made at run time; owned */
+	size_t text_n;
 	uint64_t used;
 };
 
@@ -483,7 +484,8 @@ struct stmt *store_query(struct store *st, struct str sql)
 	for (size_t i = 0; i < QUERIES_MAX; i++) {
 		struct stmt *q = &st->queries[i];
 
-		if (q->raw && str_eq(sql, str_of(q->text))) {
+		if (q->raw && q->text_n == sql.n &&
+		    memcmp(q->text, sql.p, sql.n) == 0) {
 			q->used = ++st->clock;
 			return start(st, q);
 		}
@@ -494,6 +496,7 @@ struct stmt *store_query(struct store *st, struct str sql)
 	drop_stmt(oldest);
 	oldest->text = strndup(sql.p, sql.n);
 	assert(oldest->text);
+	oldest->text_n = sql.n;
 	oldest->used = ++st->clock;
 	prepare(st, oldest, sql);
 	return start(st, oldest);
