@@ -336,12 +336,29 @@ static bool make_empty(struct store *st)
 	return exec(st, sql, &err) == 0;
 }
 
+static void drop_spare(void)
+{
+	if (spare)
+		destroy(spare);
+	spare = NULL;
+}
+
+/* Given back when the process ends, so that a leak checker sees only leaks. */
+static void keep_spare(struct store *st)
+{
+	static bool asked;
+
+	if (!asked)
+		asked = atexit(drop_spare) == 0;
+	spare = st;
+}
+
 void store_close(struct store *st)
 {
 	if (!st)
 		return;
 	if (!st->path && !spare && make_empty(st))
-		spare = st;
+		keep_spare(st);
 	else
 		destroy(st);
 }
