@@ -22,7 +22,7 @@ void store_close(struct store *st);
 struct server_config {
 	struct loop *loop;
 	struct network *net;
-	struct eventlog *log;
+	struct eventlog *log;		/* not NULL; it need not have a listener */
 	uint64_t seed;
 	struct store *store;		/* not owned */
 	const char *eis_url;		/* "http://eis.rig" */

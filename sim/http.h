@@ -201,7 +201,8 @@ void http_call_body(struct http_call *c, const char *type, struct str body);
  * the result must have set done and owner.
  */
 void http_call_send(struct http_call *c);
-/* Forget a call, sent or not: `done` will not run, and `c` is gone. */
+/* Forget a call, sent or not: `done` will not run, and `c` is gone.  Not from
+ * inside its own `done`: there it ends by itself. */
 void http_call_cancel(struct http_call *c);
 
 /* ---- The network. ---------------------------------------------------- */
