@@ -31,6 +31,29 @@ static int check_variable(struct loader *l, const struct member *m)
 	return -1;
 }
 
+/* [/id, /list/0/id]: the first that is there. */
+static int load_pointers(struct loader *l, const struct value *v,
+			 struct save *out)
+{
+	struct str *pointers = arena_array(l->arena, v->count, sizeof(*pointers));
+	int rc = 0;
+
+	for (size_t i = 0; i < v->count; i++) {
+		const struct value *item = v->items[i];
+
+		if (item->kind != VALUE_STR)
+			return load_mismatch(l, item, "a JSON pointer such as /id");
+		pointers[i] = item->text;
+		rc |= load_pointer(l, item->text, item->pos, item->width) |
+		      names_check_text(l, item);
+	}
+	out->what = SAVE_POINTER;
+	out->source = pointers[0];
+	out->or_else.list = pointers + 1;
+	out->or_else.count = v->count - 1;
+	return rc;
+}
+
 static int load_source(struct loader *l, const struct value *v, struct save *out)
 {
 	static const char *const words[] = { "status", "body", "text" };
@@ -42,9 +65,11 @@ static int load_source(struct loader *l, const struct value *v, struct save *out
 		out->source = header->text;
 		return names_check_text(l, header);
 	}
+	if (v->kind == VALUE_LIST && v->count)
+		return load_pointers(l, v, out);
 	if (v->kind != VALUE_STR)
-		return load_mismatch(l, v, "a JSON pointer such as /id, {header: Name}, "
-				     "status, body or text");
+		return load_mismatch(l, v, "a JSON pointer such as /id, a list of such, "
+				     "{header: Name}, status, body or text");
 	for (size_t i = 0; i < 3; i++)
 		if (str_is(v->text, words[i])) {
 			out->what = what[i];

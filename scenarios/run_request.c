@@ -340,11 +340,32 @@ struct outcome run_expect(struct run *r, const struct expectations *list)
 	return o;
 }
 
+/* What the pointer `source`, or one of those to try next, names. */
+static const struct value *save_pointed(struct run *r, const struct save *s,
+					const cJSON *document, struct err *err)
+{
+	for (size_t i = 0; i <= s->or_else.count; i++) {
+		struct str source = i ? s->or_else.list[i - 1] : s->source;
+		struct str pointer;
+		const cJSON *item;
+
+		if (template_expand_str(source, &r->names, &r->scratch,
+					&pointer, err) < 0)
+			return NULL;
+		item = document ? match_find(document, pointer) : NULL;
+		if (item)
+			return value_from_json(r->arena, item);
+	}
+	err_set(err, ERR_NOT_FOUND, "save %.*s: the answer (status %d) has no %.*s%s",
+		STRF(s->variable), r->response.status, STRF(s->source),
+		s->or_else.count ? ", and what may stand for it neither" : "");
+	return NULL;
+}
+
 static const struct value *save_value(struct run *r, const struct save *s,
 				      const cJSON *document, struct err *err)
 {
-	const cJSON *item;
-	struct str pointer, header;
+	struct str header;
 
 	switch (s->what) {
 	case SAVE_STATUS:
@@ -362,13 +383,7 @@ static const struct value *save_value(struct run *r, const struct save *s,
 			return value_from_json(r->arena, document);
 		break;
 	case SAVE_POINTER:
-		if (template_expand_str(s->source, &r->names, &r->scratch,
-					&pointer, err) < 0)
-			return NULL;
-		item = document ? match_find(document, pointer) : NULL;
-		if (item)
-			return value_from_json(r->arena, item);
-		break;
+		return save_pointed(r, s, document, err);
 	}
 	err_set(err, ERR_NOT_FOUND, "save %.*s: the answer (status %d) has no %.*s",
 		STRF(s->variable), r->response.status, STRF(s->source));

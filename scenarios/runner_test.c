@@ -124,6 +124,10 @@ static const struct {
 	  "name: t\n" WORLD "steps:\n  - get: /ws/v1/esim_profiles\n    save: {x: /no/such}\n"
 	  "  - get: /x/${x}\n",
 	  VERDICT_FAIL, 0, 8, "save x: the answer (status 200) has no /no/such" },
+	{ "nothing to save, nor in its place",
+	  "name: t\n" WORLD "steps:\n  - get: /ws/v1/esim_profiles\n"
+	  "    save: {x: [/no/such, /nor/such]}\n  - get: /x/${x}\n",
+	  VERDICT_FAIL, 0, 8, "has no /no/such, and what may stand for it neither" },
 	{ "an answer without JSON",
 	  "name: t\n" WORLD "steps:\n  - get: /ws/v1/esim_profiles/bulk\n    expect: {/count: 1}\n",
 	  VERDICT_FAIL, 0, 8, "has no JSON body" },
@@ -322,11 +326,12 @@ START_TEST(variables)
 {
 	struct run_result r = run("name: t\nworld: {devices: {d: {}}}\nsteps:\n"
 		"  - get: /ws/v1/esim_profiles/inventory\n"
-		"    save: {all: body, n: /count, code: status, \"list[2]\": /count}\n"
+		"    save: {all: body, n: /count, code: status, \"list[2]\": /count,\n"
+		"           m: [/list/0/id, /size, /count]}\n"
 		"  - set: {a: \"${all.count}\", b: \"${list[2]}\", c: \"x${n}y${code}\"}\n"
-		"  - fail: \"${a} ${b} ${c}\"\n");
+		"  - fail: \"${a} ${b} ${c} ${m}\"\n");
 
-	ck_assert(str_find(r.steps[2].message, STR("0 0 x0y200")) >= 0);
+	ck_assert(str_find(r.steps[2].message, STR("0 0 x0y200 1000")) >= 0);
 }
 END_TEST
 

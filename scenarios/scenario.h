@@ -291,6 +291,7 @@ struct save {
 	struct str variable;	/* "op", "ops[3]" */
 	enum save_what what;
 	struct str source;	/* the pointer [T], or the header's name */
+	struct { struct str *list; size_t count; } or_else;	/* pointers to try next [T] */
 };
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FORM };

@@ -466,8 +466,8 @@ static const struct schema_key request_keys[] = {
 	WAIT_KEYS,
 	{ "save", KEY_CUSTOM, AT(scenario_step, request.save), .read = load_save,
 	  .takes = "a map of variables",
-	  .help = "variables for later steps: a JSON pointer into the answer, `{header: "
-	    "Name}`, `status`, `body` or `text`" },
+	  .help = "variables for later steps: a JSON pointer into the answer, a list "
+	    "of such (the first that is there), `{header: Name}`, `status`, `body` or `text`" },
 };
 static const struct schema schema_request = {
 	.name = "a request", POS(scenario_step), SCHEMA(request_keys),
