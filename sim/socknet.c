@@ -422,18 +422,24 @@ static void set_method(struct wire *w)
  * Where it goes, byte for byte as the caller wrote it.  Inside, https is
  * plain text for now: TLS comes with the cryptography of remote provisioning.
  */
-static void set_target(struct wire *w, const struct sockhost *h)
+static void set_target(struct wire *w, const struct sockhost *h,
+		       const struct sockroute *r)
 {
 	const struct http_call *c = &w->call;
-	struct str q = c->req.query;
-	struct str url = arena_printf(&w->arena, "%s://%.*s/",
+	struct str q = c->req.query, base = r ? route_base(r) : STR("");
+	struct str url = r ? route_url(r, &w->arena) :
+			 arena_printf(&w->arena, "%s://%.*s/",
 				      c->tls && !h ? "https" : "http",
 				      STRF(c->host));
-	struct str target = arena_printf(&w->arena, "%.*s%s%.*s",
+	struct str target = arena_printf(&w->arena, "%.*s%.*s%s%.*s", STRF(base),
 					 STRF(c->req.path), q.p ? "?" : "", STRF(q));
 
 	curl_easy_setopt(w->easy, CURLOPT_URL, url.p);
 	curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, target.p);
+	if (r) {
+		route_apply(r, w->easy);
+		return;
+	}
 	if (!h) {
 		if (socknet_of(c->net)->ca_file)
 			curl_easy_setopt(w->easy, CURLOPT_CAINFO,
@@ -466,22 +472,24 @@ static void send_call(struct network *net, struct http_call *c)
 {
 	struct socknet *n = socknet_of(net);
 	struct wire *w = wire_of(c);
-	struct sockhost *h = serve_find(n, c->host);
+	struct sockroute *r = route_find(n, c->host);
+	struct sockhost *h = r ? NULL : serve_find(n, c->host);
 	CURLMcode rc;
 
 	w->same_bucket = *bucket(n, c->id);
 	*bucket(n, c->id) = w;
 	w->inside = h != NULL;
-	if (!h && !n->outside) {
+	if (!h && !r && !n->outside) {
 		fail_later(n, w, HTTP_UNREACHABLE, "nobody listens there");
 		return;
 	}
-	if (h)
-		c->to = arena_str(&w->arena, str_of(serve_party(h)));
+	if (h || r)
+		c->to = arena_str(&w->arena, str_of(h ? serve_party(h) :
+						    route_party(r)));
 	w->easy = curl_easy_init();
 	assert(w->easy);
 	set_callbacks(w);
-	set_target(w, h);
+	set_target(w, h, r);
 	set_method(w);
 	if (set_headers(n, w) < 0) {
 		fail_later(n, w, HTTP_BROKEN, "a request header with a line break");
@@ -604,6 +612,7 @@ static void release(struct network *net)
 	curl_global_cleanup();
 	free(n->socks);
 	free(n->ca_file);
+	route_free_all(n);
 	free(n);
 }
 

@@ -92,6 +92,22 @@ struct socknet_counts socknet_counts(const struct network *net);
 
 /* May calls leave for hosts that nobody registered here?  Not unless told. */
 void socknet_allow_outside(struct network *net, bool allowed);
+/*
+ * A host that lives elsewhere: from now on calls to `host` ("server.rig"), from
+ * whoever, go to the peer's URL, with the call's path behind that of the URL.
+ * It wins over one that listens here under that name, and needs no leave to
+ * call outside.  Strings are copied; a second route of a host replaces it.
+ */
+struct socknet_peer {
+	const char *url;		/* "https://www.example.com:8443/api" */
+	const char *ca_file;		/* PEM, or NULL: the machine's */
+	const char *cert_file, *key_file;	/* of ours, PEM, or NULL */
+	bool insecure;			/* believe any certificate */
+};
+int socknet_route(struct network *net, const char *host, const char *party,
+		  const struct socknet_peer *peer, struct err *err);
+void socknet_unroute(struct network *net, const char *host);
+
 /* Who may vouch for an https host: certificates in that PEM file rather than
  * the machine's.  `path` must be good, and is copied. */
 void socknet_set_ca_file(struct network *net, const char *path);

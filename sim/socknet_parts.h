@@ -21,6 +21,7 @@
 
 struct served;
 struct sockhost;
+struct sockroute;
 
 /* "Rig-Call: <token>-<id>": this request is call `id` of the network `token`. */
 #define SOCKNET_CALL_HEADER "Rig-Call"
@@ -62,6 +63,7 @@ struct socknet {
 	struct socknet_counts counts;
 	struct socknet_limits limits;
 	char *ca_file;			/* or NULL: the machine's */
+	struct sockroute *routes;	/* they win over hosts and outside */
 };
 
 /* Simulated time that `w` takes on that leg. */
@@ -90,5 +92,14 @@ struct sockhost *serve_find(struct socknet *n, struct str name);
 const char *serve_address(const struct sockhost *h);
 const char *serve_reach(const struct sockhost *h);
 const char *serve_party(const struct sockhost *h);
+
+/* socknet_route.c: hosts that live elsewhere, by the name they have here. */
+struct sockroute *route_find(struct socknet *n, struct str name);
+const char *route_party(const struct sockroute *r);
+/* "https://host:8443/", and what comes before each path: "" or "/api". */
+struct str route_url(const struct sockroute *r, struct arena *a);
+struct str route_base(const struct sockroute *r);
+void route_apply(const struct sockroute *r, CURL *easy);
+void route_free_all(struct socknet *n);
 
 #endif
