@@ -1,6 +1,6 @@
 /* esimrig check: scenarios are read and checked as for a run, and not run. */
 #include "cli/output.h"
-#include "cli/suite.h"
+#include "cli/selection.h"
 
 #include <unistd.h>
 
@@ -16,7 +16,7 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-static int say_valid(const struct verb *v, const struct suite *s)
+static int say_valid(const struct verb *v, const struct selection *s)
 {
 	struct err err = { 0 };
 	struct buf out;
@@ -36,17 +36,17 @@ static int check(const struct verb *v, int argc, char **argv)
 {
 	struct check_options o = { 0 };
 	int paths = verb_parse(v, argc, argv, &o);
-	struct suite suite;
+	struct selection selection;
 	int code;
 
 	if (paths < 0)
 		return EXIT_INVALID;
 	if (o.help)
 		return verb_show_help(v);
-	code = suite_load(&suite, v, argv + 1, paths);
+	code = selection_load(&selection, v, argv + 1, paths);
 	if (code == EXIT_PASSED && !o.quiet)
-		code = say_valid(v, &suite);
-	suite_release(&suite);
+		code = say_valid(v, &selection);
+	selection_release(&selection);
 	return code;
 }
 

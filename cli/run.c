@@ -7,7 +7,7 @@
  */
 #include "cli/output.h"
 #include "cli/pool.h"
-#include "cli/suite.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "scenarios/report.h"
 #include "scenarios/runner.h"
@@ -82,7 +82,7 @@ struct session {
 	const struct verb *verb;
 	struct run_command command;
 	struct run_options options;
-	struct suite suite;
+	struct selection selection;
 	struct arena arena;		/* of the results */
 	struct run_result *results;
 	size_t done, bad;		/* of them */
@@ -235,7 +235,7 @@ static void write_reports(struct session *s)
 		.version = ESIMRIG_VERSION, .clock = s->command.clock,
 		.net = s->command.net, .has_seed = s->options.has_seed,
 		.seed = s->options.seed, .runs = s->results,
-		.run_count = s->suite.run_count,
+		.run_count = s->selection.run_count,
 	};
 
 	for (size_t i = 0; i < REPORT_FORMATS; i++) {
@@ -302,10 +302,10 @@ static struct str reproduce(const struct session *s, const struct scenario *sc,
 
 	buf_init(&b, 64 * 1024);
 	buf_z(&b, "esimrig run ");
-	suite_shell_quote(&b, sc->file);
+	selection_shell_quote(&b, sc->file);
 	if (sc->case_name.p) {
 		buf_z(&b, " --filter ");
-		suite_shell_quote(&b, arena_printf(a, "=%.*s", STRF(sc->name)));
+		selection_shell_quote(&b, arena_printf(a, "=%.*s", STRF(sc->name)));
 	}
 	buf_printf(&b, " --seed %" PRIu64, r->seed);
 	if (s->options.sockets)
@@ -325,7 +325,7 @@ static bool passed(const struct run_result *r)
 static void work(void *arg, size_t job, struct buf *out)
 {
 	struct session *s = arg;
-	const struct scenario *sc = s->suite.runs[job];
+	const struct scenario *sc = s->selection.runs[job];
 	struct run_result r = { 0 };
 	struct arena a = { 0 };
 
@@ -343,7 +343,7 @@ static void work(void *arg, size_t job, struct buf *out)
 static void make_up(struct session *s, size_t job, enum verdict verdict,
 		    struct str message, struct run_result *r)
 {
-	const struct scenario *sc = s->suite.runs[job];
+	const struct scenario *sc = s->selection.runs[job];
 
 	*r = (struct run_result){
 		.name = sc->name, .file = sc->file, .verdict = verdict,
@@ -427,7 +427,7 @@ static bool done(void *arg, size_t job, enum pool_outcome outcome,
 	s->done++;
 	s->bad += !passed(r);
 	terminal_run(&s->terminal, r);
-	terminal_bar(&s->terminal, s->done, s->suite.run_count, s->bad);
+	terminal_bar(&s->terminal, s->done, s->selection.run_count, s->bad);
 	s->failed_fast = s->command.fail_fast && s->bad;
 	return !s->failed_fast && !terminal_gone(&s->terminal);
 }
@@ -455,7 +455,7 @@ static int run_pool(struct session *s, struct err *err)
 {
 	struct pool pool = {
 		.work = work, .done = done, .arg = s,
-		.jobs = s->suite.run_count, .workers = s->command.jobs.value,
+		.jobs = s->selection.run_count, .workers = s->command.jobs.value,
 		.stop_fd = -1, .bytes_max = RESULT_MAX,
 	};
 	struct signalfd_siginfo info;
@@ -487,7 +487,7 @@ static void die_of(int signo)
 
 static int verdict_code(const struct session *s)
 {
-	struct verdict_counts n = verdict_count(s->results, s->suite.run_count);
+	struct verdict_counts n = verdict_count(s->results, s->selection.run_count);
 
 	if (s->rig_failed || n.of[VERDICT_ERROR])
 		return EXIT_RIG;
@@ -500,12 +500,12 @@ static int run_all(struct session *s)
 	int64_t began_ns = clock_machine_ns();
 	struct err err = { 0 };
 
-	s->results = arena_array(&s->arena, s->suite.run_count, sizeof(*s->results));
+	s->results = arena_array(&s->arena, s->selection.run_count, sizeof(*s->results));
 	terminal_init(&s->terminal, uses_stdout(s) ? STDERR_FILENO : STDOUT_FILENO,
 		      s->command.verbose, !s->command.trace);
 	if (run_pool(s, &err) < 0)
 		write_failed(s, &err);
-	terminal_sum(&s->terminal, s->results, s->suite.run_count,
+	terminal_sum(&s->terminal, s->results, s->selection.run_count,
 		     s->command.verbose || s->terminal.colour ?
 		     clock_machine_ns() - began_ns : 0);
 	write_reports(s);
@@ -533,8 +533,8 @@ static int list_runs(const struct session *s)
 	int code = EXIT_PASSED;
 
 	buf_init(&out, 256 << 20);
-	for (size_t i = 0; i < s->suite.run_count; i++) {
-		const struct scenario *sc = s->suite.runs[i];
+	for (size_t i = 0; i < s->selection.run_count; i++) {
+		const struct scenario *sc = s->selection.runs[i];
 
 		report_plain(&out, sc->file);
 		buf_printf(&out, ":%u: ", sc->pos.line);
@@ -558,10 +558,10 @@ static int run_session(struct session *s, char *const *paths, int path_count)
 
 	if (read_options(s, &err) < 0)
 		return verb_usage(s->verb, "%s", err.msg);
-	code = suite_load(&s->suite, s->verb, paths, path_count);
+	code = selection_load(&s->selection, s->verb, paths, path_count);
 	if (code != EXIT_PASSED)
 		return code;
-	if (suite_filter(&s->suite, &s->command.filter, &err) < 0)
+	if (selection_filter(&s->selection, &s->command.filter, &err) < 0)
 		return verb_fail(s->verb, EXIT_INVALID, "%s", err.msg);
 	if (s->command.list)
 		return list_runs(s);
@@ -583,7 +583,7 @@ static int run(const struct verb *v, int argc, char **argv)
 		code = verb_show_help(v);
 	else if (paths >= 0)
 		code = run_session(s, argv + 1, paths);
-	suite_release(&s->suite);
+	selection_release(&s->selection);
 	arena_release(&s->arena);
 	free(s);
 	return code;

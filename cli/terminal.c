@@ -14,7 +14,7 @@ enum { OUT_MAX = 16 << 20, BAR_WIDTH = 30 };
 static const char *const colours[VERDICTS] = {
 	[VERDICT_PASS] = "\x1b[32m", [VERDICT_FAIL] = "\x1b[31m",
 	[VERDICT_ERROR] = "\x1b[35m", [VERDICT_SKIP] = "\x1b[33m",
-	[VERDICT_NOT_REACHED] = "\x1b[2m",
+	[VERDICT_NOT_REACHED] = "\x1b[2m", [VERDICT_WARN] = "\x1b[33m",
 };
 
 static bool wants_colour(int fd)
@@ -147,7 +147,7 @@ void terminal_sum(struct terminal *t, const struct run_result *runs,
 		  size_t count, int64_t wall_ns)
 {
 	static const char *const words[VERDICTS] = {
-		"passed", "failed", "in error", "skipped", "not reached",
+		"passed", "failed", "in error", "skipped", "not reached", "warned of",
 	};
 	struct verdict_counts n = verdict_count(runs, count);
 	int64_t ns = 0;

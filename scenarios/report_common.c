@@ -102,8 +102,7 @@ void report_failure(struct buf *out, const struct run_result *run,
 {
 	report_indented(out, run->message, indent);
 	for (size_t i = 0; i < run->step_count; i++)
-		if (run->steps[i].verdict == VERDICT_FAIL ||
-		    run->steps[i].verdict == VERDICT_ERROR)
+		if (run->steps[i].message.n)
 			put_step(out, &run->steps[i], indent);
 	if (run->last_events.n) {
 		char deeper[32];

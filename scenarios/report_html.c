@@ -18,20 +18,20 @@ enum {
 
 /* Indexed by verdict: CSS classes, and words for the buttons. */
 static const char *const classes[VERDICTS] = {
-	"pass", "fail", "error", "skip", "none",
+	"pass", "fail", "error", "skip", "none", "warn",
 };
 static const char *const words[VERDICTS] = {
-	"passed", "failed", "in error", "skipped", "not reached",
+	"passed", "failed", "in error", "skipped", "not reached", "warned of",
 };
 
 static const char style[] =
 	":root{color-scheme:light dark;--bg:#fbfbfa;--card:#fff;--ink:#1d2126;"
 	"--dim:#69727d;--line:#dfe2e6;--soft:#f1f3f5;--pass:#1a7f4b;--fail:#c62f3b;"
-	"--error:#8b3fb0;--skip:#8a6a00;--none:#69727d;--arrow:#2566b8;"
+	"--error:#8b3fb0;--skip:#8a6a00;--none:#69727d;--warn:#b45309;--arrow:#2566b8;"
 	"--mark:#ffe3a3;--hover:#2566b812}\n"
 	"@media(prefers-color-scheme:dark){:root{--bg:#14171b;--card:#1b1f24;"
 	"--ink:#e3e6ea;--dim:#98a2ad;--line:#31373f;--soft:#232830;--pass:#56c990;"
-	"--fail:#ff7b83;--error:#cf94ee;--skip:#dcb655;--none:#98a2ad;"
+	"--fail:#ff7b83;--error:#cf94ee;--skip:#dcb655;--none:#98a2ad;--warn:#f0a35e;"
 	"--arrow:#79b0f5;--mark:#6b5210;--hover:#79b0f51c}}\n"
 	"*{box-sizing:border-box}\n"
 	"body{margin:0 auto;max-width:1500px;padding:24px;background:var(--bg);"
@@ -54,8 +54,8 @@ static const char style[] =
 	"box-shadow:inset 0 0 0 1px currentColor}\n"
 	".tools input{flex:1;min-width:200px}\n"
 	".pass{--v:var(--pass)}.fail{--v:var(--fail)}.error{--v:var(--error)}"
-	".skip{--v:var(--skip)}.none{--v:var(--none)}\n"
-	".v{color:var(--v)}i.pass,i.fail,i.error,i.skip,i.none{background:var(--v)}\n"
+	".skip{--v:var(--skip)}.none{--v:var(--none)}.warn{--v:var(--warn)}\n"
+	".v{color:var(--v)}i.pass,i.fail,i.error,i.skip,i.none,i.warn{background:var(--v)}\n"
 	"details.run{background:var(--card);border:1px solid var(--line);"
 	"border-left:4px solid var(--v);border-radius:6px;margin:6px 0;"
 	"content-visibility:auto;contain-intrinsic-size:auto 42px}\n"

@@ -43,6 +43,9 @@ static void put_step(struct json *j, const struct step_result *s)
 	json_put_opt(j, "message", s->message);
 	json_put_opt(j, "expected", s->expected);
 	json_put_opt(j, "actual", s->actual);
+	json_put_opt(j, "request", s->request);
+	json_put_opt(j, "response", s->response);
+	json_put_opt(j, "curl", s->curl);
 	json_close(j, '}');
 }
 
@@ -56,6 +59,7 @@ static void put_run(struct json *j, const struct run_result *run)
 	put_ms(j, "simulated_ms", run->ended.ns);
 	put_ms(j, "wall_ms", run->wall_ns);
 	json_put_opt(j, "message", run->message);
+	json_put_opt(j, "left_behind", run->left_behind);
 	json_put_opt(j, "last_events", run->last_events);
 	json_put_opt(j, "reproduce", run->reproduce);
 	json_key(j, "steps");
@@ -82,7 +86,7 @@ static void put_options(struct json *j, const struct report *r)
 static void put_summary(struct json *j, const struct report *r)
 {
 	static const char *const keys[VERDICTS] = {
-		"passed", "failed", "errors", "skipped", "not_reached",
+		"passed", "failed", "errors", "skipped", "not_reached", "warnings",
 	};
 	struct verdict_counts n = verdict_count(r->runs, r->run_count);
 

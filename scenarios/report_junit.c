@@ -25,7 +25,7 @@ static void put_seconds(struct buf *out, const struct run_result *runs,
 	buf_printf(out, " time=\"%.3f\"", (double)ns / 1e9);
 }
 
-/* What is not PASS, FAIL or SKIP is an error: NOT REACHED has not passed. */
+/* NOT REACHED is an error, for it has not passed; WARN has no element. */
 static const char *element_of(enum verdict v)
 {
 	static const char *const elements[VERDICTS] = {

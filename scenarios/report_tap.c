@@ -62,7 +62,8 @@ void report_tap(struct buf *out, const struct report *r)
 	for (size_t i = 0; i < r->run_count; i++) {
 		const struct run_result *run = &r->runs[i];
 		bool ok = run->verdict == VERDICT_PASS ||
-			  run->verdict == VERDICT_SKIP;
+			  run->verdict == VERDICT_SKIP ||
+			  run->verdict == VERDICT_WARN;
 
 		buf_printf(out, "%s %zu - ", ok ? "ok" : "not ok", i + 1);
 		put_description(out, run->name);
@@ -71,7 +72,7 @@ void report_tap(struct buf *out, const struct report *r)
 			put_description(out, run->message);
 		}
 		buf_char(out, '\n');
-		if (!ok)
+		if (!ok || run->verdict == VERDICT_WARN)
 			put_diagnostics(out, run);
 	}
 }

@@ -5,7 +5,7 @@
 const char *verdict_name(enum verdict v)
 {
 	static const char *const names[VERDICTS] = {
-		"PASS", "FAIL", "ERROR", "SKIP", "NOT REACHED",
+		"PASS", "FAIL", "ERROR", "SKIP", "NOT REACHED", "WARN",
 	};
 
 	assert(v < VERDICTS);
@@ -15,9 +15,9 @@ const char *verdict_name(enum verdict v)
 enum verdict verdict_worst(enum verdict a, enum verdict b)
 {
 	static const int weight[VERDICTS] = {
-		[VERDICT_PASS] = 0, [VERDICT_SKIP] = 1,
-		[VERDICT_NOT_REACHED] = 2, [VERDICT_FAIL] = 3,
-		[VERDICT_ERROR] = 4,
+		[VERDICT_PASS] = 0, [VERDICT_SKIP] = 1, [VERDICT_WARN] = 2,
+		[VERDICT_NOT_REACHED] = 3, [VERDICT_FAIL] = 4,
+		[VERDICT_ERROR] = 5,
 	};
 
 	assert(a < VERDICTS && b < VERDICTS);
@@ -55,12 +55,15 @@ static const struct member step_members[] = {
 	STEP(KIND_UNSIGNED, column), STEP(KIND_U64, began.ns),
 	STEP(KIND_U64, ended.ns), STEP(KIND_STR, message),
 	STEP(KIND_STR, expected), STEP(KIND_STR, actual),
+	STEP(KIND_STR, request), STEP(KIND_STR, response),
+	STEP(KIND_STR, curl),
 };
 
 /* All but the steps, which follow. */
 static const struct member run_members[] = {
 	RUN(KIND_STR, name), RUN(KIND_STR, file), RUN(KIND_U64, seed),
 	RUN(KIND_VERDICT, verdict), RUN(KIND_STR, message),
+	RUN(KIND_STR, left_behind),
 	RUN(KIND_STR, events), RUN(KIND_BOOL, events_cut),
 	RUN(KIND_STR, last_events), RUN(KIND_STR, reproduce),
 	RUN(KIND_U64, ended.ns), RUN(KIND_U64, wall_ns),
@@ -69,7 +72,7 @@ static const struct member run_members[] = {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Begins every result, so that bytes of something else are noticed. */
-static const uint64_t MAGIC = 0x3130746c75736572;	/* "result01" */
+static const uint64_t MAGIC = 0x3230746c75736572;	/* "result02" */
 
 /* A step's members without the bytes of its strings: bounds the count. */
 enum { STEP_BYTES_MIN = 8 * COUNT(step_members) };

@@ -17,14 +17,15 @@ enum verdict {
 	VERDICT_ERROR,		/* the rig's own trouble */
 	VERDICT_SKIP,		/* not supported here, and declared so */
 	VERDICT_NOT_REACHED,	/* something before it ended the run */
+	VERDICT_WARN,		/* not as it should be, but that fails nothing */
 	VERDICTS
 };
 
-/* "PASS", "FAIL", "ERROR", "SKIP", "NOT REACHED". */
+/* "PASS", "FAIL", "ERROR", "SKIP", "NOT REACHED", "WARN". */
 const char *verdict_name(enum verdict v);
 /*
  * The word for a whole: PASS only if all passed, otherwise the one furthest
- * along PASS, SKIP, NOT REACHED, FAIL, ERROR.
+ * along PASS, SKIP, WARN, NOT REACHED, FAIL, ERROR.
  */
 enum verdict verdict_worst(enum verdict a, enum verdict b);
 
@@ -38,7 +39,13 @@ struct step_result {
 	/* For FAIL and ERROR; secrets are masked. */
 	struct str message;	/* one sentence: what went wrong */
 	struct str expected, actual;	/* as they would be written in YAML/JSON; may be empty */
+	/* Evidence of a request, if it was asked for: cut at EVIDENCE_MAX,
+	 * secrets masked. */
+	struct str request, response;	/* as on the wire, or why there is none */
+	struct str curl;		/* the command that asks again */
 };
+
+enum { EVIDENCE_MAX = 4096 };
 
 struct run_result {
 	struct str name;	/* the scenario's, with its case: "Deletes [enabled]" */
@@ -48,6 +55,7 @@ struct run_result {
 	struct step_result *steps;	/* in order, NOT REACHED ones included */
 	size_t step_count;
 	struct str message;	/* ERROR before any step, or SKIP: why */
+	struct str left_behind;	/* what `finally` could not put back: lines */
 	struct str events;	/* the event log: JSON lines */
 	bool events_cut;	/* older lines were dropped */
 	struct str last_events;	/* on failure: the last few of each party, as text */

@@ -14,13 +14,16 @@ static struct step_result steps[] = {
 	{ .title = { "two\0three", 9 }, .verdict = VERDICT_FAIL,
 	  .file = { "b.yaml", 6 }, .line = UINT32_MAX, .column = 1,
 	  .began = { 2 }, .ended = { 3 }, .message = { "m", 1 },
-	  .expected = { "e", 1 }, .actual = { "a", 1 } },
+	  .expected = { "e", 1 }, .actual = { "a", 1 },
+	  .request = { "GET / HTTP/1.1", 14 }, .response = { "HTTP/1.1 500", 12 },
+	  .curl = { "curl /", 6 } },
 };
 
 static const struct run_result full = {
 	.name = { "Name", 4 }, .file = { "File", 4 }, .seed = UINT64_MAX,
 	.verdict = VERDICT_NOT_REACHED, .steps = steps, .step_count = 2,
-	.message = { "Message", 7 }, .events = { "{}\n", 3 }, .events_cut = true,
+	.message = { "Message", 7 }, .left_behind = { "row\n", 4 },
+	.events = { "{}\n", 3 }, .events_cut = true,
 	.last_events = { "last", 4 }, .reproduce = { "again", 5 },
 	.ended = { 77 }, .wall_ns = 88,
 };
@@ -37,6 +40,9 @@ static void same_step(const struct step_result *a, const struct step_result *b)
 	ck_assert(str_eq(a->message, b->message));
 	ck_assert(str_eq(a->expected, b->expected));
 	ck_assert(str_eq(a->actual, b->actual));
+	ck_assert(str_eq(a->request, b->request));
+	ck_assert(str_eq(a->response, b->response));
+	ck_assert(str_eq(a->curl, b->curl));
 }
 
 static void same_run(const struct run_result *a, const struct run_result *b)
@@ -46,6 +52,7 @@ static void same_run(const struct run_result *a, const struct run_result *b)
 	ck_assert_uint_eq(a->seed, b->seed);
 	ck_assert_int_eq(a->verdict, b->verdict);
 	ck_assert(str_eq(a->message, b->message));
+	ck_assert(str_eq(a->left_behind, b->left_behind));
 	ck_assert(str_eq(a->events, b->events));
 	ck_assert_int_eq(a->events_cut, b->events_cut);
 	ck_assert(str_eq(a->last_events, b->last_events));
@@ -147,8 +154,8 @@ START_TEST(worst)
 {
 	/* From best to worst, as the header has it. */
 	static const enum verdict order[] = {
-		VERDICT_PASS, VERDICT_SKIP, VERDICT_NOT_REACHED, VERDICT_FAIL,
-		VERDICT_ERROR,
+		VERDICT_PASS, VERDICT_SKIP, VERDICT_WARN, VERDICT_NOT_REACHED,
+		VERDICT_FAIL, VERDICT_ERROR,
 	};
 
 	for (int i = 0; i < VERDICTS; i++)
@@ -165,6 +172,7 @@ START_TEST(names)
 	ck_assert_str_eq(verdict_name(VERDICT_ERROR), "ERROR");
 	ck_assert_str_eq(verdict_name(VERDICT_SKIP), "SKIP");
 	ck_assert_str_eq(verdict_name(VERDICT_NOT_REACHED), "NOT REACHED");
+	ck_assert_str_eq(verdict_name(VERDICT_WARN), "WARN");
 }
 END_TEST
 

@@ -451,6 +451,31 @@ struct scenario_invariant {
 	enum invariant_id id;
 };
 
+/* ---- A check of conformance. ------------------------------------------- */
+
+/* How far a target lets the rig go; each allows what those before it do. */
+enum check_depth {
+	DEPTH_READ,		/* only asks, of whatever data is there */
+	DEPTH_ACTIONS,		/* acts on devices that the target's file names */
+	DEPTH_WORLD,		/* the target lives in a world of the rig */
+	DEPTHS
+};
+
+struct scenario_strs {
+	struct str *list;
+	size_t count;
+};
+
+/* The key `check`: see conformance/check.h. */
+struct scenario_check {
+	bool given;
+	struct pos pos;
+	struct scenario_strs covers;	/* ids of requirements, the main one first */
+	unsigned depth;			/* enum check_depth */
+	struct scenario_strs needs;	/* capabilities */
+	struct scenario_strs after;	/* ids of checks */
+};
+
 /* ---- The whole. -------------------------------------------------------- */
 
 struct scenario {
@@ -466,8 +491,11 @@ struct scenario {
 	uint64_t seed;		/* 1 unless given */
 	int64_t clock_start_ms;	/* Unix time; CLOCK_EPOCH_MS unless given */
 	int64_t time_limit_ns;	/* of the whole run, simulated; 7 days unless given */
+	struct scenario_check check;
 	struct scenario_world world;
 	struct { struct scenario_step *list; size_t count; } steps;
+	/* Done at the end, whatever came of the steps. */
+	struct { struct scenario_step *list; size_t count; } finally;
 	struct { struct scenario_invariant *list; size_t count; } always;
 };
 

@@ -1,4 +1,4 @@
-#include "cli/suite.h"
+#include "cli/selection.h"
 
 #include <ctype.h>
 #include <regex.h>
@@ -15,7 +15,7 @@ static void complain(const struct diag *d)
 	buf_release(&out);
 }
 
-static int load_all(struct suite *s)
+static int load_all(struct selection *s)
 {
 	int code = EXIT_PASSED;
 
@@ -35,14 +35,14 @@ static int load_all(struct suite *s)
 	return code;
 }
 
-int suite_load(struct suite *s, const struct verb *v, char *const *paths,
+int selection_load(struct selection *s, const struct verb *v, char *const *paths,
 	       int path_count)
 {
 	struct err err = { 0 };
 	size_t n = 0;
 	int code;
 
-	*s = (struct suite){ 0 };
+	*s = (struct selection){ 0 };
 	if (path_count == 0)
 		return verb_usage(v, "which scenarios? Name files or directories");
 	if (files_find(paths, path_count, &s->arena, &s->files, &err) < 0)
@@ -55,7 +55,7 @@ int suite_load(struct suite *s, const struct verb *v, char *const *paths,
 	return code;
 }
 
-void suite_release(struct suite *s)
+void selection_release(struct selection *s)
 {
 	arena_release(&s->arena);
 }
@@ -121,7 +121,7 @@ static bool filter_means(const struct filter *f, const struct scenario *sc,
 	return false;
 }
 
-static void keep_meant(struct suite *s, const struct filter *filters, size_t count)
+static void keep_meant(struct selection *s, const struct filter *filters, size_t count)
 {
 	struct arena scratch = { 0 };
 	size_t kept = 0;
@@ -139,7 +139,7 @@ static void keep_meant(struct suite *s, const struct filter *filters, size_t cou
 	arena_release(&scratch);
 }
 
-int suite_filter(struct suite *s, const struct option_list *list, struct err *err)
+int selection_filter(struct selection *s, const struct option_list *list, struct err *err)
 {
 	struct filter filters[OPTION_LIST_MAX];
 	size_t before = s->run_count, n = 0;
@@ -163,7 +163,7 @@ int suite_filter(struct suite *s, const struct option_list *list, struct err *er
 	return rc;
 }
 
-void suite_shell_quote(struct buf *out, struct str s)
+void selection_shell_quote(struct buf *out, struct str s)
 {
 	static const char plain[] = "_./=:@%+,-";
 	bool quote = s.n == 0;
