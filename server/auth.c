@@ -106,7 +106,7 @@ static void remember(struct auth *auth, const uint8_t digest[AUTH_HASH_SIZE],
 	memcpy(e->name, user->name.p, user->name.n);
 }
 
-static void forget_all(struct auth *auth)
+void auth_forget(struct auth *auth)
 {
 	memset(auth->cache, 0, sizeof(auth->cache));
 }
@@ -240,7 +240,7 @@ int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
 	stmt_int(stmt_int(stmt_str(q, name), customer_id), role);
 	bind_hash(q, &h);
 	stmt_run(q);
-	forget_all(auth);
+	auth_forget(auth);
 	return 0;
 }
 
@@ -274,6 +274,6 @@ int auth_add_key(struct auth *auth, struct str user, struct str key_id,
 	stmt_str(stmt_str(q, key_id), user);
 	bind_hash(q, &h);
 	stmt_run(q);
-	forget_all(auth);
+	auth_forget(auth);
 	return 0;
 }

@@ -54,6 +54,9 @@ int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
 int auth_add_key(struct auth *auth, struct str user, struct str key_id,
 		 struct str secret, struct err *err);
 
+/* What was verified counts no more: it may have changed. */
+void auth_forget(struct auth *auth);
+
 /* SHA-256, for finding a secret without keeping it. */
 void auth_digest(struct str text, uint8_t digest[AUTH_HASH_SIZE]);
 

@@ -11,6 +11,10 @@ enum { BUCKETS_MIN = 16 };
 /* Between tries to place an order: doubles up to the check interval. */
 #define RETRY_NS (2 * NS_PER_S)
 
+/* For the owner to place an order that a client of ours asks about. */
+#define OWNER_PAUSE_NS (10 * NS_PER_MS)
+enum { OWNER_PAUSES = 100 };
+
 static size_t bucket_of(const struct chases *t, int64_t rid)
 {
 	return ((uint64_t)rid * UINT64_C(0x9E3779B97F4A7C15) >> 32) &
@@ -21,7 +25,7 @@ static void grow(struct chases *t)
 {
 	struct chases bigger = {
 		.bucket_count = t->bucket_count ? 2 * t->bucket_count : BUCKETS_MIN,
-		.count = t->count,
+		.count = t->count, .seen = t->seen,
 	};
 
 	bigger.buckets = calloc(bigger.bucket_count, sizeof(struct chase *));
@@ -94,6 +98,31 @@ static int64_t pause_ns(const struct chase *c, bool is_placed)
 	return ns < most ? ns : most;
 }
 
+static bool load_running(struct chase *c, struct transaction *tx)
+{
+	struct server *s = c->server;
+
+	return transaction_load(s, c->rid, &s->scratch, tx) &&
+	       tx->status == TRANSACTION_IN_PROGRESS;
+}
+
+/* Another worker may have heard of it, too: what it wrote is looked at in the
+ * transaction that changes it.  Mostly there is no news, and nothing to change. */
+static bool apply(struct chase *c, const struct eis_answer *answer, struct transaction *tx)
+{
+	struct server *s = c->server;
+
+	if (s->share) {
+		store_refresh(s->store);
+		if (!load_running(c, tx))
+			return false;
+		if (transaction_knows(s, tx, answer))
+			return true;
+		store_begin(s->store);
+	}
+	return load_running(c, tx) && transaction_apply(s, tx, answer);
+}
+
 static void answered(struct chase *c, struct http_call *call, bool placing)
 {
 	struct server *s = c->server;
@@ -103,12 +132,10 @@ static void answered(struct chase *c, struct http_call *call, bool placing)
 
 	eis_read(call, placing, &answer);
 	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
-	running = transaction_load(s, c->rid, &s->scratch, &tx) &&
-		  tx.status == TRANSACTION_IN_PROGRESS &&
-		  transaction_apply(s, &tx, &answer);
+	running = apply(c, &answer, &tx);
 	if (store_failed(s->store))
 		running = true;		/* the rollback starts it all again */
-	if (running) {
+	if (running && s->owner) {
 		loop_arm(s->loop, &c->timer, pause_ns(c, tx.order_id.n > 0));
 		tell_waiters(c);
 	} else {
@@ -133,6 +160,21 @@ static void look_done(struct http_call *call)
 	answered(c, call, false);
 }
 
+/* The owner places orders.  Who asks here waits until it has, but not for long:
+ * it may itself be waiting for the EIS. */
+static void wait_for_owner(struct chase *c, const struct transaction *tx)
+{
+	struct server *s = c->server;
+
+	if (tx->order_id.n || c->tries == OWNER_PAUSES) {
+		end(c);
+		return;
+	}
+	if (c->tries++ == 0)
+		share_ask(s->share, c->rid);
+	loop_arm(s->loop, &c->timer, OWNER_PAUSE_NS);
+}
+
 /* Ask, unless an answer is on its way already. */
 static void ask(struct chase *c)
 {
@@ -142,9 +184,11 @@ static void ask(struct chase *c)
 	if (c->call)
 		return;
 	loop_disarm(s->loop, &c->timer);
-	if (!transaction_load(s, c->rid, &s->scratch, &tx) ||
-	    tx.status != TRANSACTION_IN_PROGRESS) {
+	store_refresh(s->store);
+	if (!load_running(c, &tx)) {
 		end(c);
+	} else if (!s->owner && (c->tries || !tx.order_id.n)) {
+		wait_for_owner(c, &tx);
 	} else {
 		c->call = tx.order_id.n ? eis_look(s, &tx) : eis_client_place(s, &tx);
 		c->call->done = tx.order_id.n ? look_done : place_done;
@@ -178,6 +222,10 @@ static struct chase *add(struct server *s, int64_t rid)
 
 void chase_start(struct server *s, int64_t rid)
 {
+	if (!s->owner) {
+		server_tell_owner(s);
+		return;
+	}
 	/* The next turn comes after the commit of this one. */
 	loop_arm(s->loop, &add(s, rid)->timer, 0);
 }
@@ -194,12 +242,40 @@ void chase_ask(struct server *s, int64_t rid, struct waiter *w)
 	ask(c);
 }
 
+void chase_hurry(struct server *s, int64_t rid)
+{
+	struct chase *c = find(&s->chases, rid);
+
+	ask(c ? c : add(s, rid));
+}
+
+static void take_up(struct server *s, struct stmt *q)
+{
+	while (stmt_row(q)) {
+		int64_t rid = stmt_i64(q, 0);
+
+		if (rid > s->chases.seen)
+			s->chases.seen = rid;
+		if (!find(&s->chases, rid))
+			chase_start(s, rid);
+	}
+}
+
 void chases_resume(struct server *s)
 {
-	struct stmt *q = store_sql(s->store, SQL_TX_RUNNING);
+	struct stmt *q = store_sql(s->store, SQL_TX_LAST);
 
-	while (stmt_row(q))
-		chase_start(s, stmt_i64(q, 0));
+	if (stmt_row(q)) {
+		s->chases.seen = stmt_i64(q, 0);
+		stmt_end(q);
+	}
+	take_up(s, store_sql(s->store, SQL_TX_RUNNING));
+}
+
+/* Rids grow with every transaction that is committed. */
+void chases_look(struct server *s)
+{
+	take_up(s, stmt_int(store_sql(s->store, SQL_TX_NEW), s->chases.seen));
 }
 
 static void forget(struct server *s, bool tell)

@@ -5,6 +5,10 @@
  * again and again while the EIS cannot be reached; then it asks for the
  * order every check interval, and at once when a progress call wants to
  * know.  One call at a time; whoever asks meanwhile shares its answer.
+ *
+ * Of several workers on a store the owner has the chases, and it alone places
+ * orders.  Another one asks the EIS by itself when a client wants to know, and
+ * lets go of it with the answer.
  */
 #ifndef SERVER_CHASE_H
 #define SERVER_CHASE_H
@@ -34,6 +38,7 @@ struct chase {
 struct chases {
 	struct chase **buckets;
 	size_t bucket_count, count;
+	int64_t seen;			/* the newest rid that the store had */
 };
 
 /* Begin to look after a transaction, in the next turn. */
@@ -41,8 +46,13 @@ void chase_start(struct server *s, int64_t rid);
 /* Ask the EIS now, and tell `w` when it has answered or the time is over. */
 void chase_ask(struct server *s, int64_t rid, struct waiter *w);
 
+/* Try again at once, though nobody here waits for it. */
+void chase_hurry(struct server *s, int64_t rid);
+
 /* Take up every transaction that the store has in progress. */
 void chases_resume(struct server *s);
+/* And those that other workers have begun since. */
+void chases_look(struct server *s);
 /* Forget all; whoever waits is told, and finds what the store has. */
 void chases_stop(struct server *s);
 /* Forget all, without telling anybody. */

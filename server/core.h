@@ -11,6 +11,7 @@
 
 #include "server/auth.h"
 #include "server/chase.h"
+#include "server/share.h"
 #include "server/store.h"
 #include "server/throttle.h"
 
@@ -32,6 +33,10 @@ struct server {
 	struct network *net;
 	struct eventlog *log;
 	struct store *store;
+	struct share *share;		/* NULL: alone */
+	bool owner;			/* of what happens by itself; true if alone */
+	bool ring;			/* for the owner, once this turn is committed */
+	struct watch bell;		/* the owner listens for it */
 	char *eis_url, *eis_token, *report_token;
 	char *gateway_url, *gateway_token;	/* NULL: orders go to the EIS */
 	int64_t check_interval_ns, order_expiry_s, verify_limit_ns;
@@ -66,5 +71,7 @@ void server_reply(struct server *s, struct http_exchange *x);
 void server_due_at(struct server *s, int64_t unix_ms);
 /* In the next turn: look at operations that have not begun. */
 void server_kick(struct server *s);
+/* We are not the owner; what this turn writes is for the owner to see to. */
+void server_tell_owner(struct server *s);
 
 #endif

@@ -347,6 +347,7 @@ void operation_step(struct server *s, int64_t rid)
 {
 	struct operation op;
 
+	store_begin(s->store);
 	if (!load(s, rid, &op))
 		return;
 	while (!store_failed(s->store) && step(s, &op))

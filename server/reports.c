@@ -300,8 +300,10 @@ static void ignored(struct server *s, struct http_exchange *x,
 
 static bool find_device(struct server *s, struct report *r, struct arena *a)
 {
-	struct stmt *q = store_sql(s->store, SQL_DEVICE_GET);
+	struct stmt *q;
 
+	store_begin(s->store);
+	q = store_sql(s->store, SQL_DEVICE_GET);
 	r->device_id = resource_letters(CASE_UPPER, r->device_id, a);
 	if (!stmt_row(stmt_str(q, r->device_id)))
 		return false;

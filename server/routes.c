@@ -288,6 +288,8 @@ static void post_entries(struct request *rq, entry_fn *fn, int ok_status)
 	if (!may_write(rq) || !is_plain_json(rq))
 		return;
 	tree = json_parse(x->req.body, &err);
+	if (tree)
+		store_begin(rq->s->store);
 	if (!tree)
 		reply_err(rq->s, x, &err);
 	else if (cJSON_IsArray(tree) && (cJSON_GetArraySize(tree) > ENTRIES_MAX ||
@@ -466,6 +468,7 @@ static void delete_code(void *ctx, struct http_exchange *x, const struct str *ar
 
 	if (!may_write(rq))
 		return;
+	store_begin(rq->s->store);
 	if (!code_find(rq->s, customer_id, args[0], x->arena, &code)) {
 		item(rq, RESOURCE_CODES, args[0]);	/* 404 */
 		return;
@@ -673,6 +676,7 @@ static bool is_too_long(struct server *s, struct http_exchange *x)
 
 void routes_handle(struct server *s, struct http_exchange *x)
 {
+	store_refresh(s->store);
 	if (is_too_long(s, x))
 		return;
 	if (str_is(x->req.path, "/southbound/v1/device_reports"))

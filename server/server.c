@@ -79,6 +79,8 @@ static void due_at_once(struct server *s)
 /* What the store holds is what counts, whatever we thought before. */
 static void take_up(struct server *s)
 {
+	if (!s->owner)
+		return;
 	chases_resume(s);
 	s->resuming = true;
 	due_at_once(s);
@@ -117,6 +119,9 @@ static void end_turn(struct server *s)
 		chases_stop(s);
 		take_up(s);
 	}
+	if (committed && s->ring)
+		share_ring(s->share);
+	s->ring = false;
 	let_go(s, committed);
 }
 
@@ -134,10 +139,20 @@ static void store_began(void *arg)
 
 /* ---- Deadlines. -------------------------------------------------------- */
 
+void server_tell_owner(struct server *s)
+{
+	assert(!s->owner);
+	s->ring = true;
+}
+
 void server_due_at(struct server *s, int64_t unix_ms)
 {
 	int64_t left = unix_ms - server_now_ms(s);
 
+	if (!s->owner) {
+		server_tell_owner(s);
+		return;
+	}
 	if (timer_armed(&s->due) && s->due_ms <= unix_ms)
 		return;
 	if (unix_ms == INT64_MAX)
@@ -151,6 +166,10 @@ void server_due_at(struct server *s, int64_t unix_ms)
 
 void server_kick(struct server *s)
 {
+	if (!s->owner) {
+		server_tell_owner(s);
+		return;
+	}
 	s->starting = true;
 	due_at_once(s);
 }
@@ -165,6 +184,8 @@ static void due_fired(struct timer *t)
 		try_store(s);
 		return;
 	}
+	if (!s->owner)
+		return;
 	if (s->resuming)
 		operations_resume(s);
 	else if (s->starting)
@@ -174,6 +195,39 @@ static void due_fired(struct timer *t)
 	codes = codes_due(s);
 	server_due_at(s, operations < codes ? operations : codes);
 	arena_clear(&s->scratch);
+}
+
+/* ---- The bell. --------------------------------------------------------- */
+
+/* Others have committed something for us: new transactions, operations that
+ * wait for their first step, time limits. */
+static void bell_rang(struct watch *w, uint32_t events)
+{
+	struct server *s = (struct server *)((char *)w - offsetof(struct server, bell));
+	int64_t rid;
+
+	(void)events;
+	share_heard(s->share);
+	if (s->broken)
+		return;		/* all of it is looked at afterwards */
+	store_refresh(s->store);
+	chases_look(s);
+	while ((rid = share_asked(s->share)))
+		chase_hurry(s, rid);
+	server_kick(s);
+}
+
+static void join(struct server *s)
+{
+	if (!s->share)
+		return;
+	store_share(s->store, s->share);
+	throttle_share(&s->throttle, share_throttle(s->share, SHARE_REQUESTS));
+	throttle_share(&s->guesses, share_throttle(s->share, SHARE_GUESSES));
+	if (!s->owner)
+		return;
+	s->bell = (struct watch){ share_bell(s->share), bell_rang };
+	loop_watch(s->loop, &s->bell, EPOLLIN);
 }
 
 /* ---- Life. ------------------------------------------------------------- */
@@ -199,9 +253,11 @@ static int64_t or_default(int64_t value, int64_t usual)
 /* How often a server was made on this store: no two draw the same ids. */
 static int64_t count_boot(struct store *st)
 {
-	struct stmt *q = stmt_str(store_sql(st, SQL_META_GET), STR("boots"));
+	struct stmt *q;
 	int64_t boots = 0;
 
+	store_begin(st);
+	q = stmt_str(store_sql(st, SQL_META_GET), STR("boots"));
 	if (stmt_row(q)) {
 		boots = stmt_i64(q, 0);
 		stmt_end(q);
@@ -242,6 +298,8 @@ static void configure(struct server *s, const struct server_config *c)
 	s->net = c->net;
 	s->log = c->log;
 	s->store = c->store;
+	s->share = c->share;
+	s->owner = !c->share || c->owner;
 	s->eis_url = copy(c->eis_url ? c->eis_url : "http://eis.rig");
 	s->eis_token = copy(c->eis_token);
 	s->gateway_url = copy(c->gateway_url);
@@ -295,6 +353,7 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	*s->commit = (struct commit_task){ .task.run = run_commit, .server = s };
 	if (check_config(s, err) < 0)
 		goto fail;
+	join(s);
 	boot = count_boot(s->store);
 	rng_init(&s->ids, config->seed, SERVER_PARTY,
 		 (struct str){ purpose, (size_t)snprintf(purpose, sizeof(purpose),
@@ -322,6 +381,8 @@ void server_free(struct server *s)
 	store_on_begin(s->store, NULL, NULL);
 	store_commit(s->store, &err);
 	chases_release(s);
+	if (s->bell.ready)
+		loop_unwatch(s->loop, &s->bell);
 	loop_disarm(s->loop, &s->due);
 	loop_undefer(s->loop, &s->commit->task);
 	free(s->commit);
@@ -347,6 +408,7 @@ void server_reconfigure(struct server *s, const struct server_config *config)
 	set_token(&s->eis_token, config->eis_token);
 	set_token(&s->gateway_token, config->gateway_token);
 	set_token(&s->report_token, config->report_token);
+	auth_forget(&s->auth);	/* another worker may have renewed what is there */
 	s->throttle.limit = config->throttle_limit;
 	s->guesses.limit = guess_limit(config);
 }
@@ -368,6 +430,7 @@ static bool begin_setup(struct server *s)
 
 	if (!writing)
 		store_on_begin(s->store, NULL, NULL);
+	store_begin(s->store);
 	return writing;
 }
 

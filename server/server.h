@@ -12,6 +12,7 @@
 #include "sim/rng.h"
 
 struct server;
+struct share;
 struct store;
 
 /* `path` NULL: in memory, gone when closed.  See store.h. */
@@ -25,6 +26,11 @@ struct server_config {
 	struct eventlog *log;		/* not NULL; it need not have a listener */
 	uint64_t seed;
 	struct store *store;		/* not owned */
+	/* One of several on the store, each in a process of its own: what they
+	 * share, and whether this is the one that owns what happens by itself
+	 * (share.h).  NULL: it is alone, and does everything. */
+	struct share *share;
+	bool owner;
 	const char *eis_url;		/* "http://eis.rig" */
 	const char *eis_token;
 	const char *gateway_url;	/* not NULL: commands go there, not to the EIS */

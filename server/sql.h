@@ -261,6 +261,9 @@ X(TX_GET, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE id = ?") \
 X(TX_BY_RID, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE rid = ?") \
 X(TX_RUNNING, "SELECT rid FROM transactions WHERE status = 'in_progress'" \
   " ORDER BY +rid") \
+X(TX_LAST, "SELECT max(rid) FROM transactions") \
+X(TX_NEW, "SELECT rid FROM transactions WHERE rid > ?" \
+  " AND +status = 'in_progress' ORDER BY rid") \
 X(TX_CONFLICT, "SELECT id FROM transactions WHERE status = 'in_progress'" \
   " AND eid = ? AND iccid = ?") \
 X(TX_CODE_CONFLICT, "SELECT id FROM transactions WHERE code_hash = ?" \

@@ -1,6 +1,7 @@
 #include "server/store.h"
 
 #include "proto/spn.h"
+#include "server/share.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,7 +16,7 @@ enum {
 	PAGE_SIZE_MEMORY = 1024,
 	CACHE_KIB = 64 << 10,		/* of a file's pages */
 	BUSY_OPEN_MS = 1000,		/* for another process to let go */
-	BUSY_MS = 5000,
+	BUSY_MS = 5000,			/* and, among workers, to have the turn */
 	SPARE_SIZE_MAX = 8 << 20,	/* bytes that a spare store may hold on to */
 };
 
@@ -37,6 +38,9 @@ struct store {
 	uint64_t commits;
 	bool failed;
 	struct err err;
+	struct share *share;	/* NULL: no other process writes */
+	uint64_t held_at;	/* commits of all when the held reading began */
+	int changes;		/* in the store when the transaction began */
 	void (*began)(void *);
 	void *began_arg;
 	struct stmt begin, commit, rollback;
@@ -101,15 +105,20 @@ static int explain(struct store *st, const char *what, struct err *err)
 		       st->path && advice ? advice : "");
 }
 
+static void set_failed(struct store *st)
+{
+	st->failed = true;
+	/* The turn has something to end, even if nothing was written. */
+	if (!st->writing && st->began)
+		st->began(st->began_arg);
+}
+
 static void fail(struct store *st, const char *what)
 {
 	if (st->failed)
 		return;		/* the first failure explains the others */
 	explain(st, what, &st->err);
-	st->failed = true;
-	/* The turn has something to end, even if nothing was written. */
-	if (!st->writing && st->began)
-		st->began(st->began_arg);
+	set_failed(st);
 }
 
 /* ---- Opening. ---------------------------------------------------------- */
@@ -396,13 +405,17 @@ static bool run_plain(struct store *st, struct stmt *q, const char *sql)
  */
 static void hold_reading(struct store *st)
 {
+	uint64_t commits;
+
 	if (!st->path || !st->began || st->hold.busy || st->writing || st->failed)
 		return;
 	if (!st->hold.raw)
 		prepare(st, &st->hold, STR("SELECT 1 FROM sqlite_schema"));
+	commits = st->share ? share_commits(st->share) : 0;
 	if (!st->hold.raw || sqlite3_step(st->hold.raw) != SQLITE_ROW)
 		return;		/* then without */
 	st->hold.busy = true;
+	st->held_at = commits;
 	st->began(st->began_arg);
 }
 
@@ -413,17 +426,58 @@ static void end_hold(struct store *st)
 	st->hold.busy = false;
 }
 
+/* Workers wait in the kernel for each other, and not for longer than SQLite
+ * would wait for a stranger. */
+static bool take_turn(struct store *st)
+{
+	if (!st->share || share_take_turn(st->share, BUSY_MS * NS_PER_MS))
+		return true;
+	err_set(&st->err, ERR_IO, "store %s: another worker has been writing for %d s",
+		st->path, BUSY_MS / 1000);
+	set_failed(st);
+	return false;
+}
+
+static void give_turn(struct store *st)
+{
+	if (st->share)
+		share_give_turn(st->share);
+}
+
 static void begin_writing(struct store *st)
 {
 	if (st->writing || st->failed)
 		return;
 	/* What it has read may be old by now, and cannot be written upon. */
 	end_hold(st);
-	if (!run_plain(st, &st->begin, "BEGIN IMMEDIATE"))
+	if (!take_turn(st))
 		return;
+	if (!run_plain(st, &st->begin, "BEGIN IMMEDIATE")) {
+		give_turn(st);
+		return;
+	}
 	st->writing = true;
+	st->changes = sqlite3_total_changes(st->db);
 	if (st->began)
 		st->began(st->began_arg);
+}
+
+void store_share(struct store *st, struct share *sh)
+{
+	assert(st->path && !st->writing);
+	st->share = sh;
+}
+
+void store_begin(struct store *st)
+{
+	if (st->share)
+		begin_writing(st);
+}
+
+void store_refresh(struct store *st)
+{
+	if (st->hold.busy && st->share && share_commits(st->share) != st->held_at)
+		end_hold(st);
 }
 
 void store_on_begin(struct store *st, void (*began)(void *arg), void *arg)
@@ -452,6 +506,20 @@ uint64_t store_commits(const struct store *st)
 	return st->commits;
 }
 
+/* The transaction has ended.  One that changed nothing is no commit. */
+static void end_turn(struct store *st, bool committed)
+{
+	if (!st->share) {
+		st->commits += committed;
+		return;
+	}
+	if (committed && sqlite3_total_changes(st->db) != st->changes) {
+		st->commits++;
+		share_committed(st->share);
+	}
+	give_turn(st);
+}
+
 int store_commit(struct store *st, struct err *err)
 {
 	bool ok = !st->failed;
@@ -463,7 +531,7 @@ int store_commit(struct store *st, struct err *err)
 		if (!ok && !sqlite3_get_autocommit(st->db))
 			run_plain(st, &st->rollback, "ROLLBACK");
 		st->writing = false;
-		st->commits += ok;
+		end_turn(st, ok);
 	}
 	st->failed = false;
 	if (!ok)

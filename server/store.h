@@ -35,6 +35,19 @@ const struct err *store_failed(const struct store *st);
 /* In a file, and so there after the process ends? */
 bool store_is_file(const struct store *st);
 
+/*
+ * Other processes use the store as well, and wait for their turn to write
+ * (share.h).  They see what was committed when their next request begins.
+ */
+struct share;
+void store_share(struct store *st, struct share *sh);
+/* What is read from here on in this turn decides what is written.  In a store
+ * that others write to, the transaction must begin before that; otherwise
+ * this does nothing. */
+void store_begin(struct store *st);
+/* What was read before is old: look again, if others have committed since. */
+void store_refresh(struct store *st);
+
 /* A statement, ready to be bound. */
 struct stmt *store_sql(struct store *st, enum store_sql which);
 /* The same from text made at run time; the last few are kept prepared. */

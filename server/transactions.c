@@ -261,6 +261,25 @@ static struct str explain(struct arena *a, enum message m,
 	return text;
 }
 
+/* Of two workers that ask, the one that asked first may be answered last: an
+ * order that was delivered is not queued again. */
+static enum message open_message(const struct server *s, const struct transaction *tx,
+				 const struct eis_answer *answer)
+{
+	if (s->share && str_is(tx->message_code, message_code(MSG_DELIVERED)))
+		return MSG_DELIVERED;
+	return order_messages[answer->status];
+}
+
+bool transaction_knows(struct server *s, const struct transaction *tx,
+		       const struct eis_answer *answer)
+{
+	return answer->outcome == EIS_ORDER && tx->order_id.n &&
+	       (answer->status == ORDER_QUEUED || answer->status == ORDER_DELIVERED) &&
+	       str_is(tx->message_code, message_code(open_message(s, tx, answer))) &&
+	       server_now_ms(s) - tx->placed_ms < life_ms(s, tx);
+}
+
 /* The EIS calls it open; but an order has a life of its own, and an end. */
 static bool is_open(struct server *s, struct transaction *tx,
 		    const struct eis_answer *answer)
@@ -268,7 +287,7 @@ static bool is_open(struct server *s, struct transaction *tx,
 	enum message m = MSG_ORDER_OVERDUE;
 
 	if (server_now_ms(s) - tx->placed_ms < life_ms(s, tx))
-		return go_on(s, tx, order_messages[answer->status]);
+		return go_on(s, tx, open_message(s, tx, answer));
 	return finish(s, tx, answer, TRANSACTION_UNKNOWN, m,
 		      str_of(message_text(m)));
 }

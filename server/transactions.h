@@ -63,6 +63,9 @@ struct str transaction_conflict(struct server *s, struct str eid,
 struct str transaction_code_conflict(struct server *s, int64_t customer_id,
 				     struct str code, struct arena *a);
 
+/* Is there nothing new in that for one that is in progress? */
+bool transaction_knows(struct server *s, const struct transaction *tx,
+		       const struct eis_answer *answer);
 /* Take in what the EIS says.  True while the transaction is in progress. */
 bool transaction_apply(struct server *s, struct transaction *tx,
 		       const struct eis_answer *answer);
