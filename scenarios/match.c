@@ -1,4 +1,4 @@
-#include "scenarios/match.h"
+#include "scenarios/match_impl.h"
 
 #include "sim/clock.h"
 
@@ -7,8 +7,8 @@
 #include <regex.h>
 #include <stdlib.h>
 
-/* Longer texts of what came are cut; lists of `unordered` refused. */
-enum { ACTUAL_SHOWN_MAX = 2000, UNORDERED_MAX = 1000 };
+/* Longer texts of what came are cut. */
+enum { ACTUAL_SHOWN_MAX = 2000 };
 
 static const char *const kind_words[] = {
 	"null", "boolean", "number", "string", "list", "map",
@@ -107,9 +107,8 @@ static int differ(const struct value *expected, const cJSON *actual,
 	return -1;
 }
 
-/* The same, `expected` being the argument of the matcher `name`. */
-static int fail(const char *name, const struct value *arg, const cJSON *actual,
-		struct arena *a, struct mismatch *out, const char *reason)
+int match_fail(const char *name, const struct value *arg, const cJSON *actual,
+	       struct arena *a, struct mismatch *out, const char *reason)
 {
 	differ(arg, actual, a, out, reason);
 	out->expected = arena_printf(a, "{%s: %.*s}", name, STRF(out->expected));
@@ -129,7 +128,7 @@ static bool value_number(const struct value *v, double *n)
 	return true;
 }
 
-static struct str json_text(const cJSON *json)
+struct str match_text(const cJSON *json)
 {
 	return cJSON_IsString(json) ? str_of(json->valuestring) : STR_NONE;
 }
@@ -148,7 +147,7 @@ static bool scalar_equal(const struct value *v, const cJSON *actual)
 		return cJSON_IsNumber(actual) && value_number(v, &n) &&
 		       n == actual->valuedouble;
 	case VALUE_STR:
-		return cJSON_IsString(actual) && str_eq(v->text, json_text(actual));
+		return cJSON_IsString(actual) && str_eq(v->text, match_text(actual));
 	case VALUE_LIST:
 	case VALUE_MAP:
 	case VALUE_KINDS:
@@ -157,8 +156,7 @@ static bool scalar_equal(const struct value *v, const cJSON *actual)
 	return false;
 }
 
-/* The same value all the way down, no matchers, no subsets. */
-static bool deep_equal(const struct value *v, const cJSON *actual)
+bool match_deep_equal(const struct value *v, const cJSON *actual)
 {
 	const cJSON *item = actual ? actual->child : NULL;
 
@@ -166,7 +164,7 @@ static bool deep_equal(const struct value *v, const cJSON *actual)
 		if (!cJSON_IsArray(actual))
 			return false;
 		for (size_t i = 0; i < v->count; i++, item = item->next)
-			if (!item || !deep_equal(v->items[i], item))
+			if (!item || !match_deep_equal(v->items[i], item))
 				return false;
 		return !item;
 	}
@@ -178,13 +176,13 @@ static bool deep_equal(const struct value *v, const cJSON *actual)
 	for (size_t i = 0; i < v->count; i++) {
 		item = cJSON_GetObjectItemCaseSensitive(actual,
 							v->members[i].key.p);
-		if (!item || !deep_equal(v->members[i].value, item))
+		if (!item || !match_deep_equal(v->members[i].value, item))
 			return false;
 	}
 	return true;
 }
 
-static void prepend(struct mismatch *out, struct arena *a, struct str segment)
+void match_prepend(struct mismatch *out, struct arena *a, struct str segment)
 {
 	struct buf b;
 
@@ -220,7 +218,7 @@ static int match_list(const struct value *v, const cJSON *actual,
 	item = actual->child;
 	for (size_t i = 0; i < v->count; i++, item = item->next)
 		if (match_value(v->items[i], item, a, out) < 0) {
-			prepend(out, a, arena_printf(a, "%zu", i));
+			match_prepend(out, a, arena_printf(a, "%zu", i));
 			return -1;
 		}
 	return 0;
@@ -239,7 +237,7 @@ static int match_subset(const struct value *v, const cJSON *actual,
 			cJSON_GetObjectItemCaseSensitive(actual, m[i].key.p);
 
 		if (match_value(m[i].value, item, a, out) < 0) {
-			prepend(out, a, m[i].key);
+			match_prepend(out, a, m[i].key);
 			return -1;
 		}
 	}
@@ -251,7 +249,7 @@ static int match_subset(const struct value *v, const cJSON *actual,
 /* Sign of actual - arg; false if they cannot be compared. */
 static bool compare(const struct value *arg, const cJSON *actual, int *sign)
 {
-	struct str s = json_text(actual);
+	struct str s = match_text(actual);
 	size_t common;
 	double n;
 
@@ -276,9 +274,9 @@ static bool compare(const struct value *arg, const cJSON *actual, int *sign)
 	{ \
 		int sign; \
 		if (!compare(arg, actual, &sign)) \
-			return fail(name, arg, actual, a, out, \
+			return match_fail(name, arg, actual, a, out, \
 				    "cannot be compared"); \
-		return (test) ? 0 : fail(name, arg, actual, a, out, ""); \
+		return (test) ? 0 : match_fail(name, arg, actual, a, out, ""); \
 	}
 
 ORDERED(match_gt, "gt", sign > 0)
@@ -292,17 +290,17 @@ static int match_ne(const struct value *arg, const cJSON *actual,
 	struct mismatch ignored;
 
 	if (!actual)
-		return fail("ne", arg, actual, a, out, "");
+		return match_fail("ne", arg, actual, a, out, "");
 	if (match_value(arg, actual, a, &ignored) == 0)
-		return fail("ne", arg, actual, a, out, "");
+		return match_fail("ne", arg, actual, a, out, "");
 	return 0;
 }
 
 static int match_equals(const struct value *arg, const cJSON *actual,
 			struct arena *a, struct mismatch *out)
 {
-	return deep_equal(arg, actual) ? 0 :
-	       fail("equals", arg, actual, a, out, "");
+	return match_deep_equal(arg, actual) ? 0 :
+	       match_fail("equals", arg, actual, a, out, "");
 }
 
 static int match_like(const struct value *arg, const cJSON *actual,
@@ -315,18 +313,18 @@ static int match_like(const struct value *arg, const cJSON *actual,
 static int match_regex(const struct value *arg, const cJSON *actual,
 		       struct arena *a, struct mismatch *out)
 {
-	struct str s = json_text(actual);
+	struct str s = match_text(actual);
 	regex_t re;
 	int rc;
 
 	if (!s.p)
-		return fail("matches", arg, actual, a, out, "not a string");
+		return match_fail("matches", arg, actual, a, out, "not a string");
 	if (regcomp(&re, arg->text.p, REG_EXTENDED | REG_NOSUB) != 0)
-		return fail("matches", arg, actual, a, out,
+		return match_fail("matches", arg, actual, a, out,
 			    "not a POSIX extended regular expression");
 	rc = regexec(&re, s.p, 0, NULL, 0);
 	regfree(&re);
-	return rc == 0 ? 0 : fail("matches", arg, actual, a, out, "");
+	return rc == 0 ? 0 : match_fail("matches", arg, actual, a, out, "");
 }
 
 /* A number is taken as it was written where a string is wanted. */
@@ -344,36 +342,36 @@ static int match_contains(const struct value *arg, const cJSON *actual,
 
 	if (cJSON_IsString(actual)) {
 		if (is_scalar(arg) &&
-		    str_find(json_text(actual), arg->text) >= 0)
+		    str_find(match_text(actual), arg->text) >= 0)
 			return 0;
-		return fail("contains", arg, actual, a, out, "");
+		return match_fail("contains", arg, actual, a, out, "");
 	}
 	if (!cJSON_IsArray(actual))
-		return fail("contains", arg, actual, a, out,
+		return match_fail("contains", arg, actual, a, out,
 			    "neither a string nor a list");
 	cJSON_ArrayForEach(item, actual)
 		if (match_value(arg, item, a, &ignored) == 0)
 			return 0;
-	return fail("contains", arg, actual, a, out, "no item of it matches");
+	return match_fail("contains", arg, actual, a, out, "no item of it matches");
 }
 
 static int match_starts(const struct value *arg, const cJSON *actual,
 			struct arena *a, struct mismatch *out)
 {
-	struct str s = json_text(actual);
+	struct str s = match_text(actual);
 
 	return s.p && str_starts(s, arg->text) ? 0 :
-	       fail("starts-with", arg, actual, a, out,
+	       match_fail("starts-with", arg, actual, a, out,
 		    s.p ? "" : "not a string");
 }
 
 static int match_ends(const struct value *arg, const cJSON *actual,
 		      struct arena *a, struct mismatch *out)
 {
-	struct str s = json_text(actual);
+	struct str s = match_text(actual);
 
 	return s.p && str_ends(s, arg->text) ? 0 :
-	       fail("ends-with", arg, actual, a, out, s.p ? "" : "not a string");
+	       match_fail("ends-with", arg, actual, a, out, s.p ? "" : "not a string");
 }
 
 static size_t characters(struct str s)
@@ -392,14 +390,14 @@ static int match_length(const struct value *arg, const cJSON *actual,
 	struct mismatch inner;
 
 	if (cJSON_IsString(actual))
-		length.valuedouble = (double)characters(json_text(actual));
+		length.valuedouble = (double)characters(match_text(actual));
 	else if (cJSON_IsArray(actual) || cJSON_IsObject(actual))
 		length.valuedouble = cJSON_GetArraySize(actual);
 	else
-		return fail("length", arg, actual, a, out, "has no length");
+		return match_fail("length", arg, actual, a, out, "has no length");
 	if (match_value(arg, &length, a, &inner) == 0)
 		return 0;
-	fail("length", arg, actual, a, out, "");
+	match_fail("length", arg, actual, a, out, "");
 	out->reason = arena_printf(a, "its length is %.0f", length.valuedouble);
 	return -1;
 }
@@ -412,7 +410,7 @@ static int match_one_of(const struct value *arg, const cJSON *actual,
 	for (size_t i = 0; i < arg->count; i++)
 		if (match_value(arg->items[i], actual, a, &ignored) == 0)
 			return 0;
-	return fail("one-of", arg, actual, a, out, "");
+	return match_fail("one-of", arg, actual, a, out, "");
 }
 
 static int match_none_of(const struct value *arg, const cJSON *actual,
@@ -422,20 +420,20 @@ static int match_none_of(const struct value *arg, const cJSON *actual,
 
 	for (size_t i = 0; i < arg->count; i++)
 		if (match_value(arg->items[i], actual, a, &ignored) == 0)
-			return fail("none-of", arg, actual, a, out, "");
+			return match_fail("none-of", arg, actual, a, out, "");
 	return 0;
 }
 
 static int match_absent(const struct value *arg, const cJSON *actual,
 			struct arena *a, struct mismatch *out)
 {
-	return !actual ? 0 : fail("absent", arg, actual, a, out, "");
+	return !actual ? 0 : match_fail("absent", arg, actual, a, out, "");
 }
 
 static int match_present(const struct value *arg, const cJSON *actual,
 			 struct arena *a, struct mismatch *out)
 {
-	return actual ? 0 : fail("present", arg, actual, a, out, "");
+	return actual ? 0 : match_fail("present", arg, actual, a, out, "");
 }
 
 static const char *kind_word(const cJSON *actual)
@@ -457,7 +455,7 @@ static int match_is_a(const struct value *arg, const cJSON *actual,
 		      struct arena *a, struct mismatch *out)
 {
 	return str_is(arg->text, kind_word(actual)) ? 0 :
-	       fail("is-a", arg, actual, a, out, "");
+	       match_fail("is-a", arg, actual, a, out, "");
 }
 
 static bool times(const struct value *arg, const cJSON *actual,
@@ -467,7 +465,7 @@ static bool times(const struct value *arg, const cJSON *actual,
 
 	return cJSON_IsString(actual) &&
 	       clock_parse_iso(arg->text, limit, &err) == 0 &&
-	       clock_parse_iso(json_text(actual), at, &err) == 0;
+	       clock_parse_iso(match_text(actual), at, &err) == 0;
 }
 
 static int match_before(const struct value *arg, const cJSON *actual,
@@ -476,8 +474,8 @@ static int match_before(const struct value *arg, const cJSON *actual,
 	int64_t limit, at;
 
 	if (!times(arg, actual, &limit, &at))
-		return fail("before", arg, actual, a, out, "not a time (ISO 8601)");
-	return at < limit ? 0 : fail("before", arg, actual, a, out, "");
+		return match_fail("before", arg, actual, a, out, "not a time (ISO 8601)");
+	return at < limit ? 0 : match_fail("before", arg, actual, a, out, "");
 }
 
 static int match_after(const struct value *arg, const cJSON *actual,
@@ -486,68 +484,8 @@ static int match_after(const struct value *arg, const cJSON *actual,
 	int64_t limit, at;
 
 	if (!times(arg, actual, &limit, &at))
-		return fail("after", arg, actual, a, out, "not a time (ISO 8601)");
-	return at > limit ? 0 : fail("after", arg, actual, a, out, "");
-}
-
-/* Pairs expected items with the actual ones that match them. */
-struct pairing {
-	size_t n;
-	bool *fits;	/* [expected * n + actual] */
-	size_t *taker;	/* of an actual item, plus one; 0 if free */
-	bool *seen;
-};
-
-/* An augmenting path for expected item `e` (Kuhn). */
-static bool pair_up(struct pairing *p, size_t e)
-{
-	for (size_t k = 0; k < p->n; k++) {
-		if (!p->fits[e * p->n + k] || p->seen[k])
-			continue;
-		p->seen[k] = true;
-		if (p->taker[k] == 0 || pair_up(p, p->taker[k] - 1)) {
-			p->taker[k] = e + 1;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int match_unordered(const struct value *arg, const cJSON *actual,
-			   struct arena *a, struct mismatch *out)
-{
-	struct pairing p = { .n = arg->count };
-	struct mismatch ignored;
-	const cJSON *item;
-	size_t k = 0;
-
-	if (!cJSON_IsArray(actual))
-		return fail("unordered", arg, actual, a, out, "not a list");
-	if ((size_t)cJSON_GetArraySize(actual) != p.n || p.n > UNORDERED_MAX) {
-		fail("unordered", arg, actual, a, out, "");
-		out->reason = arena_printf(a, "%d items, expected %zu",
-					   cJSON_GetArraySize(actual), p.n);
-		return -1;
-	}
-	p.fits = arena_array(a, p.n * p.n, sizeof(bool));
-	p.taker = arena_array(a, p.n, sizeof(size_t));
-	p.seen = arena_array(a, p.n, sizeof(bool));
-	cJSON_ArrayForEach(item, actual) {
-		for (size_t e = 0; e < p.n; e++)
-			p.fits[e * p.n + k] =
-				match_value(arg->items[e], item, a, &ignored) == 0;
-		k++;
-	}
-	for (size_t e = 0; e < p.n; e++) {
-		memset(p.seen, 0, p.n * sizeof(bool));
-		if (pair_up(&p, e))
-			continue;
-		fail("unordered", arg, actual, a, out, "");
-		out->reason = arena_printf(a, "nothing is left for %.*s",
-					   STRF(print_expected(arg->items[e], a)));
-		return -1;
-	}
-	return 0;
+		return match_fail("after", arg, actual, a, out, "not a time (ISO 8601)");
+	return at > limit ? 0 : match_fail("after", arg, actual, a, out, "");
 }
 
 static int match_every(const struct value *arg, const cJSON *actual,
@@ -557,12 +495,12 @@ static int match_every(const struct value *arg, const cJSON *actual,
 	int i = 0;
 
 	if (!cJSON_IsArray(actual))
-		return fail("every", arg, actual, a, out, "not a list");
+		return match_fail("every", arg, actual, a, out, "not a list");
 	if (!actual->child)
-		return fail("every", arg, actual, a, out, "the list is empty");
+		return match_fail("every", arg, actual, a, out, "the list is empty");
 	cJSON_ArrayForEach(item, actual) {
 		if (match_value(arg, item, a, out) < 0) {
-			prepend(out, a, arena_printf(a, "%d", i));
+			match_prepend(out, a, arena_printf(a, "%d", i));
 			return -1;
 		}
 		i++;
@@ -597,6 +535,20 @@ const struct matcher matchers[] = {
 	{ "unordered", MATCHER_ARG_LIST, match_unordered, "a list with these items in any "
 	    "order, and no more" },
 	{ "every", MATCHER_ARG_ANY, match_every, "a list that is not empty and whose items all match" },
+	{ "unique", MATCHER_ARG_FIELDS, match_unique, "a list with no two items that are alike in "
+	    "that member, or in all of these members; `true`: in everything" },
+	{ "sorted", MATCHER_ARG_ORDER, match_sorted, "a list in the order `asc field`, `desc field` or "
+	    "`field`; text in any usual way (with or without regard to case, accents and punctuation), "
+	    "items without the field at either end" },
+	{ "selects", MATCHER_ARG_SELECTION, match_selects, "a page `{list, cursor}`, or a list, of which "
+	    "the items that match `those` are the page or list `as`, in that order; where one of the "
+	    "two has a cursor, as far as it goes" },
+	{ "ignoring-case", MATCHER_ARG_ANY, match_ignoring_case, "as without it, but the letters A to Z "
+	    "are as a to z on both sides" },
+	{ "as-text", MATCHER_ARG_LITERAL, match_as_text, "that, numbers and texts being the same if they "
+	    "are written the same; a map names members that must be there" },
+	{ "csv", MATCHER_ARG_ANY, match_csv, "CSV text (RFC 4180) with a line of names, as the document "
+	    "`{columns: [...], count, list: [{column: text}]}`" },
 };
 const size_t matcher_count = sizeof(matchers) / sizeof(matchers[0]);
 
@@ -805,6 +757,36 @@ static int check_all(const struct value *list, struct diag *d)
 	return rc;
 }
 
+static int check_fields(const struct matcher *m, const struct value *v, struct diag *d)
+{
+	bool good = v->kind == VALUE_STR || (v->kind == VALUE_BOOL && v->as.b) ||
+		    (v->kind == VALUE_LIST && v->count);
+
+	for (size_t i = 0; v->kind == VALUE_LIST && i < v->count; i++)
+		good &= v->items[i]->kind == VALUE_STR;
+	return good ? 0 : bad_arg(d, m, v, "a name, a list of names, or true");
+}
+
+static int check_order(const struct value *v, struct diag *d)
+{
+	struct str field;
+	bool down;
+
+	if (v->templated || match_order(v->text, &field, &down))
+		return 0;
+	return diag_add(d, v->pos, v->width,
+			"'%.*s': expected asc field, desc field or field", STRF(v->text));
+}
+
+static int check_selection(const struct matcher *m, const struct value *v, struct diag *d)
+{
+	const struct value *those = value_get(v, "those"), *as = value_get(v, "as");
+
+	if (!those || !as || v->count != 2)
+		return bad_arg(d, m, v, "{those: ..., as: a page or a list}");
+	return match_check(those, d);
+}
+
 static int check_arg(const struct matcher *m, const struct value *v, struct diag *d)
 {
 	bool text = v->kind == VALUE_STR;
@@ -838,6 +820,12 @@ static int check_arg(const struct matcher *m, const struct value *v, struct diag
 		       bad_arg(d, m, v, "the name of a kind");
 	case MATCHER_ARG_TIME:
 		return text ? check_time(v, d) : bad_arg(d, m, v, "a time");
+	case MATCHER_ARG_FIELDS:
+		return check_fields(m, v, d);
+	case MATCHER_ARG_ORDER:
+		return text ? check_order(v, d) : bad_arg(d, m, v, "a field to sort by");
+	case MATCHER_ARG_SELECTION:
+		return check_selection(m, v, d);
 	}
 	return 0;
 }

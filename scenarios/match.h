@@ -25,6 +25,9 @@ enum matcher_arg {
 	MATCHER_ARG_TRUE,
 	MATCHER_ARG_KIND,	/* string, number, ... */
 	MATCHER_ARG_TIME,	/* ISO 8601 */
+	MATCHER_ARG_FIELDS,	/* a member's name, a list of them, or true */
+	MATCHER_ARG_ORDER,	/* "asc field", "desc field", "field" */
+	MATCHER_ARG_SELECTION,	/* {those: an expected value, as: a page or list} */
 };
 
 struct mismatch {

@@ -45,6 +45,8 @@ static cJSON *json(const char *text)
 	return j;
 }
 
+#define ROWS "[{\"a\":1,\"b\":1},{\"a\":2,\"b\":2},{\"a\":1,\"b\":3}"
+
 /* `actual` NULL: nothing is there. */
 static const struct {
 	const char *expected, *actual;
@@ -114,6 +116,85 @@ static const struct {
 	{ "{every: {a: 1}}", "[{\"a\":1},{\"a\":1}]", true },
 	{ "{every: {a: 1}}", "[{\"a\":1},{\"a\":2}]", false }, { "{every: 1}", "[]", false },
 	{ "{every: 1}", "1", false },
+	/* unique */
+	{ "{unique: a}", "[{\"a\":1},{\"a\":2},{\"a\":1.5}]", true },
+	{ "{unique: a}", "[{\"a\":1},{\"a\":2},{\"a\":1}]", false },
+	{ "{unique: a}", "[{\"a\":1},{\"a\":\"1\"}]", true }, { "{unique: a}", "[{},{\"a\":null}]", false },
+	{ "{unique: [a, b]}", "[{\"a\":1,\"b\":1},{\"a\":1,\"b\":2}]", true },
+	{ "{unique: [a, b]}", "[{\"a\":\"x\",\"b\":\"y\"},{\"a\":\"x\\ny\",\"b\":\"\"}]", true },
+	{ "{unique: [a, b]}", "[{\"a\":1,\"b\":1},{},{\"a\":1,\"b\":1}]", false },
+	{ "{unique: true}", "[1,2,3]", true }, { "{unique: true}", "[1,[2],3,[2]]", false },
+	{ "{unique: true}", "[]", true }, { "{unique: a}", "{}", false }, { "{unique: a}", NULL, false },
+	/* sorted */
+	{ "{sorted: a}", "[{\"a\":9},{\"a\":9},{\"a\":10}]", true },
+	{ "{sorted: a}", "[{\"a\":10},{\"a\":9}]", false },
+	{ "{sorted: desc a}", "[{\"a\":10},{\"a\":9}]", true },
+	{ "{sorted: desc a}", "[{\"a\":9},{\"a\":10}]", false },
+	{ "{sorted: asc}", "[1,2,3]", true }, { "{sorted: desc}", "[1,2,3]", false },
+	{ "{sorted: desc}", "[3,2,2]", true }, { "{sorted: asc}", "[]", true },
+	{ "{sorted: asc}", "[1]", true }, { "{sorted: asc}", "5", false }, { "{sorted: asc}", NULL, false },
+	{ "{sorted: asc}", "[\"B\",\"a\"]", true },	/* by code points */
+	{ "{sorted: asc}", "[\"a\",\"B\"]", true },	/* without case */
+	{ "{sorted: asc}", "[\"a\",\"C\",\"B\"]", false },
+	{ "{sorted: asc}", "[\"a\",\"B\",\"C\",\"b\"]", false },	/* one way or another, not both */
+	{ "{sorted: asc}", "[\"e\",\"\u00C9\",\"f\"]", true },	/* without accents */
+	{ "{sorted: asc}", "[\"e\",\"f\",\"\u00C9\"]", true },
+	{ "{sorted: asc}", "[\"e\",\"g\",\"\u00C9\",\"f\"]", false },
+	{ "{sorted: asc}", "[\"ab\",\"a-c\",\"(ad)\"]", true },	/* letters only */
+	{ "{sorted: asc}", "[\"ab\",\"a-d\",\"(ac)\"]", false },
+	{ "{sorted: asc}", "[\"9\",\"10\"]", true }, { "{sorted: asc}", "[\"10\",\"9\"]", true },
+	{ "{sorted: asc}", "[\"9\",\"10\",\"8\"]", false },
+	{ "{sorted: a}", "[{},{\"a\":null},{\"a\":\"\"},{\"a\":\"x\"}]", true },
+	{ "{sorted: a}", "[{\"a\":\"x\"},{\"a\":\"y\"},{}]", true },
+	{ "{sorted: desc a}", "[{},{\"a\":\"y\"},{\"a\":\"x\"}]", true },
+	{ "{sorted: a}", "[{\"a\":\"x\"},{},{\"a\":\"y\"}]", false },
+	{ "{sorted: a}", "[{},{\"a\":\"y\"},{}]", false },
+	/* selects */
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}, {a: 1, b: 3}]}}", ROWS "]", true },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 3}, {a: 1, b: 1}]}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}]}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: []}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}, {a: 2, b: 2}, {a: 1, b: 3}]}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}, {a: 1, b: 3}, {a: 1, b: 4}]}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: [{a: 1}, {a: 1}]}}", ROWS "]", false },
+	{ "{selects: {those: {a: 5}, as: []}}", ROWS "]", true },
+	{ "{selects: {those: {a: 1}, as: {list: [{a: 1, b: 1}], cursor: x}}}", ROWS "]", true },
+	{ "{selects: {those: {a: 1}, as: {list: [{a: 1, b: 1}], cursor: ''}}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: {list: [{a: 1, b: 3}], cursor: x}}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}, {a: 1, b: 3}, {a: 1, b: 4}]}}",
+	  "{\"cursor\":\"x\",\"list\":" ROWS "]}", true },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}, {a: 1, b: 4}, {a: 1, b: 5}]}}",
+	  "{\"cursor\":\"x\",\"list\":" ROWS "]}", false },
+	{ "{selects: {those: {a: 1}, as: [{a: 1, b: 1}]}}", "{\"cursor\":\"x\",\"list\":" ROWS "]}", false },
+	{ "{selects: {those: {a: 1}, as: 5}}", ROWS "]", false },
+	{ "{selects: {those: {a: 1}, as: []}}", "5", false }, { "{selects: {those: {a: 1}, as: []}}", NULL, false },
+	/* ignoring-case */
+	{ "{ignoring-case: aBc}", "\"AbC\"", true }, { "{ignoring-case: abc}", "\"abd\"", false },
+	{ "{ignoring-case: {starts-with: AB}}", "\"abc\"", true },
+	{ "{ignoring-case: {starts-with: AC}}", "\"abc\"", false },
+	{ "{ignoring-case: {a: [X, {one-of: [Y]}]}}", "{\"a\":[\"x\",\"y\"]}", true },
+	{ "{ignoring-case: {A: x}}", "{\"a\":\"x\"}", false }, { "{ignoring-case: 5}", "5", true },
+	{ "{ignoring-case: x}", NULL, false }, { "{ignoring-case: {absent: true}}", NULL, true },
+	{ "{ignoring-case: \"\u00C9\"}", "\"\u00E9\"", false },
+	/* as-text */
+	{ "{as-text: 3}", "\"3\"", true }, { "{as-text: '3'}", "3", true }, { "{as-text: 3}", "\"4\"", false },
+	{ "{as-text: [{a: 1}, {a: x}]}", "[{\"a\":\"1\"},{\"a\":\"x\",\"b\":\"\"}]", true },
+	{ "{as-text: [{a: 1}]}", "[{\"a\":\"1\"},{\"a\":\"x\"}]", false },
+	{ "{as-text: [{a: 1, b: 2}]}", "[{\"a\":\"1\"}]", false }, { "{as-text: [1]}", "[\"2\"]", false },
+	{ "{as-text: {a: 1}}", "[]", false }, { "{as-text: {}}", "5", false }, { "{as-text: 3}", NULL, false },
+	{ "{as-text: true}", "\"true\"", true },
+	/* csv */
+	{ "{csv: {columns: [a, b], count: 2, list: [{a: '1', b: x}, {a: '', b: ''}]}}",
+	  "\"a,b\\r\\n1,x\\r\\n,\\r\\n\"", true },
+	{ "{csv: {list: [{a: 'x, \"y\"'}, {a: \"l\\nm\"}]}}",
+	  "\"a\\n\\\"x, \\\"\\\"y\\\"\\\"\\\"\\n\\\"l\\nm\\\"\"", true },
+	{ "{csv: {count: 0, list: []}}", "\"a,b\\n\"", true }, { "{csv: {count: 0}}", "\"a,b\"", true },
+	{ "{csv: {count: 1}}", "\"a,b\\n1\\n\"", false }, { "{csv: {count: 1}}", "\"a,b\\n1,2,3\\n\"", false },
+	{ "{csv: {count: 1}}", "\"a\\nx\\\"y\\n\"", false }, { "{csv: {count: 1}}", "\"a\\n\\\"y\\n\"", false },
+	{ "{csv: {count: 1}}", "\"a,a\\n1,2\\n\"", false }, { "{csv: {count: 0}}", "\"\"", false },
+	{ "{csv: {count: 1}}", "5", false }, { "{csv: {count: 1}}", NULL, false },
+	{ "{csv: {list: {every: {a: {gt: '0'}}}}}", "\"a\\n1\\n2\\n\"", true },
+	{ "{csv: {list: {every: {a: {gt: '1'}}}}}", "\"a\\n1\\n2\\n\"", false },
 	/* presence and kind */
 	{ "{absent: true}", NULL, true }, { "{absent: true}", "null", false },
 	{ "{present: true}", "null", true }, { "{present: true}", NULL, false },
@@ -216,6 +297,20 @@ static const struct {
 	{ "{unordered: [1, 2]}", "[1,3]", "", "{unordered: [1, 2]}", "[1,3]",
 	  "nothing is left for 2" },
 	{ "{'a b': 1}", "3", "", "{\"a b\": 1}", "3", "not a map" },
+	{ "{unique: a}", "[{\"a\":1},{\"a\":2},{\"a\":1}]", "", "{unique: \"a\"}", "{\"a\":1}",
+	  "items 0 and 2 are alike" },
+	{ "{sorted: a}", "[{},{\"a\":1},{\"a\":3},{\"a\":2}]", "/3", "{sorted: \"a\"}", "2",
+	  "item 3 must not stand behind item 2" },
+	{ "{selects: {those: {a: 1}, as: [{a: 1}, {a: 2}]}}", "[{\"a\":1},{\"a\":3}]", "", "nothing",
+	  "{a: 2}", "1 items match, and here is one more" },
+	{ "{selects: {those: {a: 1}, as: []}}", "[{\"a\":1}]", "", "{\"a\":1}", "nothing",
+	  "0 items are there, and this one is missing" },
+	{ "{selects: {those: {a: 1}, as: [{a: 2}]}}", "[{\"a\":1}]", "", "{\"a\":1}", "{a: 2}",
+	  "item 0 of what matches is another" },
+	{ "{as-text: [1, 2, 3]}", "[\"1\",\"4\",\"3\"]", "/1", "{as-text: 2}", "\"4\"", "" },
+	{ "{csv: {list: [{a: x}]}}", "\"a\\ny\\n\"", "/list/0/a", "\"x\"", "\"y\"", "" },
+	{ "{csv: {count: 1}}", "\"a\\n1,2\\n\"", "", "{csv: {count: 1}}", "\"a\\n1,2\\n\"",
+	  "no CSV: line 2: more values than there are columns" },
 };
 
 START_TEST(what_is_said)
@@ -258,7 +353,10 @@ static const char *const refused[] = {
 	"{gt: [1]}", "{gt: true}", "{matches: '('}", "{matches: 5}", "{starts-with: [5]}",
 	"{length: many}", "{length: [1]}", "{one-of: 5}", "{one-of: [{gt: []}]}", "{absent: false}",
 	"{present: 1}", "{is-a: thing}", "{before: today}", "{gt: 3, other: 4}",
-	"{a: [{b: {unordered: 5}}]}", "{every: {gt: null}}",
+	"{a: [{b: {unordered: 5}}]}", "{every: {gt: null}}", "{unique: false}", "{unique: []}",
+	"{unique: [1]}", "{sorted: 5}", "{sorted: up a}", "{sorted: asc a b}", "{selects: [1]}",
+	"{selects: {those: {a: 1}}}", "{selects: {those: {gt: []}, as: []}}",
+	"{selects: {those: {}, as: [], with: 1}}", "{csv: {list: {gt: []}}}",
 };
 
 START_TEST(templates_may_be_anything)
