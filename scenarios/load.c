@@ -511,7 +511,7 @@ static const struct value *merge(struct arena *a, const struct value *base,
 	       merge_maps(a, base, over) : over;
 }
 
-/* `base` and then `over`: steps, always. */
+/* `base` and then `over`: steps, always; for finally the other way round. */
 static const struct value *join(struct arena *a, const struct value *base,
 				const struct value *over)
 {
@@ -550,6 +550,8 @@ static const struct value *merge_files(struct arena *a, const struct value *base
 		if (below && above &&
 		    (str_is(m[i].key, "steps") || str_is(m[i].key, "always")))
 			m[i].value = join(a, below->value, above->value);
+		else if (below && above && str_is(m[i].key, "finally"))
+			m[i].value = join(a, above->value, below->value);
 	}
 	return v;
 }
@@ -722,7 +724,8 @@ static int load_case(struct loader *l, const struct value *root,
 {
 	struct template_var var = { .name = STR("case"),
 				    .value = row ? row : &no_row };
-	const struct value *filled = root;
+	const struct value *filled = root, *finally;
+	size_t first_finally;
 	int rc;
 
 	if (row)
@@ -739,13 +742,19 @@ static int load_case(struct loader *l, const struct value *root,
 	s->time_limit_ns = 7 * 86400 * NS_PER_S;
 	rc = names_build(l);
 	rc |= load_object(l, &schema_scenario, filled, s);
+	first_finally = l->step_count;
+	finally = value_get(filled, "finally");
+	if (finally)
+		rc |= load_finally(l, finally);
 	free(l->names.table);
 	if (rc < 0)
 		return -1;
-	s->steps.count = l->step_count;
 	s->steps.list = arena_array(l->arena, l->step_count, sizeof(*s->steps.list));
 	if (l->step_count)
 		memcpy(s->steps.list, l->steps, l->step_count * sizeof(*l->steps));
+	s->steps.count = first_finally;
+	s->finally.list = s->steps.list + first_finally;
+	s->finally.count = l->step_count - first_finally;
 	name_scenario(s, root, row, l->arena);
 	return 0;
 }

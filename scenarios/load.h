@@ -102,6 +102,8 @@ int load_quirk(struct loader *l, const struct value *v, bool step,
 
 int load_steps(struct loader *l, const struct schema_key *key,
 	       const struct value *v, void *object);
+/* The same for `finally`, when all names of the steps are known. */
+int load_finally(struct loader *l, const struct value *v);
 
 /* ---- load_expect.c ------------------------------------------------------ */
 

@@ -263,6 +263,13 @@ static int load_list(struct loader *l, const struct value *v,
 	return rc;
 }
 
+int load_finally(struct loader *l, const struct value *v)
+{
+	if (v->kind != VALUE_LIST)
+		return load_mismatch(l, v, "a list of steps");
+	return load_list(l, v, NULL);
+}
+
 int load_steps(struct loader *l, const struct schema_key *key,
 	       const struct value *v, void *object)
 {

@@ -245,7 +245,12 @@ int check_request(struct loader *l, const struct value *v, void *object)
 	const struct member *until = value_member(v, STR("until"));
 	static const char *const waiting[] = { "within", "every", "stable-for" };
 
-	if (until && !value_get(v, "within"))
+	if (step->request.follow && strcmp(step->request.method, "GET") != 0)
+		return diag_add(l->diag, v->pos, v->width,
+				"'follow' is for 'get': no other answer has pages");
+	if (!until && value_get(v, "given") && value_get(v, "within"))
+		until = value_member(v, STR("given"));
+	else if (until && !value_get(v, "within"))
 		return diag_add(l->diag, until->pos, until->width,
 				"'until' needs 'within': how long to wait at most");
 	for (size_t i = 0; !until && i < 3; i++) {
@@ -253,7 +258,7 @@ int check_request(struct loader *l, const struct value *v, void *object)
 
 		if (m)
 			return diag_add(l->diag, m->pos, m->width,
-					"'%s' needs 'until': what to wait for",
+					"'%s' needs 'until' or 'given': what to wait for",
 					waiting[i]);
 	}
 	if (step->every_ns == 0)

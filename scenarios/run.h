@@ -22,8 +22,16 @@ struct run_response {
 /* What a step came to. */
 struct outcome {
 	enum verdict verdict;
+	enum err_code code;		/* of an ERROR */
 	struct pos pos;			/* where it is written; or the step's */
 	struct str message, expected, actual;
+};
+
+/* The last request as it was sent, for evidence.  Strings are in `asked`. */
+struct run_asked {
+	struct str method, url, body;
+	struct http_headers headers;	/* the values of secret ones are masked */
+	bool sent;
 };
 
 struct run {
@@ -33,6 +41,8 @@ struct run {
 	struct arena *arena;		/* as long as the result */
 	struct arena scratch;		/* as long as one try of a step */
 	struct arena answer;		/* until the next answer */
+	struct arena asked;		/* until the next request */
+	bool evidence;			/* somebody will look at it */
 	bool recording;			/* or else `recorder` stays empty */
 	struct recorder recorder;
 	struct invariants *invariants;	/* or NULL */
@@ -45,12 +55,16 @@ struct run {
 	struct timer alarm;
 	bool alarmed;
 	bool woken;			/* what was waited for has happened */
+	bool nameless;			/* a name could not be filled in */
 	bool watching;			/* any event wakes */
 	uint64_t events_seen;
 	struct err loop_err;
 
 	struct http_call *call;
 	struct run_response response;
+	struct run_asked request;
+	bool to_server;			/* it goes to the server under test */
+	int64_t again_ns;		/* send it again after that; -1: that was it */
 
 	uint64_t step_position;		/* in the event log, where this step began */
 	uint64_t previous_position;	/* and the one before */
@@ -70,6 +84,9 @@ enum run_wake run_wait(struct run *r, int64_t for_ns);
 /* What may wake a run_wait(): set `woken` and stop the loop. */
 void run_wake(struct run *r);
 
+/* Let `ns` pass, and no more than the whole run may take. */
+struct outcome run_pass_time(struct run *r, int64_t ns);
+
 /* Outcomes, as one-liners; strings are copied into the arena. */
 struct outcome run_pass(void);
 struct outcome run_fail(struct run *r, struct pos pos, const char *fmt, ...)
@@ -88,6 +105,20 @@ struct outcome run_send(struct run *r, struct http_call *c);
 struct outcome run_exchange(struct run *r, const struct scenario_request *q);
 struct outcome run_expect(struct run *r, const struct expectations *list);
 struct outcome run_save(struct run *r, const struct scenario_request *q);
+
+/* run_follow.c: asks on with the cursor of the answer until there is none;
+ * r->response is all of it as one document then, or the answer that broke off. */
+struct outcome run_follow(struct run *r, const struct scenario_request *q,
+			  struct str url);
+/* One exchange; `url` is whole. */
+struct outcome run_ask(struct run *r, const struct scenario_request *q,
+		       struct str url);
+
+/* run_evidence.c */
+void run_note_request(struct run *r, const struct http_call *c);
+/* What a target's own hook added is nobody's business. */
+void run_note_added(struct run *r, const struct http_call *c, size_t before);
+void run_evidence(struct run *r, struct step_result *out);
 
 /* run_watch.c: events and devices, as they are now. */
 struct outcome run_expect_event(struct run *r, const struct scenario_step *s);

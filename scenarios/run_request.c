@@ -22,6 +22,8 @@ static void answered(struct http_call *c)
 			arena_str(&r->answer, c->resp.headers.list[i].name),
 			arena_str(&r->answer, c->resp.headers.list[i].value));
 	r->call = NULL;
+	if (r->to_server && r->options->target && r->options->target->answer)
+		r->again_ns = r->options->target->answer(r->options->target->arg, c);
 	run_wake(r);
 }
 
@@ -120,6 +122,8 @@ static void put_authorization(struct run *r, const struct scenario_request *q,
 
 	if (q->as_nobody)
 		return;
+	if (r->options->target && r->options->target->no_parties)
+		return;		/* the target's own hook knows how */
 	if (str_is(c->host, "eis.rig"))
 		http_call_header(c, "Authorization", arena_printf(c->arena,
 				 "Bearer %.*s", STRF(w->eis_token)));
@@ -187,14 +191,31 @@ struct outcome run_send(struct run *r, struct http_call *c)
 	return run_interrupted(r, wake);
 }
 
-struct outcome run_exchange(struct run *r, const struct scenario_request *q)
+/* What the target wants to add, and how long it holds the call back. */
+static int64_t ask_target(struct run *r, const struct scenario_request *q,
+			  struct http_call *c)
+{
+	const struct run_target *t = r->options->target;
+	const struct world_user *u = world_find_user(&r->world, q->as);
+	size_t before = c->req.headers.count;
+	int64_t hold_ns;
+
+	if (!r->to_server || !t || !t->request)
+		return 0;
+	hold_ns = t->request(t->arg, c, q->as_nobody || !u ? STR_NONE : u->key);
+	if (r->evidence)
+		run_note_added(r, c, before);
+	return hold_ns;
+}
+
+static struct outcome ask_once(struct run *r, const struct scenario_request *q,
+			       struct str url)
 {
 	struct http_call *c;
-	struct str url;
+	struct outcome o = run_pass();
 	struct err err;
+	int64_t hold_ns;
 
-	if (make_url(r, q, &url, &err) < 0)
-		return run_error(r, &err);
 	c = http_call_new(r->world.net, STR("client"), q->method, &err, "%.*s",
 			  STRF(url));
 	if (!c)
@@ -206,7 +227,43 @@ struct outcome run_exchange(struct run *r, const struct scenario_request *q)
 	}
 	if (q->timeout_ns)
 		c->timeout_ns = q->timeout_ns;
-	return run_send(r, c);
+	r->to_server = str_is(c->host, "server.rig");
+	if (r->evidence)
+		run_note_request(r, c);
+	hold_ns = ask_target(r, q, c);
+	if (hold_ns > 0)
+		o = run_pass_time(r, hold_ns);
+	if (o.verdict == VERDICT_PASS)
+		return run_send(r, c);
+	http_call_cancel(c);
+	return o;
+}
+
+struct outcome run_ask(struct run *r, const struct scenario_request *q,
+		       struct str url)
+{
+	struct outcome o;
+
+	for (int tries = 0;; tries++) {
+		r->again_ns = -1;
+		o = ask_once(r, q, url);
+		if (o.verdict != VERDICT_PASS || r->again_ns < 0 ||
+		    tries == RUN_REPEATS_MAX)
+			return o;
+		o = run_pass_time(r, r->again_ns);
+		if (o.verdict != VERDICT_PASS)
+			return o;
+	}
+}
+
+struct outcome run_exchange(struct run *r, const struct scenario_request *q)
+{
+	struct str url;
+	struct err err;
+
+	if (make_url(r, q, &url, &err) < 0)
+		return run_error(r, &err);
+	return q->follow ? run_follow(r, q, url) : run_ask(r, q, url);
 }
 
 static bool expects_failure(const struct expectations *list)
@@ -417,6 +474,7 @@ struct outcome run_request(struct run *r, const struct scenario_step *s)
 	struct outcome o = run_exchange(r, &s->request);
 
 	if (o.verdict == VERDICT_PASS)
-		o = run_expect(r, &s->request.until);
+		o = run_expect(r, s->request.until.count ? &s->request.until :
+							   &s->request.given);
 	return o;
 }

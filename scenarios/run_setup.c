@@ -1,7 +1,7 @@
 /*
  * What happens before the first step: the server learns of the registered
- * activation codes, as any client would tell it, and of the devices'
- * profiles, by their reports.  Nothing is slow and no quirk acts meanwhile.
+ * activation codes, as any client would tell it (one under test: as it is
+ * configured), and of the devices' profiles, by their reports.  Nothing is slow and no quirk acts meanwhile.
  */
 #include "scenarios/run.h"
 
@@ -11,6 +11,10 @@ enum { CODES_PER_REQUEST = 200 };
 
 /* How long a set-up may take on a clock that runs. */
 static const int64_t SETUP_LIMIT_NS = INT64_C(3600) * NS_PER_S;
+static const int64_t FOREIGN_LIMIT_NS = INT64_C(60) * NS_PER_S;
+/* Until a server that was just started answers. */
+static const int64_t START_LIMIT_NS = INT64_C(30) * NS_PER_S;
+static const int64_t START_EVERY_NS = 100 * NS_PER_MS;
 
 static void put_code(struct json *j, const struct world_carrier *carrier,
 		     const struct world_code *code)
@@ -73,11 +77,32 @@ static size_t put_batch(const struct run *r, const struct world_account *account
 	return n;
 }
 
+/* A server under test need not be able to take them from a client. */
+static int configure_codes(struct world *w, struct err *err)
+{
+	for (size_t i = 0; i < w->carrier_count; i++)
+		for (size_t k = 0; k < w->carriers[i].code_count; k++) {
+			const struct world_code *c = &w->carriers[i].codes[k];
+
+			if (c->registered &&
+			    server_add_code(w->server, c->account->customer_id,
+					    c->iccid, w->carriers[i].name,
+					    c->activation_code,
+					    c->confirmation_code, err) < 0)
+				return err_prefix(err, "set-up");
+		}
+	return 0;
+}
+
 static int register_codes(struct run *r, struct err *err)
 {
 	struct buf body;
 	int rc = 0;
 
+	if (!r->world.server)
+		return 0;
+	if (r->options->target)
+		return configure_codes(&r->world, err);
 	buf_init(&body, 1 << 20);
 	for (size_t i = 0; i < r->world.account_count && rc == 0; i++) {
 		size_t carrier = 0, code = 0;
@@ -115,7 +140,7 @@ static int first_reports(struct run *r, struct err *err)
 	struct reports reports = { .listener.tell = see_report, .run = r };
 	enum run_wake wake = RUN_WOKEN;
 
-	if (w->sc->world.device_options.no_reports ||
+	if (!w->fleet || w->sc->world.device_options.no_reports ||
 	    w->sc->world.device_options.no_first_report)
 		return 0;
 	eventlog_listen(&w->log, &reports.listener);
@@ -126,12 +151,37 @@ static int first_reports(struct run *r, struct err *err)
 		device_report_now(w->devices[i].device);
 	}
 	if (reports.missing)
-		wake = run_wait(r, SETUP_LIMIT_NS);
+		wake = run_wait(r, w->server ? SETUP_LIMIT_NS : FOREIGN_LIMIT_NS);
 	eventlog_unlisten(&w->log, &reports.listener);
 	if (wake == RUN_WOKEN)
 		return 0;
 	return err_set(err, ERR_TIMEOUT, "set-up: %zu devices could not report their profiles",
 		       reports.missing);
+}
+
+/* Any answer will do. */
+static int await_server(struct run *r, struct err *err)
+{
+	const struct run_target *t = r->options->target;
+	int64_t began_ns = loop_now(&r->world.loop).ns;
+
+	if (!t || !t->foreign || t->no_parties)
+		return 0;
+	do {
+		struct http_call *c = http_call_new(r->world.net, STR("rig"), "GET",
+						    err, "http://server.rig/ws/v1/esim_profiles");
+
+		if (!c)
+			return -1;
+		c->timeout_ns = START_LIMIT_NS;
+		r->to_server = false;
+		if (run_send(r, c).verdict == VERDICT_PASS &&
+		    r->response.failure == HTTP_OK)
+			return 0;
+	} while (loop_now(&r->world.loop).ns - began_ns < START_LIMIT_NS &&
+		 run_wait(r, START_EVERY_NS) == RUN_ALARM);
+	return err_set(err, ERR_TIMEOUT, "set-up: the server does not answer: %.*s",
+		       STRF(r->response.why));
 }
 
 int run_setup(struct run *r, struct err *err)
@@ -143,7 +193,7 @@ int run_setup(struct run *r, struct err *err)
 	if (scaled)
 		clock_set_rate(clock, 1.0);
 	r->world.settling = true;
-	if (register_codes(r, err) < 0 || first_reports(r, err) < 0)
+	if (await_server(r, err) < 0 || register_codes(r, err) < 0 || first_reports(r, err) < 0)
 		return -1;
 	r->world.settling = false;
 	if (scaled)

@@ -85,6 +85,7 @@ struct outcome run_error(struct run *r, const struct err *err)
 	struct outcome o = run_fail(r, (struct pos){ 0 }, "%s", err->msg);
 
 	o.verdict = VERDICT_ERROR;
+	o.code = err->code;
 	return o;
 }
 
@@ -161,7 +162,10 @@ static const struct value *lookup(void *arg, struct str path, struct arena *a,
 			return v;
 	}
 	v = of_response(r, path, a);
-	return v ? v : world_lookup(&r->world, path, a, err);
+	if (!v)
+		v = world_lookup(&r->world, path, a, err);
+	r->nameless |= !v;
+	return v;
 }
 
 /* ---- Steps. ---------------------------------------------------------------- */
@@ -171,8 +175,7 @@ static int64_t run_ns(const struct run *r)
 	return loop_now(&r->world.loop).ns - r->began.ns;
 }
 
-/* Let `ns` pass, and no more than the whole run may take. */
-static struct outcome pass_time(struct run *r, int64_t ns)
+struct outcome run_pass_time(struct run *r, int64_t ns)
 {
 	int64_t left = r->sc->time_limit_ns - run_ns(r);
 	enum run_wake wake;
@@ -210,9 +213,9 @@ static struct outcome until_next_look(struct run *r, const struct scenario_step 
 	enum run_wake wake;
 
 	if (s->kind == STEP_REQUEST && s->every_ns < left_ns)
-		return pass_time(r, s->every_ns);
+		return run_pass_time(r, s->every_ns);
 	if (s->kind == STEP_REQUEST)
-		return pass_time(r, left_ns);
+		return run_pass_time(r, left_ns);
 	r->watching = true;
 	wake = run_wait(r, left_ns);
 	r->watching = false;
@@ -280,11 +283,24 @@ static struct outcome set_variables(struct run *r, const struct scenario_step *s
 	return run_pass();
 }
 
+/* A FAIL of what only prepares says nothing about what is to be shown. */
+static struct outcome unreached(struct outcome o)
+{
+	if (o.verdict == VERDICT_FAIL)
+		o.verdict = VERDICT_NOT_REACHED;
+	return o;
+}
+
 static struct outcome request_step(struct run *r, const struct scenario_step *s)
 {
+	const struct expectations *given = &s->request.given;
 	struct outcome o = s->waits ? look_until(r, s) :
 					run_exchange(r, &s->request);
 
+	if (s->waits && given->count && !s->request.until.count)
+		o = unreached(o);
+	else if (o.verdict == VERDICT_PASS && given->count)
+		o = unreached(run_expect(r, given));
 	/* Without any expectation there must at least be an answer. */
 	if (o.verdict == VERDICT_PASS && (!s->waits || s->request.expect.count))
 		o = run_expect(r, &s->request.expect);
@@ -309,7 +325,7 @@ static struct outcome do_step(struct run *r, const struct scenario_step *s)
 	case STEP_REQUEST:
 		return request_step(r, s);
 	case STEP_WAIT:
-		return pass_time(r, s->wait_ns);
+		return run_pass_time(r, s->wait_ns);
 	case STEP_ACTION:
 		return run_action(r, &s->action);
 	case STEP_EXPECT_EVENT:
@@ -343,7 +359,7 @@ static struct outcome wait_for_turn(struct run *r, const struct scenario_step *s
 		due_ns = previous.ns + s->when_ns;
 		break;
 	}
-	return due_ns > now_ns ? pass_time(r, due_ns - now_ns) : run_pass();
+	return due_ns > now_ns ? run_pass_time(r, due_ns - now_ns) : run_pass();
 }
 
 static void put_result(struct run *r, struct step_result *result,
@@ -353,6 +369,9 @@ static void put_result(struct run *r, struct step_result *result,
 
 	result->verdict = o.verdict;
 	result->ended = loop_now(&r->world.loop);
+	if (r->evidence && r->request.sent &&
+	    (o.verdict != VERDICT_PASS || r->options->evidence))
+		run_evidence(r, result);
 	if (o.verdict == VERDICT_PASS)
 		return;
 	result->message = o.message;
@@ -364,18 +383,41 @@ static void put_result(struct run *r, struct step_result *result,
 		result->file = pos.source->name;
 }
 
+/* In a check, what has neither `expect` nor `until` is there for others. */
+static bool prepares(const struct run *r, const struct scenario_step *s)
+{
+	return s->set_up || (r->sc->check.given && s->kind == STEP_REQUEST &&
+			     !s->request.expect.count && !s->request.until.count);
+}
+
+/*
+ * What a check makes of an outcome.  A name that cannot be filled in, or a URL
+ * that is none, comes from what the server answered before: the rig is well.
+ */
+static struct outcome as_check(const struct run *r, const struct scenario_step *s,
+			       struct outcome o)
+{
+	bool stuck = o.verdict == VERDICT_ERROR && o.code == ERR_LIMIT;
+
+	if (r->sc->check.given && o.verdict == VERDICT_ERROR && !stuck)
+		o.verdict = VERDICT_NOT_REACHED;
+	return prepares(r, s) ? unreached(o) : o;
+}
+
 static enum verdict run_step(struct run *r, const struct scenario_step *s,
 			     struct step_result *result, struct instant previous)
 {
 	struct outcome o;
 
 	arena_clear(&r->scratch);
+	r->request.sent = false;
 	r->previous_position = r->step_position;
 	r->step_position = recorder_end(&r->recorder);
 	o = wait_for_turn(r, s, previous);
 	result->began = loop_now(&r->world.loop);
 	if (o.verdict == VERDICT_PASS)
 		o = do_step(r, s);
+	o = as_check(r, s, o);
 	/* An invariant that broke is what the reader has to know. */
 	if (r->broken)
 		o = run_interrupted(r, RUN_BROKEN);
@@ -385,24 +427,34 @@ static enum verdict run_step(struct run *r, const struct scenario_step *s,
 
 /* ---- The whole. -------------------------------------------------------------- */
 
+static struct step_result listed(const struct scenario *sc,
+				 const struct scenario_step *s, const char *before,
+				 struct arena *a)
+{
+	struct str title = s->name.n ? s->name : s->title;
+
+	if (s->loop.n)
+		title = arena_printf(a, "%.*s [%.*s]", STRF(title), STRF(s->loop));
+	if (*before)
+		title = arena_printf(a, "%s%.*s", before, STRF(title));
+	return (struct step_result){
+		.title = title, .verdict = VERDICT_NOT_REACHED,
+		.file = s->pos.source ? s->pos.source->name : sc->file,
+		.line = s->pos.line, .column = s->pos.column,
+	};
+}
+
+/* Those of `finally` come behind the others. */
 static void list_steps(const struct scenario *sc, struct arena *a,
 		       struct run_result *out)
 {
-	out->step_count = sc->steps.count;
+	out->step_count = sc->steps.count + sc->finally.count;
 	out->steps = arena_array(a, out->step_count, sizeof(*out->steps));
-	for (size_t i = 0; i < out->step_count; i++) {
-		const struct scenario_step *s = &sc->steps.list[i];
-
-		out->steps[i] = (struct step_result){
-			.title = s->loop.n ? arena_printf(a, "%.*s [%.*s]",
-				STRF(s->name.n ? s->name : s->title), STRF(s->loop)) :
-				s->name.n ? s->name : s->title,
-			.verdict = VERDICT_NOT_REACHED, .file = sc->file,
-			.line = s->pos.line, .column = s->pos.column,
-		};
-		if (s->pos.source)
-			out->steps[i].file = s->pos.source->name;
-	}
+	for (size_t i = 0; i < sc->steps.count; i++)
+		out->steps[i] = listed(sc, &sc->steps.list[i], "", a);
+	for (size_t i = 0; i < sc->finally.count; i++)
+		out->steps[sc->steps.count + i] =
+			listed(sc, &sc->finally.list[i], "finally: ", a);
 }
 
 static struct str quoted(struct arena *a, struct str s)
@@ -434,16 +486,45 @@ static struct str reproduce(const struct run *r)
 			    o->sockets ? " --net http" : "");
 }
 
+/* Whatever comes of it, the verdict stays.  A name that no step has saved is
+ * that of a thing that was never made. */
+static void put_back(struct run *r, const struct scenario_step *s,
+		     struct step_result *step, struct run_result *out,
+		     struct instant previous)
+{
+	struct step_result tried = *step;
+
+	if (r->broken)
+		return;
+	r->nameless = false;
+	run_step(r, s, &tried, previous);
+	if (r->nameless)
+		return;
+	*step = tried;
+	if (step->verdict == VERDICT_PASS)
+		return;
+	step->verdict = VERDICT_WARN;
+	out->left_behind = arena_printf(r->arena, "%.*s%.*s: %.*s\n",
+					STRF(out->left_behind), STRF(step->title),
+					STRF(step->message));
+}
+
 static void run_steps(struct run *r, struct run_result *out)
 {
 	struct instant previous;
 
 	r->began = previous = loop_now(&r->world.loop);
 	out->verdict = VERDICT_PASS;
-	for (size_t i = 0; i < out->step_count && out->verdict == VERDICT_PASS; i++) {
+	for (size_t i = 0; i < r->sc->steps.count && out->verdict == VERDICT_PASS;
+	     i++) {
 		out->verdict = run_step(r, &r->sc->steps.list[i], &out->steps[i],
 					previous);
 		previous = out->steps[i].ended;
+	}
+	for (size_t i = 0; i < r->sc->finally.count; i++) {
+		put_back(r, &r->sc->finally.list[i],
+			 &out->steps[r->sc->steps.count + i], out, previous);
+		previous = loop_now(&r->world.loop);
 	}
 }
 
@@ -458,6 +539,11 @@ static void start_watching(struct run *r)
 	r->names = (struct template_names){ lookup, r };
 }
 
+static bool bad(const struct run_result *r)
+{
+	return r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR;
+}
+
 static void live(struct run *r, struct run_result *out)
 {
 	struct err err = { 0 };
@@ -469,8 +555,10 @@ static void live(struct run *r, struct run_result *out)
 		return;
 	}
 	start_watching(r);
-	if (run_setup(r, &err) < 0) {
-		out->verdict = VERDICT_ERROR;
+	if (world_enter(&r->world, &err) < 0 || run_setup(r, &err) < 0) {
+		/* A server under test has to be able to come in. */
+		out->verdict = r->options->target ? VERDICT_NOT_REACHED :
+						    VERDICT_ERROR;
 		out->message = world_mask(&r->world, str_of(err.msg), r->arena);
 	} else {
 		run_steps(r, out);
@@ -480,7 +568,7 @@ static void live(struct run *r, struct run_result *out)
 	if (r->recording)
 		out->events = arena_str(r->arena, buf_view(&r->recorder.text));
 	out->events_cut = r->recorder.cut;
-	if (out->verdict == VERDICT_FAIL || out->verdict == VERDICT_ERROR) {
+	if (bad(out)) {
 		out->last_events = recorder_last(&r->recorder, 5, r->arena);
 		out->reproduce = reproduce(r);
 	}
@@ -499,6 +587,7 @@ static void run_once(const struct scenario *sc, const struct run_options *option
 	r->sc = sc;
 	r->options = options;
 	r->recording = recording;
+	r->evidence = options->evidence || sc->check.given;
 	r->arena = a;
 	*out = (struct run_result){
 		.name = sc->name, .file = sc->file, .verdict = VERDICT_SKIP,
@@ -512,6 +601,7 @@ static void run_once(const struct scenario *sc, const struct run_options *option
 	map_release(&r->variables);
 	arena_release(&r->scratch);
 	arena_release(&r->answer);
+	arena_release(&r->asked);
 	free(r);
 }
 
@@ -519,6 +609,9 @@ static bool looks_at_events(const struct scenario *sc)
 {
 	for (size_t i = 0; i < sc->steps.count; i++)
 		if (sc->steps.list[i].kind == STEP_EXPECT_EVENT)
+			return true;
+	for (size_t i = 0; i < sc->finally.count; i++)
+		if (sc->finally.list[i].kind == STEP_EXPECT_EVENT)
 			return true;
 	return false;
 }
@@ -533,8 +626,7 @@ void runner_run(const struct scenario *sc, const struct run_options *options,
 			 options->clock != CLOCK_KIND_VIRTUAL || looks_at_events(sc);
 
 	run_once(sc, options, recording, a, out);
-	if (!recording && (out->verdict == VERDICT_FAIL ||
-			   out->verdict == VERDICT_ERROR))
+	if (!recording && !options->no_second && bad(out))
 		run_once(sc, options, true, a, out);
 	out->wall_ns = clock_machine_ns() - began_ns;
 }

@@ -312,6 +312,8 @@ struct scenario_request {
 	struct str as;			/* key of a user; STR_NONE: the first user */
 	bool as_nobody;			/* no Authorization header */
 	int64_t timeout_ns;		/* 0: HTTP_TIMEOUT_NS */
+	bool follow;			/* GET: all pages, as one answer */
+	struct expectations given;	/* or the run is NOT REACHED; before `expect` */
 	struct expectations expect;
 	struct expectations until;	/* repeat until all hold */
 	struct { struct save *list; size_t count; } save;
@@ -401,6 +403,7 @@ struct scenario_step {
 	struct str title;	/* for reports, templates not filled in: "GET /ws/v1/...", "power-off router" */
 	struct str loop;	/* "i=3, row=2" if a loop made it, or STR_NONE */
 	struct str note;
+	bool set_up;		/* trouble in it is NOT REACHED, not FAIL */
 	enum step_when when;
 	int64_t when_ns;	/* AT: since the start of the run (in the past: the
 				   step fails); AFTER: since the step before */

@@ -421,6 +421,8 @@ static const struct schema_key step_keys[] = {
 	  .help = "not before so long after the start of the run; if that is past, the step fails" },
 	{ "after", KEY_CUSTOM, AT(scenario_step, when_ns), .read = load_at, .takes = "a duration",
 	  .help = "so long after the step before" },
+	{ "set-up", KEY_BOOL, AT(scenario_step, set_up), .usual = "false",
+	  .help = "it only prepares: what goes wrong in it is NOT REACHED, not FAIL" },
 };
 static const struct schema schema_step = {
 	.name = "a step", POS(scenario_step), SCHEMA(step_keys),
@@ -455,6 +457,13 @@ static const struct schema_key request_keys[] = {
 	  .usual = "the first user", .help = "who sends it" },
 	{ "timeout", KEY_DURATION, AT(scenario_step, request.timeout_ns), .min = 1, .usual = "30s",
 	  .help = "for the answer" },
+	{ "follow", KEY_BOOL, AT(scenario_step, request.follow), .usual = "false",
+	  .help = "get: ask on with `cursor` until there is none; what is looked at is one "
+	    "document `{count, list, pages}`: all rows, and how many each page had" },
+	{ "given", KEY_CUSTOM, AT(scenario_step, request.given), .read = load_expect,
+	  .takes = "a map of expectations",
+	  .help = "what must be there to judge at all: if it is not, the run is NOT REACHED. With "
+	    "`within` and no `until`: ask again until it is" },
 	{ "expect", KEY_CUSTOM, AT(scenario_step, request.expect), .read = load_expect,
 	  .takes = "a map of expectations", .help = "what the (last) answer must be" },
 	{ "until", KEY_CUSTOM, AT(scenario_step, request.until), .read = load_expect,
@@ -759,6 +768,28 @@ const struct scenario_word scenario_invariants[INVARIANTS] = {
 		"no ICCID is in two eUICCs" },
 };
 
+static const struct schema_word depth_words[] = {
+	{ "read", DEPTH_READ, NULL }, { "actions", DEPTH_ACTIONS, NULL },
+	{ "world", DEPTH_WORLD, NULL }, { NULL, 0, NULL }
+};
+
+static const struct schema_key check_keys[] = {
+	{ "covers", KEY_STRS, .required = true, AT(scenario_check, covers), .min = 1,
+	  .help = "requirements, by their ids; a failure is judged by the first" },
+	{ "depth", KEY_WORD, .required = true, AT(scenario_check, depth), .words = depth_words,
+	  .help = "the least that a target must allow: `read` only asks, `actions` acts on devices "
+	    "that the target's file names, `world` needs a world of the rig" },
+	{ "needs", KEY_STRS, AT(scenario_check, needs), .min = 1, .usual = "none",
+	  .help = "capabilities; a target without one of them is not asked" },
+	{ "after", KEY_STRS, AT(scenario_check, after), .min = 1, .usual = "none",
+	  .help = "checks, by their ids: unless they passed, this one is NOT REACHED" },
+};
+static const struct schema schema_check = {
+	.name = "a check", POS(scenario_check), SCHEMA(check_keys),
+	.help = "`check`: makes the scenario a check of `esimrig conform`. In a check, a request without "
+		"`expect` and `until` only prepares, as with `set-up: true`.",
+};
+
 static const struct schema_key scenario_keys[] = {
 	{ "name", KEY_STR, AT(scenario, name), .min = 1, .max = 255, .usual = "the file's",
 	  .help = "one line for reports" },
@@ -776,11 +807,16 @@ static const struct schema_key scenario_keys[] = {
 	    "string; `name` of a row names the run" },
 	{ "include", KEY_ELSEWHERE, .takes = "a path, or a list of paths",
 	  .help = "files, relative to this one, whose world, steps and always come before its "
-	    "own; what both set, this one sets" },
+	    "own (finally: behind it); what both set, this one sets" },
+	{ "check", KEY_OBJECT, AT(scenario, check), GIVEN(scenario, check.given),
+	  .of = &schema_check, .help = "makes it a check of a server's conformance" },
 	{ "world", KEY_OBJECT, AT(scenario, world), .of = &schema_world,
 	  .help = "what there is at the start" },
 	{ "steps", KEY_CUSTOM, .required = true, .read = load_steps, .takes = "a list of steps",
 	  .help = "what happens, one after the other" },
+	{ "finally", KEY_ELSEWHERE, .takes = "a list of steps",
+	  .help = "done at the end, whatever came of the steps: it puts back what they changed. "
+	    "Trouble there is noted as left behind and is not the verdict" },
 	{ "always", KEY_CUSTOM, AT(scenario, always), .read = load_always,
 	  .takes = "a list of invariants", .help = "what must be true at every event" },
 };
@@ -790,7 +826,7 @@ const struct schema schema_scenario = {
 };
 
 const struct schema *const schema_list[] = {
-	&schema_scenario, &schema_world, &schema_carrier, &schema_code, &schema_device,
+	&schema_scenario, &schema_check, &schema_world, &schema_carrier, &schema_code, &schema_device,
 	&schema_profile, &schema_device_latency, &schema_fleet, &schema_smdp,
 	&schema_account, &schema_user, &schema_server, &schema_device_options,
 	&schema_step, &schema_request, &schema_wait, &schema_set, &schema_fail,

@@ -79,6 +79,34 @@ static int make_network(struct world *w, struct err *err)
 	return 0;
 }
 
+static const struct run_target *target_of(const struct world *w)
+{
+	static const struct run_target none;
+
+	return w->options->target ? w->options->target : &none;
+}
+
+/* What the target puts in front of a party, or `next` itself. */
+static struct http_handler *wrap(struct world *w, const char *party,
+				 struct http_handler *next,
+				 struct http_handler **wrapped)
+{
+	const struct run_target *t = target_of(w);
+	struct http_handler *h = t->wrap ? t->wrap(t->arg, w, party, next) : next;
+
+	*wrapped = h != next ? h : NULL;
+	return h;
+}
+
+static void unwrap(struct world *w, const char *party, struct http_handler **wrapped)
+{
+	const struct run_target *t = target_of(w);
+
+	if (*wrapped)
+		t->unwrap(t->arg, w, party, *wrapped);
+	*wrapped = NULL;
+}
+
 /* The gates in front of `handler`, outermost the quirks. */
 static void make_gates(struct world *w, struct world_host *h,
 		       struct http_handler *handler)
@@ -86,6 +114,8 @@ static void make_gates(struct world *w, struct world_host *h,
 	const char *kind = quirk_party_name(h->kind);
 	char url[300];
 
+	if (h->kind != QUIRK_PARTY_SMDP)
+		handler = wrap(w, h->party, handler, &h->wrapped);
 	if (w->traffic && h->kind != QUIRK_PARTY_SMDP)
 		handler = h->tap = traffic_gate(w->traffic, h->party, handler);
 	h->delay = delay_gate_new(kind, w->seed, w->sc->world.latency,
@@ -127,6 +157,19 @@ static int make_server(struct world *w, struct err *err)
 	return w->server ? 0 : -1;
 }
 
+static int make_own_server(struct world *w, struct err *err)
+{
+	w->store = store_open(NULL, err);
+	if (!w->store || make_server(w, err) < 0)
+		return -1;
+	w->server_host = (struct world_host){
+		.key = STR("server"), .party = "server", .name = "server.rig",
+		.kind = QUIRK_PARTY_SERVER,
+	};
+	make_gates(w, &w->server_host, server_handler(w->server));
+	return 0;
+}
+
 static int make_parties(struct world *w, struct err *err)
 {
 	const struct scenario_world *sw = &w->sc->world;
@@ -155,18 +198,12 @@ static int make_parties(struct world *w, struct err *err)
 		.loop = &w->loop, .log = &w->log, .seed = w->seed,
 		.fleet = w->fleet, .token = w->gateway_token.p,
 	});
-	w->store = store_open(NULL, err);
-	if (!w->store || make_server(w, err) < 0)
+	if (!target_of(w)->foreign && make_own_server(w, err) < 0)
 		return -1;
-	w->server_host = (struct world_host){
-		STR("server"), "server", "server.rig", QUIRK_PARTY_SERVER,
-		NULL, NULL, NULL, false,
-	};
 	w->eis_host = (struct world_host){
-		STR("eis"), "eis", "eis.rig", QUIRK_PARTY_EIS,
-		NULL, NULL, NULL, false,
+		.key = STR("eis"), .party = "eis", .name = "eis.rig",
+		.kind = QUIRK_PARTY_EIS,
 	};
-	make_gates(w, &w->server_host, server_handler(w->server));
 	make_gates(w, &w->eis_host, eis_handler(w->eis));
 	return 0;
 }
@@ -195,6 +232,8 @@ static int make_smdps(struct world *w, struct err *err)
 					    STRF(sc->key)).p;
 		config.party = s->host.party;
 		config.address = s->host.name;
+		if (target_of(w)->no_parties)
+			continue;
 		s->smdp = smdp_new(&config, err);
 		if (!s->smdp)
 			return -1;
@@ -207,9 +246,10 @@ static int listen_all(struct world *w, struct err *err)
 {
 	struct http_handler *gateway = gateway_handler(w->gateway);
 
-	if (listen_host(w, &w->server_host, err) < 0 ||
+	if ((w->server && listen_host(w, &w->server_host, err) < 0) ||
 	    listen_host(w, &w->eis_host, err) < 0)
 		return -1;
+	gateway = wrap(w, "gateway", gateway, &w->gateway_wrapped);
 	if (w->traffic)
 		gateway = traffic_gate(w->traffic, "gateway", gateway);
 	if (network_listen(w->net, GATEWAY_HOST, "gateway", gateway, err) < 0)
@@ -258,16 +298,31 @@ int world_init(struct world *w, const struct scenario *sc,
 	if (make_network(w, err) < 0)
 		return -1;
 	make_engine(w);
-	if (make_parties(w, err) < 0 || make_smdps(w, err) < 0 ||
-	    world_build(w, err) < 0)
+	if ((!target_of(w)->no_parties && make_parties(w, err) < 0) ||
+	    make_smdps(w, err) < 0 || world_build(w, err) < 0)
 		return -1;
-	return listen_all(w, err);
+	return target_of(w)->no_parties ? 0 : listen_all(w, err);
+}
+
+int world_enter(struct world *w, struct err *err)
+{
+	const struct run_target *t = target_of(w);
+
+	if (!t->enter)
+		return 0;
+	w->entered = true;
+	return t->enter(t->arg, w, &w->server_url, err);
 }
 
 void world_release(struct world *w)
 {
+	const struct run_target *t = target_of(w);
+
+	if (w->entered && t->leave)
+		t->leave(t->arg, w);
 	if (w->net) {
-		world_stop(w, STR("server"), &(struct err){ 0 });
+		if (w->server_host.listening)
+			world_stop(w, STR("server"), &(struct err){ 0 });
 		for (size_t i = 0; i < w->smdp_count; i++)
 			if (w->smdps[i].host.listening)
 				network_unlisten(w->net, w->smdps[i].host.name);
@@ -276,6 +331,9 @@ void world_release(struct world *w)
 		if (w->gateway_listens)
 			network_unlisten(w->net, GATEWAY_HOST);
 	}
+	unwrap(w, "server", &w->server_host.wrapped);
+	unwrap(w, "eis", &w->eis_host.wrapped);
+	unwrap(w, "gateway", &w->gateway_wrapped);
 	if (w->quirks)
 		quirk_engine_set_fleet(w->quirks, NULL);
 	gateway_free(w->gateway);
@@ -308,7 +366,7 @@ void world_release(struct world *w)
 static struct world_host *find_host(struct world *w, struct str key,
 				    struct err *err)
 {
-	if (str_eq(key, w->server_host.key))
+	if (w->server_host.party && str_eq(key, w->server_host.key))
 		return &w->server_host;
 	if (str_eq(key, w->eis_host.key))
 		return &w->eis_host;
@@ -332,6 +390,7 @@ int world_stop(struct world *w, struct str host_key, struct err *err)
 	network_unlisten(w->net, h->name);
 	h->listening = false;
 	if (h == &w->server_host) {
+		unwrap(w, h->party, &h->wrapped);
 		server_free(w->server);
 		w->server = NULL;
 	}
@@ -347,14 +406,17 @@ int world_start(struct world *w, struct str host_key, struct err *err)
 	if (h->listening)
 		return err_set(err, ERR_STATE, "%.*s runs already", STRF(host_key));
 	if (h == &w->server_host) {
+		struct http_handler *handler;
+
 		if (make_server(w, err) < 0)
 			return -1;
+		handler = wrap(w, h->party, server_handler(w->server), &h->wrapped);
 		if (h->tap)
-			traffic_gate_set_next(h->tap, server_handler(w->server));
+			traffic_gate_set_next(h->tap, handler);
 		else if (h->delay)
-			delay_gate_set_next(h->delay, server_handler(w->server));
+			delay_gate_set_next(h->delay, handler);
 		else
-			quirk_gate_set_next(h->gate, server_handler(w->server));
+			quirk_gate_set_next(h->gate, handler);
 	}
 	EVENT(&w->log, STR("rig"), "party-started", F_Z("of", h->party));
 	return listen_host(w, h, err);

@@ -29,6 +29,7 @@ struct world_host {
 	enum quirk_party kind;
 	struct delay_gate *delay;	/* or NULL */
 	struct http_handler *tap;	/* traffic.h, right in front of it; or NULL */
+	struct http_handler *wrapped;	/* of run_target, behind that; or NULL */
 	struct http_handler *gate;	/* the quirk gate in front of all */
 	bool listening;
 };
@@ -97,7 +98,7 @@ struct world {
 	struct network *net;
 	struct quirk_engine *quirks;
 	struct traffic *traffic;	/* or NULL */
-	struct store *store;
+	struct store *store;		/* this and the next: NULL at a foreign server */
 	struct server *server;		/* NULL while it is stopped */
 	struct world_host server_host;
 	struct eis *eis;
@@ -105,7 +106,8 @@ struct world {
 	struct world_smdp *smdps;
 	size_t smdp_count;
 	struct fleet *fleet;
-	struct gateway *gateway;	/* of the fleet; nothing is in front of it */
+	struct gateway *gateway;	/* of the fleet */
+	struct http_handler *gateway_wrapped;	/* of run_target; or NULL */
 	bool gateway_listens;
 	struct world_account *accounts;
 	size_t account_count;
@@ -122,6 +124,8 @@ struct world {
 	struct map objects;		/* key -> struct world_object */
 	struct map travel;		/* party -> struct rng */
 	struct str eis_token, gateway_token, report_token;
+	struct str server_url;		/* how people reach the server under test; or empty */
+	bool entered;			/* run_target.leave() is due */
 	struct str *secrets;
 	size_t secret_count, secret_cap;
 	bool settling;			/* set-up: nothing is slow */
@@ -136,6 +140,11 @@ int world_init(struct world *w, const struct scenario *sc,
 	       const struct run_options *options, struct arena *a,
 	       struct err *err);
 void world_release(struct world *w);
+
+/* The target's server joins the world, if there is one; before any step. */
+int world_enter(struct world *w, struct err *err);
+/* Remember something that must never be shown; returns it. */
+struct str world_secret(struct world *w, struct str secret);
 
 /* Apply the quirks of the scenario that act while the world runs. */
 int world_start_quirks(struct world *w, struct err *err);

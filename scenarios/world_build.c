@@ -41,7 +41,7 @@ static int make_rig_user(struct world *w, struct world_account *a, struct err *e
 	struct str password = world_make_secret(w, 24);
 
 	a->authorization = basic(w, name, password);
-	return server_add_user(w->server, a->customer_id, name, password,
+	return !w->server ? 0 : server_add_user(w->server, a->customer_id, name, password,
 			       SERVER_ROLE_ADMIN, err);
 }
 
@@ -62,7 +62,8 @@ static int make_accounts(struct world *w, struct err *err)
 		a->customer_id = sc->customer_id ? sc->customer_id :
 				 (int64_t)i + 1;
 		add_object(w, a->key, OBJECT_ACCOUNT, a);
-		if (server_add_account(w->server, a->customer_id, a->name, err) < 0 ||
+		if ((w->server && server_add_account(w->server, a->customer_id,
+						     a->name, err) < 0) ||
 		    make_rig_user(w, a, err) < 0)
 			return -1;
 	}
@@ -111,8 +112,9 @@ static int make_users(struct world *w, struct err *err)
 		u->role = role_of(sc->role);
 		u->authorization = basic(w, u->name, u->password);
 		add_object(w, u->key, OBJECT_USER, u);
-		if (server_add_user(w->server, u->account->customer_id, u->name,
-				    u->password, u->role, err) < 0)
+		if (w->server && server_add_user(w->server,
+				u->account->customer_id, u->name, u->password,
+				u->role, err) < 0)
 			return err_prefix(err, "user %.*s", STRF(u->key));
 	}
 	return 0;
@@ -250,10 +252,19 @@ static int make_carriers(struct world *w, struct err *err)
 	return 0;
 }
 
+/* Where nothing is simulated, what nobody named is not there. */
+static bool makes_up(const struct world *w)
+{
+	return !w->options->target || !w->options->target->no_parties;
+}
+
 static struct str make_iccid(struct world *w)
 {
-	char *iccid = arena_alloc(w->arena, 21);
+	char *iccid;
 
+	if (!makes_up(w))
+		return STR_NONE;
+	iccid = arena_alloc(w->arena, 21);
 	iccid_make(iccid, STR("894400"), ++w->serial);
 	return str_of(iccid);
 }
@@ -287,7 +298,8 @@ static int make_code(struct world *w, struct world_carrier *carrier,
 {
 	struct smdp_profile_spec spec = {
 		.iccid = sc->iccid.n ? expand(w, sc->iccid, err) : make_iccid(w),
-		.matching_id = sc->matching_id.n ? world_secret(w, sc->matching_id) :
+		.matching_id = sc->matching_id.n || !makes_up(w) ?
+			       world_secret(w, sc->matching_id) :
 			       world_make_secret(w, 20),
 		.spn = sc->spn.given ? sc->spn.s : carrier->spn,
 		.profile_name = sc->profile_name, .class_name = sc->class_name,
@@ -297,7 +309,7 @@ static int make_code(struct world *w, struct world_carrier *carrier,
 	};
 	struct offer_arg arg = { carrier, &spec };
 
-	if (!spec.iccid.n)
+	if (!spec.iccid.n && makes_up(w))
 		return -1;
 	if (sc->eid.n && !(spec.eid = expand(w, sc->eid, err)).n)
 		return -1;
@@ -313,10 +325,11 @@ static int make_code(struct world *w, struct world_carrier *carrier,
 		.registered = sc->registered_given ? sc->registered :
 			      !carrier->sc->registered_given || carrier->sc->registered,
 	};
-	code->activation_code = arena_printf(w->arena, "LPA:1$%.*s$%.*s%s",
-		STRF(carrier->smdp_address), STRF(spec.matching_id),
-		spec.confirmation_code.n ? "$$1" : "");
-	return carrier->smdp ? smdp_add_profile(carrier->smdp->smdp, &spec, err) : 0;
+	if (spec.matching_id.n)
+		code->activation_code = arena_printf(w->arena, "LPA:1$%.*s$%.*s%s",
+			STRF(carrier->smdp_address), STRF(spec.matching_id),
+			spec.confirmation_code.n ? "$$1" : "");
+	return carrier->smdp && carrier->smdp->smdp ? smdp_add_profile(carrier->smdp->smdp, &spec, err) : 0;
 }
 
 static int make_codes(struct world *w, struct err *err)
@@ -393,12 +406,17 @@ static void name_devices(struct world *w)
 		struct world_device *d = &w->devices[i];
 		char *eid = arena_alloc(w->arena, EID_SIZE);
 
-		eid_make(eid, STR("89049032"), i + 1);
-		d->eid = d->sc->eid.n ? d->sc->eid : str_of(eid);
-		d->device_id = d->sc->device_id.n ? d->sc->device_id :
-			arena_printf(w->arena, "00000000-00000000-0040FFFF-%08zX",
-				     (size_t)0xFF800000u + i + 1);
 		d->account = find_account(w, d->sc->account);
+		d->eid = d->sc->eid;
+		d->device_id = d->sc->device_id;
+		if (!makes_up(w))
+			continue;
+		eid_make(eid, STR("89049032"), i + 1);
+		if (!d->eid.n)
+			d->eid = str_of(eid);
+		if (!d->device_id.n)
+			d->device_id = arena_printf(w->arena, "00000000-00000000-0040FFFF-%08zX",
+				     (size_t)0xFF800000u + i + 1);
 	}
 }
 
@@ -429,7 +447,7 @@ static int make_profile(struct world *w, const struct scenario_profile *sc,
 		.no_network = sc->no_network, .ppr = sc->policy,
 		.memory = (uint32_t)sc->memory,
 	};
-	return p->iccid.n ? 0 : -1;
+	return p->iccid.n || !makes_up(w) ? 0 : -1;
 }
 
 struct device_arg {
@@ -501,6 +519,8 @@ static int make_device(struct world *w, struct world_device *d,
 	d->profiles = spec.profiles;
 	d->profile_count = spec.profile_count;
 	record.memory = spec.memory;
+	if (!w->fleet)
+		return 0;
 	if (eis_register(w->eis, &record, err) < 0)
 		return -1;
 	d->device = fleet_add(w->fleet, &spec, err);
@@ -508,7 +528,7 @@ static int make_device(struct world *w, struct world_device *d,
 		return -1;
 	if (sc->clock_skew_given)
 		device_set_clock_skew(d->device, sc->clock_skew_ns);
-	return sc->unknown ? 0 : server_add_device(w->server,
+	return sc->unknown || !w->server ? 0 : server_add_device(w->server,
 		d->account->customer_id, d->device_id, d->eid, err);
 }
 

@@ -17,8 +17,6 @@ struct world_object {
  * scenario and put into the parties. */
 int world_build(struct world *w, struct err *err);
 
-/* Remember a secret; returns it. */
-struct str world_secret(struct world *w, struct str secret);
 /* Make one up, of that many hex digits. */
 struct str world_make_secret(struct world *w, size_t digits);
 

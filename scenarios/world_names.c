@@ -219,6 +219,25 @@ static const struct value *walk(const struct world *w, enum scenario_object kind
 	return NULL;
 }
 
+/* Where nothing is simulated, an id that the target does not give is null; but
+ * null may also be what a profile has. */
+static bool is_missing(const struct world *w, struct str path,
+		       const struct value *found)
+{
+	static const char *const nullable[] = {
+		".spn", ".confirmation_code", ".nickname", ".name",
+	};
+
+	if (!w->options->target || !w->options->target->no_parties ||
+	    !(found->kind == VALUE_NULL ||
+	      (found->kind == VALUE_STR && !found->text.n)))
+		return false;
+	for (size_t i = 0; i < sizeof(nullable) / sizeof(nullable[0]); i++)
+		if (str_ends(path, str_of(nullable[i])))
+			return false;
+	return true;
+}
+
 const struct value *world_lookup(void *arg, struct str path, struct arena *a,
 				 struct err *err)
 {
@@ -234,6 +253,10 @@ const struct value *world_lookup(void *arg, struct str path, struct arena *a,
 	o = map_get(&w->objects, head);
 	if (o)
 		found = walk(w, o->kind, o->thing, rest, a);
+	if (found && is_missing(w, path, found))
+		return err_set(err, ERR_NOT_FOUND,
+			       "${%.*s}: the target has nothing of that name",
+			       STRF(path)), NULL;
 	if (!found && rest.n)
 		found = of_rig(w, head, (struct str){ rest.p + 1, rest.n - 1 }, a);
 	if (!found)

@@ -178,18 +178,8 @@ int64_t codes_due(struct server *s)
 
 /* ---- Registering. ------------------------------------------------------ */
 
-struct new_code {
-	struct str iccid, carrier, secret, confirmation_code;
-};
-
-static int read_new(const cJSON *body, struct arena *a, struct new_code *n,
-		    struct err *err)
+static int check_new(struct new_code *n, struct arena *a, struct err *err)
 {
-	if (json_get_str(body, "iccid", a, &n->iccid, err) < 0 ||
-	    json_get_str(body, "carrier", a, &n->carrier, err) < 0 ||
-	    json_get_str(body, "activation_code", a, &n->secret, err) < 0 ||
-	    json_get_str(body, "confirmation_code", a, &n->confirmation_code, err) < 0)
-		return -1;
 	if (!iccid_well_formed(n->iccid))
 		return err_set(err, ERR_INVALID,
 			       "\"iccid\": expected 19 or 20 digits, found %zu characters",
@@ -207,15 +197,14 @@ static int read_new(const cJSON *body, struct arena *a, struct new_code *n,
 	return code_canonical(n->secret, a, &n->secret, err);
 }
 
-int code_add(struct server *s, int64_t customer_id, const cJSON *body,
-	     struct arena *a, struct str *iccid, struct err *err)
+int code_register(struct server *s, int64_t customer_id, struct new_code n,
+		  struct arena *a, struct err *err)
 {
 	uint8_t hash[AUTH_HASH_SIZE];
-	struct new_code n = { 0 };
 	struct code old;
 	struct stmt *q;
 
-	if (read_new(body, a, &n, err) < 0)
+	if (check_new(&n, a, err) < 0)
 		return -1;
 	if (code_find(s, customer_id, n.iccid, a, &old) &&
 	    old.status == CODE_IN_USE)
@@ -234,6 +223,19 @@ int code_add(struct server *s, int64_t customer_id, const cJSON *body,
 	stmt_blob(stmt_str(q, n.secret), hash, sizeof(hash));
 	stmt_int(stmt_str(q, n.confirmation_code), server_now_ms(s));
 	stmt_run(q);
-	*iccid = n.iccid;
 	return 0;
+}
+
+int code_add(struct server *s, int64_t customer_id, const cJSON *body,
+	     struct arena *a, struct str *iccid, struct err *err)
+{
+	struct new_code n = { 0 };
+
+	if (json_get_str(body, "iccid", a, &n.iccid, err) < 0 ||
+	    json_get_str(body, "carrier", a, &n.carrier, err) < 0 ||
+	    json_get_str(body, "activation_code", a, &n.secret, err) < 0 ||
+	    json_get_str(body, "confirmation_code", a, &n.confirmation_code, err) < 0)
+		return -1;
+	*iccid = n.iccid;
+	return code_register(s, customer_id, n, a, err);
 }

@@ -63,6 +63,14 @@ void code_seen(struct server *s, int64_t customer_id, struct str iccid,
 /* What falls due; the next time, or INT64_MAX. */
 int64_t codes_due(struct server *s);
 
+/* One to be registered; `confirmation_code` may be empty. */
+struct new_code {
+	struct str iccid, carrier, secret, confirmation_code;
+};
+
+/* Strings are copied; `a` is for scratch. */
+int code_register(struct server *s, int64_t customer_id, struct new_code n,
+		  struct arena *a, struct err *err);
 /* An entry of POST v1/esim_activation_codes/inventory. */
 int code_add(struct server *s, int64_t customer_id, const cJSON *body,
 	     struct arena *a, struct str *iccid, struct err *err);

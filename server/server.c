@@ -503,6 +503,19 @@ static int check_eid(struct server *s, struct str device_id, struct str eid,
 	return rc;
 }
 
+int server_add_code(struct server *s, int64_t customer_id, struct str iccid,
+		    struct str carrier, struct str activation_code,
+		    struct str confirmation_code, struct err *err)
+{
+	struct new_code n = { iccid, carrier, activation_code, confirmation_code };
+	bool writing = begin_setup(s);
+	int rc = check_account(s, customer_id, err);
+
+	if (rc == 0)
+		rc = code_register(s, customer_id, n, &s->scratch, err);
+	return end_setup(s, writing, rc, err);
+}
+
 static int add_device(struct server *s, int64_t customer_id,
 		      struct str device_id, struct str eid, struct err *err)
 {

@@ -65,6 +65,10 @@ int server_add_user(struct server *s, int64_t customer_id, struct str name,
 /* `key_id` has 32 hex digits, `secret` 64; the key acts as the user. */
 int server_add_api_key(struct server *s, struct str user, struct str key_id,
 		       struct str secret, struct err *err);
+/* A registered activation code; `confirmation_code` may be empty. */
+int server_add_code(struct server *s, int64_t customer_id, struct str iccid,
+		    struct str carrier, struct str activation_code,
+		    struct str confirmation_code, struct err *err);
 /* `eid` may be empty: the device's first report names it. */
 int server_add_device(struct server *s, int64_t customer_id,
 		      struct str device_id, struct str eid, struct err *err);
