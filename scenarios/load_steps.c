@@ -54,12 +54,33 @@ static int load_pointers(struct loader *l, const struct value *v,
 	return rc;
 }
 
+/* {first-of: /list, where: {status: active}}: `where` may be missing. */
+static int load_item(struct loader *l, const struct value *v,
+		     const struct value *list, struct save *out)
+{
+	const struct value *where = value_get(v, "where");
+
+	if (list->kind != VALUE_STR || v->count != (where ? 2u : 1u))
+		return load_mismatch(l, v, "{first-of: /list, where: ...}");
+	out->source = list->text;
+	out->where = where;
+	return load_pointer(l, list->text, list->pos, list->width) |
+	       names_check_text(l, list) |
+	       (where ? match_check(where, l->diag) | names_check_value(l, where) : 0);
+}
+
 static int load_source(struct loader *l, const struct value *v, struct save *out)
 {
 	static const char *const words[] = { "status", "body", "text" };
 	static const enum save_what what[] = { SAVE_STATUS, SAVE_BODY, SAVE_TEXT };
 	const struct value *header = value_get(v, "header");
+	const struct value *first = value_get(v, "first-of");
+	const struct value *last = value_get(v, "last-of");
 
+	if (first || last) {
+		out->what = first ? SAVE_FIRST : SAVE_LAST;
+		return load_item(l, v, first ? first : last, out);
+	}
 	if (header && v->count == 1 && header->kind == VALUE_STR) {
 		out->what = SAVE_HEADER;
 		out->source = header->text;

@@ -419,6 +419,39 @@ static const struct value *save_pointed(struct run *r, const struct save *s,
 	return NULL;
 }
 
+/* The first or last item of the list at `source` that matches `where`. */
+static const struct value *save_item(struct run *r, const struct save *s,
+				     const cJSON *document, struct err *err)
+{
+	const struct value *where = NULL;
+	const cJSON *list, *item, *found = NULL;
+	struct mismatch ignored;
+	struct str pointer;
+
+	if (s->where) {
+		where = template_expand_value(s->where, &r->names, &r->scratch, err);
+		if (!where)
+			return NULL;
+	}
+	if (template_expand_str(s->source, &r->names, &r->scratch, &pointer, err) < 0)
+		return NULL;
+	list = document ? match_find(document, pointer) : NULL;
+	if (!cJSON_IsArray(list))
+		list = NULL;
+	cJSON_ArrayForEach(item, list) {
+		if (where && match_value(where, item, &r->scratch, &ignored) < 0)
+			continue;
+		found = item;
+		if (s->what == SAVE_FIRST)
+			break;
+	}
+	if (found)
+		return value_from_json(r->arena, found);
+	err_set(err, ERR_NOT_FOUND, "save %.*s: the answer (status %d) has no such item in %.*s",
+		STRF(s->variable), r->response.status, STRF(s->source));
+	return NULL;
+}
+
 static const struct value *save_value(struct run *r, const struct save *s,
 				      const cJSON *document, struct err *err)
 {
@@ -441,6 +474,9 @@ static const struct value *save_value(struct run *r, const struct save *s,
 		break;
 	case SAVE_POINTER:
 		return save_pointed(r, s, document, err);
+	case SAVE_FIRST:
+	case SAVE_LAST:
+		return save_item(r, s, document, err);
 	}
 	err_set(err, ERR_NOT_FOUND, "save %.*s: the answer (status %d) has no %.*s",
 		STRF(s->variable), r->response.status, STRF(s->source));

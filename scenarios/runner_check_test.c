@@ -97,6 +97,17 @@ static const struct {
 	{ CHECK WORLD "steps:\n  - stop: server\n  - get: " INVENTORY "\n"
 	  "    expect: {status: 200}\n", VERDICT_FAIL, "no answer" },
 	/* Names that the server's answer should have filled. */
+	/* Of the items that match, the first and the last. */
+	{ WORLD "steps:\n  - get: " INVENTORY "?orderby=asc id\n    save:\n"
+	  "      a: {first-of: /list, where: {status: inactive}}\n"
+	  "      b: {last-of: /list, where: {carrier: {ne: B}}}\n"
+	  "      c: {last-of: /list}\n"
+	  "  - get: " INVENTORY "?query=id=${a.id} or carrier='${b.carrier}' or carrier='${c.carrier}'\n"
+	  "    expect: {/count: 2, /list/*/carrier: {one-of: [A, B]}}\n", VERDICT_PASS, "" },
+	{ WORLD "steps:\n  - get: " INVENTORY "\n    save: {x: {first-of: /list, where: {id: 9}}}\n",
+	  VERDICT_FAIL, "has no such item in /list" },
+	{ CHECK WORLD "steps:\n  - get: " INVENTORY "\n    save: {x: {first-of: /count}}\n",
+	  VERDICT_NOT_REACHED, "has no such item in /count" },
 	{ WORLD "steps:\n  - get: " INVENTORY "\n    save: {x: /list}\n"
 	  "  - get: " INVENTORY "/${x[7].iccid}\n    expect: {status: 200}\n",
 	  VERDICT_ERROR, "x[7].iccid" },

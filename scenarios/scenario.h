@@ -284,7 +284,15 @@ struct expectations {
 	size_t count;
 };
 
-enum save_what { SAVE_POINTER, SAVE_HEADER, SAVE_STATUS, SAVE_BODY, SAVE_TEXT };
+enum save_what {
+	SAVE_POINTER,
+	SAVE_FIRST,	/* item of the list that `source` names, */
+	SAVE_LAST,	/* of those that match `where` */
+	SAVE_HEADER,
+	SAVE_STATUS,
+	SAVE_BODY,
+	SAVE_TEXT,
+};
 
 struct save {
 	struct pos pos;
@@ -292,6 +300,7 @@ struct save {
 	enum save_what what;
 	struct str source;	/* the pointer [T], or the header's name */
 	struct { struct str *list; size_t count; } or_else;	/* pointers to try next [T] */
+	const struct value *where;	/* of an item [T]; NULL: any */
 };
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_TEXT, BODY_FORM };

@@ -476,7 +476,8 @@ static const struct schema_key request_keys[] = {
 	{ "save", KEY_CUSTOM, AT(scenario_step, request.save), .read = load_save,
 	  .takes = "a map of variables",
 	  .help = "variables for later steps: a JSON pointer into the answer, a list "
-	    "of such (the first that is there), `{header: Name}`, `status`, `body` or `text`" },
+	    "of such (the first that is there), `{first-of: /list, where: what it must match}` or "
+	    "`last-of` for an item of a list, `{header: Name}`, `status`, `body` or `text`" },
 };
 static const struct schema schema_request = {
 	.name = "a request", POS(scenario_step), SCHEMA(request_keys),

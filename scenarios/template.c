@@ -34,6 +34,33 @@ static void filter_lower(struct buf *out, struct str s)
 			 (char)(s.p[i] + 32) : s.p[i]);
 }
 
+/* Parts of a text, cut between characters: [from, to) in quarters of it. */
+static void quarters(struct buf *out, struct str s, size_t from, size_t to)
+{
+	size_t begin = s.n * from / 4, end = s.n * to / 4;
+
+	while (begin < s.n && ((unsigned char)s.p[begin] & 0xC0) == 0x80)
+		begin++;
+	while (end < s.n && ((unsigned char)s.p[end] & 0xC0) == 0x80)
+		end++;
+	buf_add(out, s.p + begin, end - begin);
+}
+
+static void filter_head(struct buf *out, struct str s)
+{
+	quarters(out, s, 0, 2);
+}
+
+static void filter_middle(struct buf *out, struct str s)
+{
+	quarters(out, s, 1, 3);
+}
+
+static void filter_tail(struct buf *out, struct str s)
+{
+	quarters(out, s, 2, 4);
+}
+
 const struct template_filter template_filters[] = {
 	{ "quoted", "in single quotes, those inside doubled, as the query language wants it",
 	  filter_quoted },
@@ -41,6 +68,9 @@ const struct template_filter template_filters[] = {
 	{ "json", "as a JSON string, in double quotes", json_quote },
 	{ "upper", "ASCII letters in upper case", filter_upper },
 	{ "lower", "ASCII letters in lower case", filter_lower },
+	{ "head", "the first half of its bytes, up to the next character", filter_head },
+	{ "middle", "the half in the middle of it", filter_middle },
+	{ "tail", "the second half", filter_tail },
 };
 const size_t template_filter_count =
 	sizeof(template_filters) / sizeof(template_filters[0]);

@@ -74,6 +74,10 @@ static const char *const strings[][2] = {
 	{ "${freds.name|url}", "Fred%27s%20Fast%20%26%20Co" },
 	{ "${freds.name|json}", "\"Fred's Fast & Co\"" },
 	{ "${yes} ${nothing}", "true null" },
+	{ "${n|head}-${n|middle}-${n|tail}", "--7" },
+	{ "${freds.name|head}_${freds.name|tail}", "Fred's F_ast & Co" },
+	{ "${freds.name|middle}", "'s Fast " },
+	{ "${greek|head}${greek|tail}", "\xCE\xB1" },
 };
 
 START_TEST(into_strings)
