@@ -57,6 +57,7 @@ struct run {
 	bool woken;			/* what was waited for has happened */
 	bool nameless;			/* a name could not be filled in */
 	bool watching;			/* any event wakes */
+	struct eventlog_listener watcher;	/* while watching */
 	uint64_t events_seen;
 	struct err loop_err;
 

@@ -120,6 +120,11 @@ static const struct {
 	  "name: t\n" WORLD "steps:\n  - stop: server\n  - get: /ws/v1/esim_profiles\n"
 	  "    until: {failure: unreachable}\n    within: 5min\n    stable-for: 1min\n",
 	  VERDICT_PASS, 99, 0, "" },
+	{ "a device that is waited for",
+	  "name: t\nworld: {devices: {d: {profiles: [{status: active}]}}}\nsteps:\n"
+	  "  - power-off: d\n  - power-on: d\n"
+	  "  - expect-device: {d: {/online: true}}\n    within: 30min\n",
+	  VERDICT_PASS, 99, 0, "" },
 	{ "nothing to save",
 	  "name: t\n" WORLD "steps:\n  - get: /ws/v1/esim_profiles\n    save: {x: /no/such}\n"
 	  "  - get: /x/${x}\n",
