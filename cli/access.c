@@ -2,13 +2,13 @@
 
 #include "cli/output.h"
 #include "proto/redact.h"
-#include "server/endpoints.h"
 #include "sim/json.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINES_MAX = 1 << 20, PATH_SHOWN = 512 };
@@ -19,9 +19,7 @@ const unsigned access_bounds_us[ACCESS_BUCKETS] = {
 };
 
 /* The last row takes what is none of them. */
-static const struct {
-	const char *method, *pattern;
-} endpoints[] = {
+const struct access_name access_names[ACCESS_CLASSES] = {
 #define X(method, path, fn, text, parameters) { method, path },
 	ENDPOINTS(X)
 #undef X
@@ -59,7 +57,7 @@ static bool matches(const char *pattern, struct str path)
 static struct access_class *classify(struct access *a, const struct http_request *r)
 {
 	struct str path = r->path, method = r->method;
-	size_t last = a->class_count - 1;
+	size_t last = ACCESS_CLASSES - 1;
 
 	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
@@ -70,21 +68,46 @@ static struct access_class *classify(struct access *a, const struct http_request
 	if (str_is(method, "HEAD"))
 		method = STR("GET");
 	for (size_t i = 0; i < last; i++)
-		if (str_is(method, a->classes[i].method) &&
-		    matches(a->classes[i].pattern, path))
-			return &a->classes[i];
-	return &a->classes[last];
+		if (str_is(method, access_names[i].method) &&
+		    matches(access_names[i].pattern, path))
+			return &a->counts->classes[i];
+	return &a->counts->classes[last];
 }
 
 /* ---- The line. ---------------------------------------------------------- */
 
+/* Whole lines, as many as fit into `max` bytes; the first one in any case. */
+static struct str some_lines(struct str lines, size_t max)
+{
+	struct str some = { lines.p, 0 };
+
+	while (some.n < lines.n) {
+		const char *end = memchr(lines.p + some.n, '\n', lines.n - some.n);
+		size_t n = end ? (size_t)(end + 1 - lines.p) : lines.n;
+
+		if (n > max && some.n)
+			break;
+		some.n = n;
+	}
+	return some;
+}
+
+/* A file takes what is appended in one piece.  In a pipe only so much stays
+ * together, and another worker may write into it, too. */
 static void write_lines(struct task *t)
 {
 	struct access *a = (struct access *)((char *)t - offsetof(struct access, write));
+	struct str lines = buf_view(&a->lines);
+	bool apart = a->worker >= 0 && !a->is_file;
 	struct err err;
 
-	if (a->lines.n && output_write(a->fd, buf_view(&a->lines), &err) < 0)
-		a->lost++;
+	while (lines.n) {
+		struct str some = apart ? some_lines(lines, PIPE_BUF) : lines;
+
+		if (output_write(a->fd, some, &err) < 0)
+			a->counts->lost++;
+		lines = (struct str){ lines.p + some.n, lines.n - some.n };
+	}
 	buf_clear(&a->lines);
 }
 
@@ -113,6 +136,8 @@ static void log_line(struct access *a, const struct http_exchange *x,
 	clock_iso_to(clock_unix_ms(&x->loop->clock), now);
 	json_open(&j, '{');
 	json_putz(&j, "time", now);
+	if (a->worker >= 0)
+		json_put_int(&j, "worker", a->worker);
 	json_put_int(&j, "id", (int64_t)x->id);
 	json_put(&j, "from", x->from);
 	json_put(&j, "method", x->req.method.n > 32 ? STR("?") : x->req.method);
@@ -175,7 +200,7 @@ static void note(struct http_hook *h, struct http_exchange *x)
 	int status = x->resp.status;
 	size_t i = 0;
 
-	s->access->in_flight--;
+	s->access->counts->in_flight--;
 	c->answers[status > 0 && status < ACCESS_STATUS_MAX ? status : 0]++;
 	c->count++;
 	c->took_ns += (uint64_t)took;
@@ -203,7 +228,7 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 		.class = classify(a, &x->req), .began_ns = clock_machine_ns(),
 		.stream = { count_piece, end_stream },
 	};
-	a->in_flight++;
+	a->counts->in_flight++;
 	http_push_hook(x, &s->hook);
 	a->next->handle(a->next, x);
 }
@@ -222,25 +247,30 @@ static int open_log(const char *path, struct err *err)
 	return fd;
 }
 
-int access_init(struct access *a, struct loop *loop, struct http_handler *next,
-		const char *path, struct err *err)
+static void use_log(struct access *a, int fd)
 {
-	size_t count = sizeof(endpoints) / sizeof(endpoints[0]);
+	struct stat st;
+
+	a->fd = fd;
+	a->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int access_init(struct access *a, struct loop *loop, struct http_handler *next,
+		const char *path, struct access_counts *counts, struct err *err)
+{
+	int fd;
 
 	*a = (struct access){ .handler = { handle }, .next = next, .loop = loop,
-			      .path = path, .fd = -1, .write = { .run = write_lines } };
+			      .path = path, .fd = -1, .write = { .run = write_lines },
+			      .worker = -1, .counts = counts };
 	buf_init(&a->lines, LINES_MAX);
-	a->classes = calloc(count, sizeof(*a->classes));
-	assert(a->classes);
-	a->class_count = count;
-	for (size_t i = 0; i < count; i++) {
-		a->classes[i].method = endpoints[i].method;
-		a->classes[i].pattern = endpoints[i].pattern;
-	}
 	if (!path)
 		return 0;
-	a->fd = open_log(path, err);
-	return a->fd < 0 ? -1 : 0;
+	fd = open_log(path, err);
+	if (fd < 0)
+		return -1;
+	use_log(a, fd);
+	return 0;
 }
 
 static void close_log(struct access *a)
@@ -261,7 +291,7 @@ int access_reopen(struct access *a, struct err *err)
 		return -1;
 	write_lines(&a->write);
 	close_log(a);
-	a->fd = fd;
+	use_log(a, fd);
 	return 0;
 }
 
@@ -277,5 +307,4 @@ void access_release(struct access *a)
 		write_lines(&a->write);
 	close_log(a);
 	buf_release(&a->lines);
-	free(a->classes);
 }

@@ -8,25 +8,44 @@
  * No secret gets there: neither headers nor query nor body, and in the path
  * what looks like an activation code is masked.
  *
+ * Workers write into one file, each its own lines and those whole; theirs have
+ * a "worker", because an "id" is only one of its process.
+ *
  * Requests are counted by endpoint, not by path, so that clients cannot make
  * the numbers grow without end.
  */
 #ifndef CLI_ACCESS_H
 #define CLI_ACCESS_H
 
+#include "server/endpoints.h"
 #include "sim/http.h"
 
+/* Every endpoint, device reports, and all that is neither. */
+#define X(method, path, fn, text, parameters) + 1
+enum { ACCESS_CLASSES = 2 ENDPOINTS(X) };
+#undef X
 enum { ACCESS_BUCKETS = 12, ACCESS_STATUS_MAX = 600 };
 
 /* One endpoint, or all that is none. */
 struct access_class {
-	const char *method, *pattern;	/* as in a struct route; NULL: any */
 	uint64_t answers[ACCESS_STATUS_MAX];	/* by status */
 	uint64_t took[ACCESS_BUCKETS];	/* at most access_bounds_us[i]; not summed up */
 	uint64_t count, took_ns;
 };
 
+/* Without pointers: processes may share it. */
+struct access_counts {
+	uint64_t in_flight;
+	uint64_t lost;			/* writes to the log that failed */
+	struct access_class classes[ACCESS_CLASSES];
+};
+
 extern const unsigned access_bounds_us[ACCESS_BUCKETS];
+/* As in a struct route; NULL: any. */
+struct access_name {
+	const char *method, *pattern;
+};
+extern const struct access_name access_names[ACCESS_CLASSES];
 
 struct access {
 	struct http_handler handler;	/* first: an access is a handler */
@@ -34,17 +53,16 @@ struct access {
 	struct loop *loop;		/* NULL: it will not run again */
 	const char *path;		/* of the log; NULL: none; "-": stdout */
 	int fd;
+	bool is_file;
 	struct buf lines;		/* of this turn */
 	struct task write;
-	uint64_t lost;			/* lines that could not be written */
-	struct access_class *classes;
-	size_t class_count;
-	uint64_t in_flight;
+	int worker;			/* whose lines they are; -1: there is but one */
+	struct access_counts *counts;	/* not owned */
 };
 
 /* `path` is not copied.  -1: it cannot be written. */
 int access_init(struct access *a, struct loop *loop, struct http_handler *next,
-		const char *path, struct err *err);
+		const char *path, struct access_counts *counts, struct err *err);
 void access_release(struct access *a);
 /* The loop has ended, but answers may still be broken off. */
 void access_end(struct access *a);

@@ -1,5 +1,6 @@
 #include "cli/metrics.h"
 
+#include "server/share.h"
 #include "server/store.h"
 #include "sim/socknet.h"
 
@@ -26,36 +27,65 @@ static void one(struct buf *out, const char *name, const char *type, const char 
 }
 
 /* method="GET",endpoint="/ws/v1/..." */
-static void labels(struct buf *out, const struct access_class *c)
+static void labels(struct buf *out, size_t class)
 {
+	const struct access_name *c = &access_names[class];
+
 	buf_printf(out, "method=\"%s\",endpoint=\"%s\"", c->method ? c->method : "any",
 		   c->pattern ? c->pattern : "other");
 }
 
 /* ---- Requests. ---------------------------------------------------------- */
 
-static void put_requests(struct buf *out, const struct access *a)
+static void add_class(struct access_class *sum, const struct access_class *c)
+{
+	for (size_t i = 0; i < ACCESS_STATUS_MAX; i++)
+		sum->answers[i] += c->answers[i];
+	for (size_t i = 0; i < ACCESS_BUCKETS; i++)
+		sum->took[i] += c->took[i];
+	sum->count += c->count;
+	sum->took_ns += c->took_ns;
+}
+
+/* Of all workers.  One that counts meanwhile is a little ahead, or not yet. */
+static struct access_counts *sum_access(const struct board *b, struct arena *a)
+{
+	struct access_counts *sum = ARENA_NEW(a, struct access_counts);
+
+	*sum = (struct access_counts){ 0 };
+	for (int i = 0; i < b->count; i++) {
+		const struct access_counts *c = &b->places[i].access;
+
+		sum->in_flight += c->in_flight;
+		sum->lost += c->lost;
+		for (size_t k = 0; k < ACCESS_CLASSES; k++)
+			add_class(&sum->classes[k], &c->classes[k]);
+	}
+	return sum;
+}
+
+static void put_requests(struct buf *out, const struct access_counts *a)
 {
 	static const char name[] = "esimrig_http_requests_total";
 
 	head(out, name, "counter", "Requests that were answered.");
-	for (size_t i = 0; i < a->class_count; i++)
+	for (size_t i = 0; i < ACCESS_CLASSES; i++)
 		for (int status = 0; status < ACCESS_STATUS_MAX; status++) {
 			if (!a->classes[i].answers[status])
 				continue;
 			buf_printf(out, "%s{", name);
-			labels(out, &a->classes[i]);
+			labels(out, i);
 			buf_printf(out, ",status=\"%d\"} %llu\n", status,
 				   (unsigned long long)a->classes[i].answers[status]);
 		}
 }
 
-static void put_times(struct buf *out, const struct access *a)
+static void put_times(struct buf *out, const struct access_counts *a)
 {
 	static const char name[] = "esimrig_http_request_duration_seconds";
 
 	head(out, name, "histogram", "From the whole request to its answer.");
-	for (size_t i = 0; i < a->class_count; i++) {
+	for (size_t i = 0; i < ACCESS_CLASSES; i++) {
 		const struct access_class *c = &a->classes[i];
 		uint64_t sum = 0;
 
@@ -64,17 +94,17 @@ static void put_times(struct buf *out, const struct access *a)
 		for (size_t b = 0; b < ACCESS_BUCKETS; b++) {
 			sum += c->took[b];
 			buf_printf(out, "%s_bucket{", name);
-			labels(out, c);
+			labels(out, i);
 			buf_printf(out, ",le=\"%g\"} %llu\n", access_bounds_us[b] / 1e6,
 				   (unsigned long long)sum);
 		}
 		buf_printf(out, "%s_bucket{", name);
-		labels(out, c);
+		labels(out, i);
 		buf_printf(out, ",le=\"+Inf\"} %llu\n%s_sum{",
 			   (unsigned long long)c->count, name);
-		labels(out, c);
+		labels(out, i);
 		buf_printf(out, "} %.9f\n%s_count{", (double)c->took_ns / 1e9, name);
-		labels(out, c);
+		labels(out, i);
 		buf_printf(out, "} %llu\n", (unsigned long long)c->count);
 	}
 }
@@ -93,32 +123,65 @@ static void put_transactions(struct buf *out, struct store *store)
 	}
 }
 
-/* ---- The process. ------------------------------------------------------- */
+/* ---- The processes. ----------------------------------------------------- */
 
 /* Pages: all, and those in memory. */
-static void put_memory(struct buf *out)
+static void add_memory(pid_t pid, uint64_t *all, uint64_t *resident)
 {
-	char text[128] = "";
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	struct str rest = { text, n > 0 ? (size_t)n : 0 };
-	double page = (double)sysconf(_SC_PAGESIZE);
+	char path[40], text[128] = "";
 	uint64_t pages = 0;
+	struct str rest;
+	ssize_t n;
+	int fd;
 
-	if (fd >= 0)
-		close(fd);
+	snprintf(path, sizeof(path), "/proc/%ld/statm", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	rest = (struct str){ text, n > 0 ? (size_t)n : 0 };
 	if (str_to_u64(str_split(&rest, ' '), UINT64_MAX, &pages) == 0)
-		one(out, "process_virtual_memory_bytes", "gauge", "Address space.",
-		    (double)pages * page);
+		*all += pages;
 	if (str_to_u64(str_split(&rest, ' '), UINT64_MAX, &pages) == 0)
-		one(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
-		    (double)pages * page);
+		*resident += pages;
 }
 
-static void put_calls(struct buf *out, const struct network *net)
+static void put_memory(struct buf *out, const struct board *b)
+{
+	double page = (double)sysconf(_SC_PAGESIZE);
+	uint64_t all = 0, resident = 0;
+
+	for (int i = 0; i < b->count; i++)
+		if (b->places[i].state != BOARD_DOWN)
+			add_memory(b->places[i].pid, &all, &resident);
+	one(out, "process_virtual_memory_bytes", "gauge", "Address space.",
+	    (double)all * page);
+	one(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
+	    (double)resident * page);
+}
+
+static struct socknet_counts sum_net(const struct board *b)
+{
+	struct socknet_counts sum = { 0 };
+
+	for (int i = 0; i < b->count; i++) {
+		const struct socknet_counts *n = &b->places[i].net;
+
+		sum.accepted += n->accepted;
+		sum.closed += n->closed;
+		sum.too_large += n->too_large;
+		sum.too_slow += n->too_slow;
+		for (int k = 0; k < SOCKNET_FAILURES; k++)
+			sum.calls[k] += n->calls[k];
+	}
+	return sum;
+}
+
+static void put_net(struct buf *out, const struct board *b)
 {
 	static const char name[] = "esimrig_eis_calls_total";
-	struct socknet_counts n = socknet_counts(net);
+	struct socknet_counts n = sum_net(b);
 
 	head(out, name, "counter", "Calls to the EIS, by how they ended.");
 	for (int i = 0; i < SOCKNET_FAILURES; i++)
@@ -127,29 +190,45 @@ static void put_calls(struct buf *out, const struct network *net)
 			   http_failure_name((enum http_failure)i),
 			   (unsigned long long)n.calls[i]);
 	one(out, "esimrig_connections", "gauge", "Open connections of clients.",
-	    (double)socknet_connections(net));
+	    (double)(n.accepted - n.closed));
 	one(out, "esimrig_connections_total", "counter",
 	    "Connections of clients since the start.", (double)n.accepted);
 	one(out, "esimrig_requests_too_large_total", "counter",
 	    "Requests refused for their size.", (double)n.too_large);
 }
 
+static void put_workers(struct buf *out, const struct board *b)
+{
+	int serving = 0;
+
+	for (int i = 0; i < b->count; i++)
+		serving += b->places[i].state == BOARD_SERVING;
+	one(out, "esimrig_workers", "gauge", "Processes that serve.", serving);
+	one(out, "esimrig_worker_restarts_total", "counter",
+	    "Workers that took the place of one that died.", (double)b->restarts);
+}
+
 static void put_all(struct metrics *m, struct buf *out)
 {
-	put_requests(out, m->access);
-	put_times(out, m->access);
+	struct arena a = { 0 };
+	const struct access_counts *sum = sum_access(m->board, &a);
+
+	put_requests(out, sum);
+	put_times(out, sum);
 	one(out, "esimrig_http_requests_in_flight", "gauge",
-	    "Requests that are not answered so far.", (double)m->access->in_flight);
+	    "Requests that are not answered so far.", (double)sum->in_flight);
 	one(out, "esimrig_access_log_lost_total", "counter",
-	    "Writes to the access log that failed.", (double)m->access->lost);
-	put_calls(out, m->service->net);
+	    "Writes to the access log that failed.", (double)sum->lost);
+	arena_release(&a);
+	put_net(out, m->board);
 	put_transactions(out, m->store);
 	one(out, "esimrig_store_commits_total", "counter",
 	    "Write transactions that were committed.",
-	    (double)store_commits(m->store));
-	put_memory(out);
+	    (double)(m->share ? share_commits(m->share) : store_commits(m->store)));
+	put_workers(out, m->board);
+	put_memory(out, m->board);
 	one(out, "esimrig_uptime_seconds", "gauge", "Since the start.",
-	    (double)loop_now(&m->service->loop).ns / 1e9);
+	    (double)(clock_machine_ns() - m->board->began_ns) / 1e9);
 }
 
 /* ---- Health. ------------------------------------------------------------ */
@@ -175,12 +254,16 @@ static bool store_answers(struct store *store)
 static void get_health(void *ctx, struct http_exchange *x, const struct str *args)
 {
 	struct metrics *m = ctx;
+	int missing = board_missing(m->board);
 
 	(void)args;
 	if (m->service->stopping)
 		http_respond(x, 503, "text/plain", STR("stopping\n"));
 	else if (!store_answers(m->store))
 		http_respond(x, 503, "text/plain", STR("the database cannot be read\n"));
+	else if (missing >= 0)
+		http_respond(x, 503, "text/plain",
+			     arena_printf(x->arena, "worker %d does not serve\n", missing));
 	else
 		http_respond(x, 200, "text/plain", STR("ok\n"));
 }
@@ -221,7 +304,7 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 }
 
 void metrics_init(struct metrics *m, struct service *service, struct store *store,
-		  const struct access *access)
+		  const struct share *share, const struct board *board)
 {
-	*m = (struct metrics){ { handle }, service, store, access };
+	*m = (struct metrics){ { handle }, service, store, share, board };
 }

@@ -4,7 +4,9 @@
 #include "cli/output.h"
 #include "cli/service.h"
 #include "cli/settings.h"
+#include "cli/workers.h"
 #include "server/server.h"
+#include "server/share.h"
 #include "sim/socknet.h"
 #include "sim/tls.h"
 
@@ -13,16 +15,27 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HOST "server.rig"
+
+enum { READY_SIZE = 3 * SOCKNET_ADDRESS_SIZE };
 
 struct daemon {
 	struct service service;		/* first: a daemon is a service */
 	struct settings_options options;
 	struct arena arena;		/* of the settings in force */
+	struct arena renewed;		/* of those that were read again */
 	struct settings settings;
 	int lock_fd;			/* of the database */
+	struct board *board;
+	int index;			/* our place there */
+	struct timer beat;		/* shows the others that we live */
+	/* Of several workers only. */
+	struct workers workers;		/* the parent's */
+	struct share *share;		/* NULL: there is but one */
+	int *fds, *admin_fds;		/* where each of them listens; -1: closed */
 	struct store *store;
 	struct server *server;
 	struct access access;
@@ -33,7 +46,7 @@ struct daemon {
 
 /* ---- Settings. ---------------------------------------------------------- */
 
-/* -1: told to stderr. */
+/* -1: told to stderr, by one process for all. */
 static int read_settings(struct daemon *d, struct arena *a, struct settings *s)
 {
 	struct err err;
@@ -42,6 +55,8 @@ static int read_settings(struct daemon *d, struct arena *a, struct settings *s)
 
 	buf_init(&complaints, 64 * 1024);
 	rc = settings_load(&d->options, a, s, &complaints);
+	if (d->service.worker)
+		buf_clear(&complaints);
 	output_write(STDERR_FILENO, buf_view(&complaints), &err);
 	buf_release(&complaints);
 	return rc;
@@ -103,6 +118,8 @@ static int renew_tls(struct daemon *d, const struct settings *s, struct arena *a
 	return socknet_renew_tls(d->service.net, HOST, &tls, err);
 }
 
+static const char kept_settings[] = "goes on with the settings that it has";
+
 static void reload(struct service *service)
 {
 	struct daemon *d = (struct daemon *)service;
@@ -113,11 +130,13 @@ static void reload(struct service *service)
 	if (d->has_access && access_reopen(&d->access, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
 	if (read_settings(d, &arena, &s) < 0) {
-		verb_fail(service->verb, 0, "goes on with the settings that it has");
+		if (!service->worker)
+			verb_fail(service->verb, 0, kept_settings);
 		arena_release(&arena);
 		return;
 	}
-	if (set_up(d->server, &s, &err) < 0)
+	/* The first one has done this for all, and before them. */
+	if (d->index == 0 && set_up(d->server, &s, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
 	if (renew_tls(d, &s, &arena, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
@@ -167,27 +186,31 @@ static int make_server(struct daemon *d, struct err *err)
 
 	if (getrandom(&c.seed, sizeof(c.seed), 0) != sizeof(c.seed))
 		return err_set(err, ERR_IO, "no random numbers: %s", strerror(errno));
-	if (lock_database(d, err) < 0)
-		return -1;
 	d->store = store_open(s->db.p, err);
 	if (!d->store)
 		return -1;
 	c.store = d->store;
+	c.share = d->share;
+	c.owner = d->index == 0;
 	d->server = server_new(&c, err);
-	return d->server ? set_up(d->server, s, err) : -1;
+	if (!d->server)
+		return -1;
+	return d->index == 0 ? set_up(d->server, s, err) : 0;
 }
 
 static int set_up_network(struct daemon *d, struct err *err)
 {
 	const struct settings *s = &d->settings;
 	struct network *net = d->service.net;
+	int64_t share = (s->connections + s->workers - 1) / s->workers;
 	const struct socknet_limits limits = {
 		.request_ns = s->request_limit_ns, .idle_ns = s->idle_limit_ns,
 		.stall_ns = s->request_limit_ns,
-		.connections = (unsigned)s->connections,
+		.connections = (unsigned)share,
 		.connections_per_address = (unsigned)s->connections_per_address,
 	};
 
+	socknet_count_into(net, &d->board->places[d->index].net);
 	socknet_allow_outside(net, true);
 	socknet_set_body_max(net, (size_t)s->body_max);
 	socknet_set_limits(net, &limits);
@@ -199,46 +222,81 @@ static int set_up_network(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/* At the address, or where the parent has opened a socket for us. */
+static int listen_at(struct daemon *d, const char *host, const char *party,
+		     struct http_handler *h, struct str address, int *fds,
+		     const struct socknet_tls *tls, char bound[SOCKNET_ADDRESS_SIZE],
+		     struct err *err)
+{
+	struct network *net = d->service.net;
+	int fd;
+
+	if (!fds)
+		return socknet_listen_tls(net, host, party, h, address.p, tls, bound, err);
+	fd = fds[d->index];
+	fds[d->index] = -1;
+	return socknet_listen_on(net, host, party, h, fd, tls, err);
+}
+
 static int listen_all(struct daemon *d, struct err *err)
 {
 	const struct settings *s = &d->settings;
-	struct network *net = d->service.net;
 	struct socknet_tls tls;
 
 	if (s->tls_cert.n && read_tls(s, &d->arena, &tls, err) < 0)
 		return -1;
 	d->has_access = true;
 	if (access_init(&d->access, &d->service.loop, server_handler(d->server),
-			s->access_log.p, err) < 0)
+			s->access_log.p, &d->board->places[d->index].access, err) < 0)
 		return -1;
-	metrics_init(&d->metrics, &d->service, d->store, &d->access);
-	if (s->admin.n && socknet_listen(net, "admin.rig", "admin", &d->metrics.handler,
-					 s->admin.p, d->admin, err) < 0)
+	d->access.worker = d->share ? d->index : -1;
+	metrics_init(&d->metrics, &d->service, d->store, d->share, d->board);
+	if (s->admin.n && listen_at(d, "admin.rig", "admin", &d->metrics.handler, s->admin,
+				    d->admin_fds, NULL, d->admin, err) < 0)
 		return -1;
-	return socknet_listen_tls(net, HOST, "server",
-				  s->admin.n || s->access_log.n ? &d->access.handler :
-				  server_handler(d->server), s->listen.p,
-				  s->tls_cert.n ? &tls : NULL, d->bound, err);
+	return listen_at(d, HOST, "server",
+			 s->admin.n || s->access_log.n ? &d->access.handler :
+			 server_handler(d->server), s->listen, d->fds,
+			 s->tls_cert.n ? &tls : NULL, d->bound, err);
+}
+
+static void show_life(struct timer *t)
+{
+	struct daemon *d = (struct daemon *)((char *)t - offsetof(struct daemon, beat));
+
+	d->board->places[d->index].beat_ns = clock_machine_ns();
+	loop_arm(&d->service.loop, t, NS_PER_S);
+}
+
+static void where(const struct daemon *d, char text[READY_SIZE])
+{
+	snprintf(text, READY_SIZE, "listening on %s%s%s", d->bound,
+		 d->settings.admin.n ? ", admin on " : "", d->admin);
 }
 
 static int run_daemon(struct daemon *d)
 {
-	char ready[3 * SOCKNET_ADDRESS_SIZE];
+	char ready[READY_SIZE];
 	struct err err = { 0 };
 
+	board_take(d->board, d->index);
 	if (set_up_network(d, &err) < 0 || make_server(d, &err) < 0 ||
 	    listen_all(d, &err) < 0)
 		return verb_fail(d->service.verb, EXIT_RIG, "%s", err.msg);
 	d->service.grace_ns = d->settings.grace_ns;
 	d->service.reload = reload;
-	snprintf(ready, sizeof(ready), "listening on %s%s%s", d->bound,
-		 d->settings.admin.n ? ", admin on " : "", d->admin);
+	if (d->share)
+		show_life(&d->beat);
+	else
+		d->board->places[0].state = BOARD_SERVING;
+	where(d, ready);
 	return service_run(&d->service, ready);
 }
 
 static void stop_daemon(struct daemon *d)
 {
 	access_end(&d->access);
+	loop_disarm(&d->service.loop, &d->beat);
 	if (d->bound[0])
 		network_unlisten(d->service.net, HOST);
 	if (d->admin[0])
@@ -248,14 +306,181 @@ static void stop_daemon(struct daemon *d)
 	service_release(&d->service);
 	if (d->has_access)
 		access_release(&d->access);
+}
+
+/* What every process of the server has. */
+static void release_daemon(struct daemon *d)
+{
+	share_free(d->share);
+	board_free(d->board);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
+	arena_release(&d->renewed);
 	arena_release(&d->arena);
+}
+
+static int serve_alone(struct daemon *d, const struct verb *v)
+{
+	int code = service_init(&d->service, v);
+
+	if (code == EXIT_PASSED)
+		code = run_daemon(d);
+	stop_daemon(d);
+	return code;
+}
+
+/* ---- Workers. ----------------------------------------------------------- */
+
+static struct daemon *of_workers(struct workers *w)
+{
+	return (struct daemon *)((char *)w - offsetof(struct daemon, workers));
+}
+
+static void close_sockets(int *fds, int count, int but)
+{
+	for (int i = 0; fds && i < count; i++) {
+		if (i == but || fds[i] < 0)
+			continue;
+		close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+static int work(struct workers *w, int index, int parent_fd)
+{
+	struct daemon *d = of_workers(w);
+	int code;
+
+	d->index = index;
+	close_sockets(d->fds, d->board->count, index);
+	close_sockets(d->admin_fds, d->board->count, index);
+	code = service_init_worker(&d->service, w->verb, parent_fd);
+	if (code == EXIT_PASSED)
+		code = run_daemon(d);
+	stop_daemon(d);
+	release_daemon(d);
+	return code;
+}
+
+/* What SIGHUP renews; the rest stays as it was at the start. */
+static void take_over(struct settings *s, const struct settings *new)
+{
+	s->accounts.list = new->accounts.list;
+	s->accounts.count = new->accounts.count;
+	s->users.list = new->users.list;
+	s->users.count = new->users.count;
+	s->api_keys.list = new->api_keys.list;
+	s->api_keys.count = new->api_keys.count;
+	s->devices.list = new->devices.list;
+	s->devices.count = new->devices.count;
+	s->eis_token = new->eis_token;
+	s->gateway_token = new->gateway_token;
+	s->report_token = new->report_token;
+	s->throttle = new->throttle;
+	s->grace_ns = new->grace_ns;
+	if (s->tls_cert.n && new->tls_cert.n) {
+		s->tls_cert = new->tls_cert;
+		s->tls_key = new->tls_key;
+	}
+}
+
+/* For workers that start from now on; the others read them by themselves. */
+static void renew(struct workers *w)
+{
+	struct daemon *d = of_workers(w);
+	struct arena arena = { 0 };
+	struct settings s;
+
+	if (read_settings(d, &arena, &s) < 0) {
+		verb_fail(w->verb, 0, kept_settings);
+		arena_release(&arena);
+		return;
+	}
+	take_over(&d->settings, &s);
+	w->grace_ns = s.grace_ns;
+	arena_release(&d->renewed);
+	d->renewed = arena;
+}
+
+/* A socket that is shut down takes no part; and then it listens again. */
+static void accept_at(int *fds, int index, bool does)
+{
+	if (!fds || fds[index] < 0)
+		return;
+	if (does)
+		listen(fds[index], SOMAXCONN);
+	else
+		shutdown(fds[index], SHUT_RDWR);
+}
+
+static void accepts(struct workers *w, int index, bool does)
+{
+	accept_at(of_workers(w)->fds, index, does);
+	accept_at(of_workers(w)->admin_fds, index, does);
+}
+
+static void closes(struct workers *w)
+{
+	struct daemon *d = of_workers(w);
+
+	close_sockets(d->fds, d->board->count, -1);
+	close_sockets(d->admin_fds, d->board->count, -1);
+}
+
+static int open_sockets(struct daemon *d, struct err *err)
+{
+	size_t count = (size_t)d->board->count;
+	int *fds = arena_array(&d->arena, count, sizeof(*fds));
+	int *admin_fds = arena_array(&d->arena, count, sizeof(*fds));
+
+	if (socknet_open(d->settings.listen.p, count, fds, d->bound, err) < 0)
+		return -1;
+	d->fds = fds;
+	if (!d->settings.admin.n)
+		return 0;
+	if (socknet_open(d->settings.admin.p, count, admin_fds, d->admin, err) < 0)
+		return -1;
+	d->admin_fds = admin_fds;
+	return 0;
+}
+
+static int serve_by_workers(struct daemon *d, const struct verb *v)
+{
+	char ready[READY_SIZE];
+	struct err err = { 0 };
+	int code;
+
+	d->share = share_new(&err);
+	if (!d->share || open_sockets(d, &err) < 0) {
+		code = verb_fail(v, EXIT_RIG, "%s", err.msg);
+	} else {
+		where(d, ready);
+		d->workers = (struct workers){
+			.verb = v, .board = d->board, .ready = ready,
+			.grace_ns = d->settings.grace_ns, .work = work, .renew = renew,
+			.accepts = accepts, .closes = closes,
+		};
+		code = workers_run(&d->workers);
+	}
+	closes(&d->workers);
+	return code;
+}
+
+/* ---- The verb. ---------------------------------------------------------- */
+
+static int serve_as_told(struct daemon *d, const struct verb *v)
+{
+	struct err err = { 0 };
+
+	d->board = board_new((int)d->settings.workers, &err);
+	if (!d->board || lock_database(d, &err) < 0)
+		return verb_fail(v, EXIT_RIG, "%s", err.msg);
+	return d->board->count > 1 ? serve_by_workers(d, v) : serve_alone(d, v);
 }
 
 static int serve(const struct verb *v, int argc, char **argv)
 {
-	struct daemon d = { .lock_fd = -1 };
+	struct daemon d = { .lock_fd = -1, .beat.fire = show_life };
 	int left = verb_parse(v, argc, argv, &d.options), code;
 
 	if (left < 0)
@@ -268,10 +493,8 @@ static int serve(const struct verb *v, int argc, char **argv)
 		arena_release(&d.arena);
 		return EXIT_INVALID;
 	}
-	code = service_init(&d.service, v);
-	if (code == EXIT_PASSED)
-		code = run_daemon(&d);
-	stop_daemon(&d);
+	code = serve_as_told(&d, v);
+	release_daemon(&d);
 	return code;
 }
 
@@ -286,6 +509,9 @@ static const char *const about[] = {
 	"  users:    {alice: {account: acme, password: env:ALICE, role: user}}\n"
 	"  api-keys: [{user: alice, id: <32 hex digits>, secret: file:alice.key}]\n"
 	"  devices:  [{device-id: 00000000-00000000-0040FFFF-FF8001B0, account: acme}]",
+	"With --workers the process that was started takes the signals and serves "
+	"nothing itself; it replaces a worker that dies. The limit of connections is "
+	"divided among them, the one per address holds for each.",
 	"A role is user (the usual one), read-only or admin. What is taken out of the "
 	"configuration stays in the database.",
 	NULL

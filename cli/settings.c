@@ -25,6 +25,7 @@ enum {
 	BODY_MAX = 1 << 30,
 	THROTTLE_MAX = 1000000,
 	CONNECTIONS_MAX = 1000000,
+	WORKERS_MAX = 64,
 };
 
 /* ---- Values that no kind of key covers. --------------------------------- */
@@ -270,6 +271,7 @@ static const struct schema_key settings_keys[] = {
 	NUMBER("body-max", body_max, BODY_MAX),
 	NUMBER("connections", connections, CONNECTIONS_MAX),
 	NUMBER("connections-per-address", connections_per_address, CONNECTIONS_MAX),
+	NUMBER("workers", workers, WORKERS_MAX),
 	{ "accounts", KEY_NAMED, AT(settings, accounts), .of = &account_schema },
 	{ "users", KEY_NAMED, AT(settings, users), .of = &user_schema },
 	{ "api-keys", KEY_LIST, AT(settings, api_keys), .of = &api_key_schema },
@@ -291,6 +293,9 @@ const struct option settings_options[] = {
 	OPTION("listen", listen, "ADDR:PORT",
 	       "Where clients connect; port 0 takes a free one (default: 127.0.0.1:8080)"),
 	OPTION("db", db, "FILE", "The database; made if it is not there"),
+	OPTION("workers", workers, "N",
+	       "Processes that serve, all at the same address and on the same database "
+	       "(default: 1)"),
 	OPTION("admin", admin, "ADDR:PORT",
 	       "Serve /metrics and /healthz there (default: nowhere)"),
 	OPTION("access-log", access_log, "FILE",
@@ -455,6 +460,12 @@ static int check_names(struct loader *l, const struct settings *s)
 	return rc;
 }
 
+/* What SQLite takes for a name that is no file's. */
+static bool is_in_memory(struct str db)
+{
+	return str_is(db, ":memory:");
+}
+
 static int check_whole(struct loader *l, void *settings)
 {
 	struct settings *s = settings;
@@ -466,6 +477,10 @@ static int check_whole(struct loader *l, void *settings)
 	if (!s->db.n)
 		rc = diag_add(l->diag, (struct pos){ 0 }, 0,
 			      "which database? Give --db FILE, or 'db' in the configuration");
+	if (s->workers > 1 && s->db.n && is_in_memory(s->db))
+		rc = diag_add(l->diag, (struct pos){ 0 }, 0,
+			      "workers: %lld processes cannot share a database in memory; name "
+			      "a file", (long long)s->workers);
 	if (!s->tls_cert.n != !s->tls_key.n)
 		rc = diag_add(l->diag, (struct pos){ 0 }, 0,
 			      "tls-cert and tls-key: one needs the other");
@@ -477,7 +492,7 @@ static void set_defaults(struct settings *s)
 	*s = (struct settings){
 		.listen = STR("127.0.0.1:8080"), .grace_ns = 30 * NS_PER_S,
 		.request_limit_ns = 30 * NS_PER_S, .idle_limit_ns = 60 * NS_PER_S,
-		.body_max = 16 << 20, .throttle = 1000,
+		.body_max = 16 << 20, .throttle = 1000, .workers = 1,
 	};
 }
 

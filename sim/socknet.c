@@ -119,7 +119,7 @@ static void finish(struct socknet *n, struct wire *w)
 	if (!w->claimed)
 		w->replied = loop_now(n->net.loop);
 	http_log_response(&n->net, &w->call, w->replied);
-	n->counts.calls[w->call.failure]++;
+	n->counts->calls[w->call.failure]++;
 	w->call.done(&w->call);
 	free_call(n, w);
 }
@@ -532,6 +532,24 @@ int socknet_listen(struct network *net, const char *host, const char *party,
 	return socknet_listen_tls(net, host, party, h, address, NULL, bound, err);
 }
 
+int socknet_open(const char *address, size_t count, int *fds,
+		 char bound[SOCKNET_ADDRESS_SIZE], struct err *err)
+{
+	char reach[SOCKNET_ADDRESS_SIZE];
+
+	if (serve_open(address, count, fds, err) < 0)
+		return -1;
+	serve_address_of(fds[0], bound, reach);
+	return 0;
+}
+
+int socknet_listen_on(struct network *net, const char *host, const char *party,
+		      struct http_handler *h, int fd,
+		      const struct socknet_tls *tls, struct err *err)
+{
+	return serve_listen_on(socknet_of(net), host, party, h, fd, tls, err);
+}
+
 int socknet_renew_tls(struct network *net, const char *host,
 		      const struct socknet_tls *tls, struct err *err)
 {
@@ -581,7 +599,12 @@ size_t socknet_connections(const struct network *net)
 
 struct socknet_counts socknet_counts(const struct network *net)
 {
-	return ((const struct socknet *)net)->counts;
+	return *((const struct socknet *)net)->counts;
+}
+
+void socknet_count_into(struct network *net, struct socknet_counts *counts)
+{
+	socknet_of(net)->counts = counts;
 }
 
 void socknet_allow_outside(struct network *net, bool allowed)
@@ -656,6 +679,7 @@ struct network *socknet_new(struct loop *loop, struct eventlog *log,
 	assert(n);
 	n->net = (struct network){ .ops = &ops, .loop = loop, .log = log };
 	n->body_max = SOCKNET_BODY_MAX;
+	n->counts = &n->own_counts;
 	n->connections_max = descriptors_max();
 	n->curl_timer.fire = curl_timer_fires;
 	/* Never logged, so it may differ between runs, and should. */

@@ -48,6 +48,18 @@ int socknet_listen_tls(struct network *net, const char *host, const char *party,
 		       struct http_handler *h, const char *address,
 		       const struct socknet_tls *tls,
 		       char bound[SOCKNET_ADDRESS_SIZE], struct err *err);
+/*
+ * For several processes at one address: `count` sockets that listen there, one
+ * for each, over which the kernel spreads connections (SO_REUSEPORT).  Nobody
+ * else may listen there already.  -1: none is open.
+ */
+int socknet_open(const char *address, size_t count, int *fds,
+		 char bound[SOCKNET_ADDRESS_SIZE], struct err *err);
+/* socknet_listen_tls() at one of them, which is the network's from then on,
+ * whatever comes of it; `tls` may be NULL. */
+int socknet_listen_on(struct network *net, const char *host, const char *party,
+		      struct http_handler *h, int fd,
+		      const struct socknet_tls *tls, struct err *err);
 /* New connections to `host` get this certificate from now on; those that
  * are open go on with theirs, and close after their next answer. */
 int socknet_renew_tls(struct network *net, const char *host,
@@ -84,11 +96,14 @@ enum { SOCKNET_FAILURES = HTTP_BROKEN + 1 };
 /* Since the start. */
 struct socknet_counts {
 	uint64_t accepted;			/* connections */
+	uint64_t closed;			/* of those */
 	uint64_t too_large;			/* requests answered with 413 */
 	uint64_t too_slow;			/* connections closed for that */
 	uint64_t calls[SOCKNET_FAILURES];	/* of ours, by enum http_failure */
 };
 struct socknet_counts socknet_counts(const struct network *net);
+/* Count there instead, on top of what it has. */
+void socknet_count_into(struct network *net, struct socknet_counts *counts);
 
 /* May calls leave for hosts that nobody registered here?  Not unless told. */
 void socknet_allow_outside(struct network *net, bool allowed);

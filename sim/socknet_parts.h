@@ -60,7 +60,7 @@ struct socknet {
 	bool outside;
 	size_t body_max;
 	unsigned connections_max;	/* of each host, and of all calls */
-	struct socknet_counts counts;
+	struct socknet_counts *counts, own_counts;
 	struct socknet_limits limits;
 	char *ca_file;			/* or NULL: the machine's */
 	struct sockroute *routes;	/* they win over hosts and outside */
@@ -78,6 +78,12 @@ bool socknet_is_framing(struct str name);
 int serve_listen(struct socknet *n, const char *name, const char *party,
 		 struct http_handler *h, const char *address,
 		 const struct socknet_tls *tls, struct err *err);
+int serve_open(const char *address, size_t count, int *fds, struct err *err);
+void serve_address_of(int fd, char text[SOCKNET_ADDRESS_SIZE],
+		      char reach[SOCKNET_ADDRESS_SIZE]);
+int serve_listen_on(struct socknet *n, const char *name, const char *party,
+		    struct http_handler *h, int fd,
+		    const struct socknet_tls *tls, struct err *err);
 int serve_renew_tls(struct socknet *n, const char *name,
 		    const struct socknet_tls *tls, struct err *err);
 void serve_unlisten(struct socknet *n, const char *name);

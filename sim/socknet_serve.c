@@ -136,7 +136,7 @@ static void lose_patience(struct timer *t)
 		be_patient(p, p->host->limits.stall_ns);
 		return;
 	}
-	p->host->n->counts.too_slow++;
+	p->host->n->counts->too_slow++;
 	shutdown(fd_of(p->conn), SHUT_RDWR);
 }
 
@@ -159,12 +159,13 @@ static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
 	struct peer *p;
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		h->n->counts->closed++;
 		if (*ctx)
 			free_peer(*ctx);
 		*ctx = NULL;
 		return;
 	}
-	h->n->counts.accepted++;
+	h->n->counts->accepted++;
 	p = calloc(1, sizeof(*p));
 	assert(p);
 	*p = (struct peer){ { .fire = lose_patience }, .host = h, .conn = conn,
@@ -622,7 +623,7 @@ static int find_caller(struct served *s)
 
 static enum MHD_Result too_large(struct served *s)
 {
-	s->host->n->counts.too_large++;
+	s->host->n->counts->too_large++;
 	s->x.resp.status = 413;
 	http_header_set(&s->x.resp.headers, &s->arena, STR("Content-Type"),
 			STR("text/plain"));
@@ -757,7 +758,8 @@ static int split_address(const char *address, char host[NI_MAXHOST],
 	return 0;
 }
 
-static int bind_socket(const char *address, struct err *err)
+/* `many`: others of us bind theirs there, too. */
+static int bind_socket(const char *address, bool many, struct err *err)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 				  .ai_socktype = SOCK_STREAM }, *found = NULL;
@@ -777,6 +779,8 @@ static int bind_socket(const char *address, struct err *err)
 		    found->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd >= 0 && many)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 ||
 	    listen(fd, SOMAXCONN) < 0) {
 		err_set(err, ERR_IO, "address '%s': %s", address, strerror(errno));
@@ -789,7 +793,8 @@ static int bind_socket(const char *address, struct err *err)
 }
 
 /* The address that it has got, and the one to use if that is "any". */
-static void note_address(struct sockhost *h, int fd)
+void serve_address_of(int fd, char text[SOCKNET_ADDRESS_SIZE],
+		      char to[SOCKNET_ADDRESS_SIZE])
 {
 	struct sockaddr_storage sa;
 	socklen_t n = sizeof(sa);
@@ -805,9 +810,9 @@ static void note_address(struct sockhost *h, int fd)
 		reach = "127.0.0.1";
 	else if (strcmp(host, "::") == 0)
 		reach = "::1";
-	snprintf(h->address, sizeof(h->address),
+	snprintf(text, SOCKNET_ADDRESS_SIZE,
 		 sa.ss_family == AF_INET6 ? "[%.50s]:%.5s" : "%.50s:%.5s", host, port);
-	snprintf(h->reach, sizeof(h->reach),
+	snprintf(to, SOCKNET_ADDRESS_SIZE,
 		 sa.ss_family == AF_INET6 ? "[%.50s]:%.5s" : "%.50s:%.5s", reach, port);
 }
 
@@ -847,7 +852,7 @@ static struct MHD_Daemon *start_daemon(struct sockhost *h, int fd)
 
 static int start_on(struct sockhost *h, int fd, struct err *err)
 {
-	note_address(h, fd);
+	serve_address_of(fd, h->address, h->reach);
 	h->limits = h->n->limits;
 	h->daemon = start_daemon(h, fd);
 	if (!h->daemon)
@@ -864,7 +869,7 @@ static int start_on(struct sockhost *h, int fd, struct err *err)
 
 static int start(struct sockhost *h, const char *address, struct err *err)
 {
-	int fd = bind_socket(address, err);
+	int fd = bind_socket(address, false, err);
 
 	if (fd < 0)
 		return -1;
@@ -907,6 +912,45 @@ static struct sockhost *new_host(struct socknet *n, const char *name,
 		h->key = copy(tls->key.p, tls->key.n);
 	}
 	return h;
+}
+
+/* Sockets that may share an address would share it with strangers as well: the
+ * first one is bound alone, to see that nobody is there. */
+int serve_open(const char *address, size_t count, int *fds, struct err *err)
+{
+	char text[SOCKNET_ADDRESS_SIZE], reach[SOCKNET_ADDRESS_SIZE];
+	int alone = bind_socket(address, false, err);
+
+	if (alone < 0)
+		return -1;
+	serve_address_of(alone, text, reach);
+	close(alone);
+	for (size_t i = 0; i < count; i++) {
+		fds[i] = bind_socket(text, true, err);
+		if (fds[i] >= 0)
+			continue;
+		while (i-- > 0)
+			close(fds[i]);
+		return -1;
+	}
+	return 0;
+}
+
+int serve_listen_on(struct socknet *n, const char *name, const char *party,
+		    struct http_handler *handler, int fd,
+		    const struct socknet_tls *tls, struct err *err)
+{
+	struct sockhost *h = new_host(n, name, party, handler, tls);
+
+	assert(!serve_find(n, str_of(name)));
+	if (start_on(h, fd, err) < 0) {
+		close(fd);
+		free_host(h);
+		return err_prefix(err, "host %s", name);
+	}
+	h->next = n->hosts;
+	n->hosts = h;
+	return 0;
 }
 
 int serve_listen(struct socknet *n, const char *name, const char *party,
