@@ -43,7 +43,8 @@ static void grow(struct arena *a, size_t need)
 	use_block(a, b);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Not zeroed. */
+static void *take(struct arena *a, size_t size)
 {
 	size_t need = round_up(size ? size : 1);
 	void *p;
@@ -52,7 +53,12 @@ void *arena_alloc(struct arena *a, size_t size)
 		grow(a, need);
 	p = a->next;
 	a->next += need;
-	return memset(p, 0, size);
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	return memset(take(a, size), 0, size);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
@@ -63,10 +69,11 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 
 struct str arena_str(struct arena *a, struct str s)
 {
-	char *copy = arena_alloc(a, s.n + 1);
+	char *copy = take(a, s.n + 1);
 
 	if (s.n)
 		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
 	return (struct str){ copy, s.n };
 }
 
@@ -74,7 +81,7 @@ char *arena_strdup(struct arena *a, const char *z)
 {
 	size_t size = strlen(z) + 1;
 
-	return memcpy(arena_alloc(a, size), z, size);
+	return memcpy(take(a, size), z, size);
 }
 
 /* Most texts fit into what is left of the block: then one pass is enough. */
@@ -93,7 +100,7 @@ struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 		a->next += round_up((size_t)len + 1);
 		return (struct str){ text, (size_t)len };
 	}
-	text = arena_alloc(a, (size_t)len + 1);
+	text = take(a, (size_t)len + 1);
 	vsnprintf(text, (size_t)len + 1, fmt, ap);
 	return (struct str){ text, (size_t)len };
 }

@@ -335,8 +335,10 @@ enum { PARAMS_MAX = 64 };
 int http_params(struct arena *a, struct str query, struct http_param **list,
 		size_t *count, struct err *err)
 {
-	*list = arena_array(a, PARAMS_MAX, sizeof(**list));
+	*list = NULL;
 	*count = 0;
+	if (query.n)		/* most requests have none */
+		*list = arena_array(a, PARAMS_MAX, sizeof(**list));
 	while (query.p) {
 		struct str pair = str_split(&query, '&'), name;
 		struct http_param *p = &(*list)[*count];

@@ -6,6 +6,7 @@
 #include "sim/rng.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LEN(a) (int)(sizeof(a) / sizeof((a)[0]))
@@ -39,6 +40,42 @@ START_TEST(writer)
 	ck_assert_str_eq(b.p, "{\"a\":\"x\\\"\\\\\\n\\u0001\\u007f\",\"n\":-9223372036854775808,"
 			      "\"t\":true,\"here\":\"h\",\"list\":[0,false,null,[1],{},[]],"
 			      "\"\":\"last\"}");
+	buf_release(&b);
+}
+END_TEST
+
+/* What stands for a byte in a JSON string (RFC 8259, 7). */
+static void escape(int c, char out[8])
+{
+	static const char named[] = "\"\\\n\r\t\b\f", letters[] = "\"\\nrtbf";
+	const char *at = strchr(named, c);
+
+	if (at)
+		snprintf(out, 8, "\\%c", letters[at - named]);
+	else
+		snprintf(out, 8, c < 0x20 || c == 0x7F ? "\\u%04x" : "%c", c);
+}
+
+/* Wherever it stands, whatever stands beside it. */
+START_TEST(any_byte_anywhere)
+{
+	enum { SIZE = 19 };
+	char text[SIZE], expected[SIZE + 10], escaped[8];
+	struct buf b;
+
+	buf_init(&b, 1000);
+	for (int c = 1; c < 0x80; c++) {
+		escape(c, escaped);
+		for (int at = 0; at < SIZE; at++) {
+			memset(text, 'x', SIZE);
+			text[at] = (char)c;
+			snprintf(expected, sizeof(expected), "\"%.*s%s%.*s\"", at, text,
+				 escaped, SIZE - 1 - at, text + at + 1);
+			buf_clear(&b);
+			json_quote(&b, (struct str){ text, SIZE });
+			ck_assert_str_eq(b.p, expected);
+		}
+	}
 	buf_release(&b);
 }
 END_TEST
@@ -248,6 +285,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, writer);
+	tcase_add_test(tc, any_byte_anywhere);
 	tcase_add_test(tc, any_string);
 	tcase_add_test(tc, round_trip);
 	tcase_add_loop_test(tc, refused, 0, LEN(bad));

@@ -4,13 +4,18 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* A descriptor that libcurl waits for. */
 struct sock {
 	struct watch watch;	/* first: a watch is a sock */
 	struct socknet *n;
 	uint32_t events;
+	bool idle;		/* it does not wait at the moment */
 };
+
+/* Connections that are kept for the next call. */
+enum { KEPT_CONNECTIONS = 256 };
 
 static struct socknet *socknet_of(struct network *net)
 {
@@ -32,29 +37,75 @@ static struct wire **bucket(struct socknet *n, uint64_t id)
 static struct http_call *new_call(struct network *net)
 {
 	struct socknet *n = socknet_of(net);
-	struct wire *w = calloc(1, sizeof(*w));
+	struct wire *w = n->spare;
+	struct arena arena = { 0 };
+	struct buf body;
 
-	assert(w);
-	w->next = n->live;
+	buf_init(&body, SOCKNET_ANSWER_MAX);
+	if (w) {
+		n->spare = w->next;
+		n->spares--;
+		arena = w->arena;
+		body = w->body;
+	} else {
+		w = malloc(sizeof(*w));
+		assert(w);
+	}
+	*w = (struct wire){ .arena = arena, .body = body, .next = n->live };
 	if (w->next)
 		w->next->prev = w;
 	n->live = w;
 	w->call.net = net;
 	w->call.arena = &w->arena;
-	buf_init(&w->body, SOCKNET_ANSWER_MAX);
 	return &w->call;
 }
 
-static void drop_easy(struct socknet *n, struct wire *w)
+static void put_aside(struct socknet *n, struct wire *w)
 {
-	if (!w->easy)
+	if (n->spares == SPARES_MAX ||
+	    arena_size(&w->arena) + w->body.cap > SPARE_SIZE_MAX) {
+		arena_release(&w->arena);
+		buf_release(&w->body);
+		free(w);
 		return;
-	curl_multi_remove_handle(n->multi, w->easy);
-	curl_easy_cleanup(w->easy);
-	curl_slist_free_all(w->headers);
-	curl_slist_free_all(w->connect_to);
+	}
+	arena_clear(&w->arena);
+	buf_clear(&w->body);
+	w->next = n->spare;
+	n->spare = w;
+	n->spares++;
+}
+
+static void free_spares(struct socknet *n)
+{
+	struct wire *w;
+
+	while ((w = n->spare)) {
+		n->spare = w->next;
+		arena_release(&w->arena);
+		buf_release(&w->body);
+		free(w);
+	}
+	while (n->idles)
+		curl_easy_cleanup(n->idle[--n->idles]);
+}
+
+/* A handle costs more to make than a call; but what broke off, or had
+ * options that are not set anew for each call, is not used again. */
+static void drop_easy(struct socknet *n, struct wire *w, bool ended_well)
+{
+	CURL *easy = w->easy;
+
+	if (!easy)
+		return;
 	w->easy = NULL;
-	w->headers = w->connect_to = NULL;
+	curl_multi_remove_handle(n->multi, easy);
+	if (!ended_well || !w->ordinary || n->idles == SPARES_MAX) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	n->idle[n->idles++] = easy;
 }
 
 static void unlist(struct socknet *n, struct wire *w)
@@ -75,13 +126,11 @@ static void unlist(struct socknet *n, struct wire *w)
 
 static void free_call(struct socknet *n, struct wire *w)
 {
-	drop_easy(n, w);
+	drop_easy(n, w, false);
 	loop_disarm(n->net.loop, &w->timer);
 	serve_caller_left(w);
 	unlist(n, w);
-	arena_release(&w->arena);
-	buf_release(&w->body);
-	free(w);
+	put_aside(n, w);
 }
 
 static void cancel(struct network *net, struct http_call *c)
@@ -114,7 +163,7 @@ struct wire *wire_claim(struct socknet *n, struct str header)
 static void finish(struct socknet *n, struct wire *w)
 {
 	/* Nothing may happen to it from here on but what `done` does. */
-	drop_easy(n, w);
+	drop_easy(n, w, w->call.failure == HTTP_OK);
 	loop_disarm(n->net.loop, &w->timer);
 	if (!w->claimed)
 		w->replied = loop_now(n->net.loop);
@@ -193,12 +242,27 @@ static void reap(struct socknet *n)
 
 /* ---- What libcurl tells us while it works. ----------------------------- */
 
+static void drop_sock(struct socknet *n, int fd)
+{
+	struct sock *s = (size_t)fd < n->socks_cap ? n->socks[fd] : NULL;
+
+	if (!s)
+		return;
+	n->socks[fd] = NULL;
+	loop_unwatch(n->net.loop, &s->watch);
+	free(s);
+}
+
 static void sock_ready(struct watch *watch, uint32_t events)
 {
 	struct sock *s = (struct sock *)watch;
 	struct socknet *n = s->n;
 	int what = 0, running;
 
+	if (s->idle) {		/* the peer closes; libcurl sees to that later */
+		drop_sock(n, watch->fd);
+		return;
+	}
 	if (events & EPOLLIN)
 		what |= CURL_CSELECT_IN;
 	if (events & EPOLLOUT)
@@ -220,24 +284,13 @@ static void curl_timer_fires(struct timer *t)
 	reap(n);
 }
 
-static void drop_sock(struct socknet *n, int fd)
-{
-	struct sock *s = (size_t)fd < n->socks_cap ? n->socks[fd] : NULL;
-
-	if (!s)
-		return;
-	n->socks[fd] = NULL;
-	loop_unwatch(n->net.loop, &s->watch);
-	free(s);
-}
-
 static void add_sock(struct socknet *n, int fd, uint32_t events)
 {
 	struct sock *s = calloc(1, sizeof(*s));
 	size_t cap = n->socks_cap ? n->socks_cap : 64;
 
 	assert(s);
-	*s = (struct sock){ { fd, sock_ready }, n, events };
+	*s = (struct sock){ { fd, sock_ready }, n, events, false };
 	while (cap <= (size_t)fd)
 		cap *= 2;
 	if (cap > n->socks_cap) {
@@ -251,24 +304,51 @@ static void add_sock(struct socknet *n, int fd, uint32_t events)
 	loop_watch(n->net.loop, &s->watch, events);
 }
 
+static void change_sock(struct socknet *n, struct sock *s, uint32_t events)
+{
+	s->idle = false;
+	if (s->events == events)
+		return;
+	s->events = events;
+	loop_rewatch(n->net.loop, &s->watch, events);
+}
+
+/*
+ * Between two calls the kernel goes on watching a connection: to tell it each
+ * time that we don't care, and then that we do, is dear.  One that was given
+ * up while it connected may be closed by now.
+ */
+static void rest_sock(struct socknet *n, struct sock *s)
+{
+	if (s->events == EPOLLIN)
+		s->idle = true;
+	else
+		drop_sock(n, s->watch.fd);
+}
+
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 		       void *unused)
 {
 	struct socknet *n = arg;
+	struct sock *s = (size_t)fd < n->socks_cap ? n->socks[fd] : NULL;
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) |
 			  (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 
 	(void)easy;
 	(void)unused;
-	if (what == CURL_POLL_REMOVE) {
-		drop_sock(n, fd);
-	} else if ((size_t)fd < n->socks_cap && n->socks[fd]) {
-		n->socks[fd]->events = events;
-		loop_rewatch(n->net.loop, &n->socks[fd]->watch, events);
-	} else {
+	if (what != CURL_POLL_REMOVE && s)
+		change_sock(n, s, events);
+	else if (what != CURL_POLL_REMOVE)
 		add_sock(n, fd, events);
-	}
+	else if (s)
+		rest_sock(n, s);
 	return 0;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	drop_sock(arg, fd);
+	return close(fd);
 }
 
 /*
@@ -327,12 +407,11 @@ static size_t take_header(char *text, size_t size, size_t count, void *arg)
 		w->call.resp.headers.count = 0;
 		return size * count;
 	}
+	line = arena_str(&w->arena, line);
 	name = str_split(&line, ':');
 	if (!line.p || name.n == 0 || (w->inside && socknet_is_framing(name)))
 		return size * count;
-	http_header_add(&w->call.resp.headers, &w->arena,
-			arena_str(&w->arena, name),
-			arena_str(&w->arena, str_trim(line)));
+	http_header_add(&w->call.resp.headers, &w->arena, name, str_trim(line));
 	return size * count;
 }
 
@@ -352,7 +431,7 @@ static void fail_later(struct socknet *n, struct wire *w,
 {
 	int64_t ns = wire_travel_ns(w, HTTP_LEG_REQUEST);
 
-	drop_easy(n, w);
+	drop_easy(n, w, false);
 	w->known = failure;
 	w->known_why = why;
 	w->timer.fire = time_is_up;
@@ -366,37 +445,42 @@ static bool one_line(struct str s)
 			    !memchr(s.p, '\0', s.n));
 }
 
-static void add_header(struct wire *w, struct str line)
+static void add_header(struct wire *w, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(w->headers, line.p);
+	struct curl_slist *last = ARENA_NEW(&w->arena, struct curl_slist);
 
-	assert(longer);
-	w->headers = longer;
+	last->data = (char *)(uintptr_t)line;
+	*w->headers_tail = last;
+	w->headers_tail = &last->next;
 }
 
 /* The party's headers, and none of libcurl's own that it did not ask for. */
 static int set_headers(struct socknet *n, struct wire *w)
 {
-	static const char *const unwanted[] = {
-		"Accept", "Content-Type", "Expect", "User-Agent",
+	static const struct {
+		const char *name, *line;
+	} unwanted[] = {
+		{ "Accept", "Accept:" }, { "Content-Type", "Content-Type:" },
+		{ "Expect", "Expect:" }, { "User-Agent", "User-Agent:" },
 	};
 	const struct http_headers *h = &w->call.req.headers;
 
+	w->headers_tail = &w->headers;
 	for (size_t i = 0; i < h->count; i++) {
 		struct str name = h->list[i].name, value = h->list[i].value;
 
 		if (!one_line(name) || !one_line(value))
 			return -1;
 		add_header(w, arena_printf(&w->arena, value.n ? "%.*s: %.*s" :
-					   "%.*s;%.*s", STRF(name), STRF(value)));
+					   "%.*s;%.*s", STRF(name), STRF(value)).p);
 	}
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
-		if (!http_header(h, unwanted[i]).p)
-			add_header(w, arena_printf(&w->arena, "%s:", unwanted[i]));
+		if (!http_header(h, unwanted[i].name).p)
+			add_header(w, unwanted[i].line);
 	if (w->inside)
 		add_header(w, arena_printf(&w->arena, "%s: %s-%llu",
 					   SOCKNET_CALL_HEADER, n->token,
-					   (unsigned long long)w->call.id));
+					   (unsigned long long)w->call.id).p);
 	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->headers);
 	return 0;
 }
@@ -407,6 +491,7 @@ static void set_method(struct wire *w)
 	bool body = r->body.n > 0 || str_is(r->method, "POST") ||
 		    str_is(r->method, "PUT") || str_is(r->method, "PATCH");
 
+	curl_easy_setopt(w->easy, CURLOPT_HTTPGET, 1L);
 	if (str_is(r->method, "HEAD")) {
 		curl_easy_setopt(w->easy, CURLOPT_NOBODY, 1L);
 	} else if (body) {
@@ -440,32 +525,45 @@ static void set_target(struct wire *w, const struct sockhost *h,
 		route_apply(r, w->easy);
 		return;
 	}
-	if (!h) {
-		if (socknet_of(c->net)->ca_file)
-			curl_easy_setopt(w->easy, CURLOPT_CAINFO,
-					 socknet_of(c->net)->ca_file);
-		return;
-	}
-	w->connect_to = curl_slist_append(NULL, arena_printf(&w->arena, "::%s",
-							     serve_reach(h)).p);
-	assert(w->connect_to);
-	curl_easy_setopt(w->easy, CURLOPT_CONNECT_TO, w->connect_to);
-	curl_easy_setopt(w->easy, CURLOPT_NOPROXY, "*");
+	/* Each is set for each call, as the handle may have had others. */
+	if (h)
+		w->connect_to.data = (char *)(uintptr_t)
+			arena_printf(&w->arena, "::%s", serve_reach(h)).p;
+	curl_easy_setopt(w->easy, CURLOPT_CONNECT_TO, h ? &w->connect_to : NULL);
+	curl_easy_setopt(w->easy, CURLOPT_NOPROXY, h ? "*" : NULL);
+	if (c->tls && socknet_of(c->net)->ca_file)
+		curl_easy_setopt(w->easy, CURLOPT_CAINFO,
+				 socknet_of(c->net)->ca_file);
 }
 
-static void set_callbacks(struct wire *w)
+/* What all calls have in common. */
+static CURL *new_easy(struct socknet *n)
 {
+	CURL *easy = curl_easy_init();
+
+	assert(easy);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, n);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, n);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* Or it sets SIGPIPE's action, and sets it back, ten times for a call;
+	 * it sends with MSG_NOSIGNAL anyway. */
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	return easy;
+}
+
+static void take_easy(struct socknet *n, struct wire *w, bool ordinary)
+{
+	w->ordinary = ordinary;
+	w->easy = ordinary && n->idles ? n->idle[--n->idles] : new_easy(n);
 	curl_easy_setopt(w->easy, CURLOPT_PRIVATE, w);
 	curl_easy_setopt(w->easy, CURLOPT_ERRORBUFFER, w->why);
-	curl_easy_setopt(w->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
-	curl_easy_setopt(w->easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
-	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETDATA, w->call.net);
-	curl_easy_setopt(w->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(w->easy, CURLOPT_HTTP_VERSION,
-			 (long)CURL_HTTP_VERSION_1_1);
 }
 
 static void send_call(struct network *net, struct http_call *c)
@@ -486,9 +584,7 @@ static void send_call(struct network *net, struct http_call *c)
 	if (h || r)
 		c->to = arena_str(&w->arena, str_of(h ? serve_party(h) :
 						    route_party(r)));
-	w->easy = curl_easy_init();
-	assert(w->easy);
-	set_callbacks(w);
+	take_easy(n, w, !r);
 	set_target(w, h, r);
 	set_method(w);
 	if (set_headers(n, w) < 0) {
@@ -631,6 +727,7 @@ static void release(struct network *net)
 	for (size_t fd = 0; fd < n->socks_cap; fd++)
 		drop_sock(n, (int)fd);
 	loop_disarm(net->loop, &n->curl_timer);
+	free_spares(n);
 	curl_multi_cleanup(n->multi);
 	curl_global_cleanup();
 	free(n->socks);
@@ -693,5 +790,7 @@ struct network *socknet_new(struct loop *loop, struct eventlog *log,
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
 	curl_multi_setopt(n->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 			  (long)n->connections_max);
+	/* It would keep four times as many as there are calls at the moment. */
+	curl_multi_setopt(n->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
 	return &n->net;
 }

@@ -27,13 +27,21 @@ struct sockroute;
 #define SOCKNET_CALL_HEADER "Rig-Call"
 enum { SOCKNET_TOKEN_DIGITS = 16, WIRE_BUCKETS = 256 };
 
+/*
+ * What has ended keeps its memory for the next of its kind: so many requests
+ * of a host, calls and handles of libcurl, and so many bytes of each.
+ */
+enum { SPARES_MAX = 64, SPARE_SIZE_MAX = 16 << 10 };
+
 /* A call: made by new_call(), freed after `done` or by cancel. */
 struct wire {
 	struct http_call call;		/* first: a call is a wire */
 	struct arena arena;
 	struct timer timer;		/* its time limit, or a failure to come */
 	CURL *easy;			/* NULL unless it is under way */
-	struct curl_slist *headers, *connect_to;
+	bool ordinary;			/* `easy` has no options of its own */
+	struct curl_slist *headers, **headers_tail;	/* in the arena */
+	struct curl_slist connect_to;
 	struct buf body;		/* of the answer */
 	size_t head_bytes;		/* of the answer's headers */
 	char why[CURL_ERROR_SIZE];
@@ -54,6 +62,10 @@ struct socknet {
 	struct sock **socks;		/* by descriptor: what curl waits for */
 	size_t socks_cap;
 	struct wire *live;
+	struct wire *spare;		/* calls that have ended */
+	unsigned spares;
+	CURL *idle[SPARES_MAX];		/* handles that are under no way */
+	unsigned idles;
 	struct wire *by_id[WIRE_BUCKETS];
 	struct sockhost *hosts;
 	char token[SOCKNET_TOKEN_DIGITS + 1];

@@ -21,11 +21,14 @@ struct sockhost {
 	char address[SOCKNET_ADDRESS_SIZE];
 	char reach[SOCKNET_ADDRESS_SIZE];
 	struct served *open;
+	struct served *spare;		/* that have ended, for the next requests */
+	unsigned spares;
 	struct peer *peers;
 	struct socknet_limits limits;
 	char *cert, *key;		/* NULL: no TLS */
 	bool quiet;			/* takes no new connections */
 	bool retired;			/* another has its name and address */
+	bool running;			/* libmicrohttpd is on the stack */
 	struct sockhost *next;
 };
 
@@ -37,6 +40,7 @@ struct peer {
 	bool asked;			/* it has sent a request before */
 	bool answering;
 	uint64_t acked;			/* bytes of answers that it has got */
+	char address[SOCKNET_ADDRESS_SIZE];	/* empty: nobody has asked so far */
 	struct peer *prev, *next;
 };
 
@@ -66,6 +70,7 @@ struct served {
 	struct timer timer;
 	struct sockhost *host;
 	struct MHD_Connection *conn;	/* NULL when MHD has done with it */
+	struct peer *peer;		/* the connection; it outlives the request */
 	struct buf body;
 	struct buf piece;		/* of a stream, and how much of it has gone */
 	size_t piece_sent;
@@ -178,39 +183,31 @@ static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
 }
 
 /* Its first request has begun with the connection. */
-static void request_begins(struct MHD_Connection *conn)
+static void request_begins(struct peer *p)
 {
-	struct peer *p = peer_of(conn);
-
 	if (p && p->asked)
 		be_patient(p, p->host->limits.request_ns);
 	if (p)
 		p->asked = true;
 }
 
-static void request_is_here(struct MHD_Connection *conn)
+static void request_is_here(struct peer *p)
 {
-	struct peer *p = peer_of(conn);
-
 	if (p)
 		be_patient(p, 0);
 }
 
-static void answer_begins(struct MHD_Connection *conn)
+static void answer_begins(struct peer *p)
 {
-	struct peer *p = peer_of(conn);
-
 	if (!p || !p->host->limits.stall_ns)
 		return;
 	p->answering = true;
-	p->acked = bytes_acked(conn);
+	p->acked = bytes_acked(p->conn);
 	be_patient(p, p->host->limits.stall_ns);
 }
 
-static void answer_is_out(struct MHD_Connection *conn)
+static void answer_is_out(struct peer *p)
 {
-	struct peer *p = peer_of(conn);
-
 	if (!p)
 		return;
 	p->answering = false;
@@ -219,20 +216,38 @@ static void answer_is_out(struct MHD_Connection *conn)
 
 /* ---- The life of an exchange. ----------------------------------------- */
 
-static void *opened(void *cls, const char *uri, struct MHD_Connection *conn)
+static struct served *new_served(struct sockhost *h)
 {
-	struct sockhost *h = cls;
-	struct served *s = calloc(1, sizeof(*s));
-	struct str text;
+	struct served *s = h->spare;
+	struct served fresh = { .host = h, .next = h->open };
 
-	assert(s);
-	*s = (struct served){ .host = h, .conn = conn, .next = h->open };
+	buf_init(&fresh.body, h->n->body_max);
+	buf_init(&fresh.piece, PIECE_MAX);
+	if (s) {
+		h->spare = s->next;
+		h->spares--;
+		fresh.arena = s->arena;
+		fresh.body = s->body;
+	} else {
+		s = malloc(sizeof(*s));
+		assert(s);
+	}
+	fresh.body.max = h->n->body_max;
+	*s = fresh;
 	if (s->next)
 		s->next->prev = s;
 	h->open = s;
-	request_begins(conn);
-	buf_init(&s->body, h->n->body_max);
-	buf_init(&s->piece, PIECE_MAX);
+	return s;
+}
+
+static void *opened(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+	struct served *s = new_served(cls);
+	struct str text;
+
+	s->conn = conn;
+	s->peer = peer_of(conn);
+	request_begins(s->peer);
 	text = arena_str(&s->arena, str_of(uri));
 	if (str_starts(text, STR("http://"))) {		/* RFC 9112, 3.2.2 */
 		text = (struct str){ text.p + 7, text.n - 7 };
@@ -244,6 +259,24 @@ static void *opened(void *cls, const char *uri, struct MHD_Connection *conn)
 	if (s->x.req.path.n == 0)
 		s->x.req.path = STR("/");
 	return s;
+}
+
+static void put_aside(struct served *s)
+{
+	struct sockhost *h = s->host;
+
+	if (h->spares == SPARES_MAX ||
+	    arena_size(&s->arena) + s->body.cap > SPARE_SIZE_MAX) {
+		arena_release(&s->arena);
+		buf_release(&s->body);
+		free(s);
+		return;
+	}
+	arena_clear(&s->arena);
+	buf_clear(&s->body);
+	s->next = h->spare;
+	h->spare = s;
+	h->spares++;
 }
 
 static void free_served(struct served *s)
@@ -261,10 +294,8 @@ static void free_served(struct served *s)
 	if (s->next)
 		s->next->prev = s->prev;
 	http_stream_close(&s->x.resp);
-	arena_release(&s->arena);
-	buf_release(&s->body);
 	buf_release(&s->piece);
-	free(s);
+	put_aside(s);
 }
 
 static void completed(void *cls, struct MHD_Connection *conn, void **ctx,
@@ -273,11 +304,12 @@ static void completed(void *cls, struct MHD_Connection *conn, void **ctx,
 	struct served *s = *ctx;
 
 	(void)cls;
+	(void)conn;
 	(void)why;
 	*ctx = NULL;
-	answer_is_out(conn);
 	if (!s)
 		return;
+	answer_is_out(s->peer);
 	assert(s->phase != SERVED_WAITING);	/* it is suspended then */
 	free_served(s);
 }
@@ -403,15 +435,17 @@ static void reset(struct served *s)
 /* A stranger's call has no `done` that would log this. */
 static void log_answer(struct served *s)
 {
-	struct http_call c = {
+	struct network *net = &s->host->n->net;
+	struct http_call c;
+
+	if (s->ours || !net->log)
+		return;
+	c = (struct http_call){
 		.from = s->x.from, .to = s->x.to, .id = s->x.id,
 		.resp = s->x.resp,
 		.failure = s->x.resp.fault == HTTP_FAULT_NONE ? HTTP_OK : HTTP_BROKEN,
 	};
-
-	if (!s->ours)
-		http_log_response(&s->host->n->net, &c,
-				  loop_now(s->host->n->net.loop));
+	http_log_response(net, &c, loop_now(net->loop));
 }
 
 static enum MHD_Result answer(struct served *s)
@@ -438,7 +472,7 @@ static enum MHD_Result answer(struct served *s)
 	case HTTP_FAULT_NONE:
 		break;
 	}
-	answer_begins(s->conn);
+	answer_begins(s->peer);
 	s->more = s->x.resp.stream != NULL;
 	m = make_response(s);
 	rc = MHD_queue_response(s->conn, (unsigned)s->x.resp.status, m);
@@ -493,7 +527,7 @@ static void hand_over(struct served *s)
 	s->x.arena = &s->arena;
 	s->x.net = &h->n->net;
 	s->x.loop = h->n->net.loop;
-	s->x.to = arena_str(&s->arena, str_of(h->party));
+	s->x.to = str_of(h->party);
 	s->x.req.body = buf_view(&s->body);
 	s->x.deliver = deliver;
 	http_log_request(&h->n->net, &s->x, s->sent);
@@ -507,31 +541,38 @@ static void arrive(struct timer *t)
 }
 
 /*
- * A stranger's request does not travel: its handler runs here and now, and a
- * reply that comes at once spares libmicrohttpd and the loop a detour.
+ * A request that does not travel: its handler runs here and now, and a reply
+ * that comes at once spares libmicrohttpd and the loop a detour.
  */
 static enum MHD_Result go_at_once(struct served *s)
 {
 	hand_over(s);
 	if (s->phase == SERVED_ANSWERED)
 		return answer(s);
+	if (s->phase == SERVED_DROPPED)
+		return MHD_NO;
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
 	return MHD_YES;
 }
 
-static struct str peer_address(struct served *s)
+static struct str peer_address(struct peer *p)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(s->conn,
-						MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char text[NI_MAXHOST] = "?";
+	const union MHD_ConnectionInfo *info;
+	const struct sockaddr *sa;
 
-	if (info && info->client_addr)
-		getnameinfo(info->client_addr,
-			    info->client_addr->sa_family == AF_INET6 ?
-			    sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
-			    text, sizeof(text), NULL, 0, NI_NUMERICHOST);
-	return arena_str(&s->arena, str_of(text));
+	if (!p)
+		return STR("?");
+	if (p->address[0])
+		return str_of(p->address);
+	info = MHD_get_connection_info(p->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	sa = info ? info->client_addr : NULL;
+	if (!sa || getnameinfo(sa, sa->sa_family == AF_INET6 ?
+			       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+			       p->address, sizeof(p->address), NULL, 0,
+			       NI_NUMERICHOST) != 0)
+		snprintf(p->address, sizeof(p->address), "?");
+	return str_of(p->address);
 }
 
 /* The whole request is here.  What remains of its journey is simulated. */
@@ -548,8 +589,8 @@ static enum MHD_Result go(struct served *s)
 	} else if (s->ours) {
 		return MHD_NO;		/* its caller left while we read */
 	}
-	request_is_here(s->conn);
-	if (!s->ours)
+	request_is_here(s->peer);
+	if (ns == 0)
 		return go_at_once(s);
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
@@ -567,9 +608,9 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
 	struct str n = { name, name_n }, v = { value ? value : "", value_n };
 
 	(void)kind;
+	/* They stay where they are as long as the request does. */
 	if (!str_ieq(n, STR(SOCKNET_CALL_HEADER)))
-		http_header_add(&s->x.req.headers, &s->arena,
-				arena_str(&s->arena, n), arena_str(&s->arena, v));
+		http_header_add(&s->x.req.headers, &s->arena, n, v);
 	return MHD_YES;
 }
 
@@ -603,7 +644,7 @@ static int find_caller(struct served *s)
 					  &value, &size) == MHD_YES)
 		w = wire_claim(n, (struct str){ value, size });
 	if (!w || !str_ieq(w->call.host, name)) {
-		s->x.from = peer_address(s);
+		s->x.from = peer_address(s->peer);
 		s->x.id = ++n->net.next_id;
 		s->sent = loop_now(n->net.loop);
 		return 0;
@@ -714,7 +755,9 @@ static void run(struct sockhost *h)
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	loop_disarm(loop, &h->timer);
+	h->running = true;
 	MHD_run(h->daemon);
+	h->running = false;
 	if (h->retired && connection_count(h) == 0) {
 		stop(h->n, h);
 		return;
@@ -881,6 +924,14 @@ static int start(struct sockhost *h, const char *address, struct err *err)
 
 static void free_host(struct sockhost *h)
 {
+	struct served *s;
+
+	while ((s = h->spare)) {
+		h->spare = s->next;
+		arena_release(&s->arena);
+		buf_release(&s->body);
+		free(s);
+	}
 	free(h->name);
 	free(h->party);
 	free(h->cert);
@@ -1097,6 +1148,7 @@ static void stop(struct socknet *n, struct sockhost *h)
 {
 	struct sockhost **at = &n->hosts;
 
+	assert(!h->running);	/* not from inside a handler of its own */
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
