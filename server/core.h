@@ -11,6 +11,7 @@
 
 #include "server/auth.h"
 #include "server/chase.h"
+#include "server/resource.h"
 #include "server/share.h"
 #include "server/store.h"
 #include "server/throttle.h"
@@ -54,6 +55,8 @@ struct server {
 	bool starting;			/* operations wait for their first step */
 	bool resuming;			/* and others may have missed one */
 	bool broken;			/* the store took nothing when it was last tried */
+	struct str item_sql[RESOURCES];	/* see resource_item_sql() */
+	struct arena arena;		/* as long as the server */
 	struct arena scratch;		/* of one callback of the loop */
 };
 

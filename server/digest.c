@@ -20,10 +20,17 @@ static const EVP_MD *sha256(void)
 
 void digest_sha256(const void *bytes, size_t n, uint8_t digest[DIGEST_SIZE])
 {
+	/* Kept: to make one takes as long as the digest of a short text. */
+	static EVP_MD_CTX *ctx;
 	unsigned size = DIGEST_SIZE;
-	int ok = EVP_Digest(n ? bytes : "", n, digest, &size, sha256(), NULL);
 
-	assert(ok == 1 && size == DIGEST_SIZE);
+	if (!ctx)
+		ctx = EVP_MD_CTX_new();
+	assert(ctx);
+	if (EVP_DigestInit_ex2(ctx, sha256(), NULL) != 1 ||
+	    EVP_DigestUpdate(ctx, n ? bytes : "", n) != 1 ||
+	    EVP_DigestFinal_ex(ctx, digest, &size) != 1 || size != DIGEST_SIZE)
+		assert(false);
 }
 
 void digest_hmac(const uint8_t key[DIGEST_SIZE], const void *bytes, size_t n,

@@ -205,21 +205,18 @@ bool tag_matches(struct str header, struct str tag)
 void encode_tag(struct http_exchange *x)
 {
 	static const char digits[] = "0123456789abcdef";
+	/* Weak: it is the same whether the bytes are compressed or not. */
+	char text[3 + 2 * TAG_BYTES + 1] = "W/\"", *p = text + 3;
 	uint8_t digest[DIGEST_SIZE];
 	struct str tag;
-	struct buf b;
 
 	digest_sha256(x->resp.body.p, x->resp.body.n, digest);
-	buf_init(&b, 64);
-	/* Weak: it is the same whether the bytes are compressed or not. */
-	buf_z(&b, "W/\"");
 	for (size_t i = 0; i < TAG_BYTES; i++) {
-		buf_char(&b, digits[digest[i] >> 4]);
-		buf_char(&b, digits[digest[i] & 15]);
+		*p++ = digits[digest[i] >> 4];
+		*p++ = digits[digest[i] & 15];
 	}
-	buf_char(&b, '"');
-	tag = arena_str(x->arena, buf_view(&b));
-	buf_release(&b);
+	*p = '"';
+	tag = arena_str(x->arena, (struct str){ text, sizeof(text) });
 	http_header_set(&x->resp.headers, x->arena, STR("ETag"), tag);
 	if (!tag_matches(http_header(&x->req.headers, "If-None-Match"), tag))
 		return;

@@ -528,6 +528,6 @@ int operation_create(struct request *rq, const cJSON *body, struct json *out,
 	      F_STR("device_id", n.target.device_id), F_STR("iccid", n.iccid));
 	server_kick(rq->s);
 	resource_item(rq->s, RESOURCE_OPERATIONS, rq->user.customer_id,
-		      str_of(id), out);
+		      str_of(id), rq->x->arena, out);
 	return 0;
 }

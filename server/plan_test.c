@@ -312,7 +312,7 @@ static void item(const struct resource *res)
 	buf_init(&out, 4096);
 	j = json_to(&out);
 	buf_clear(&seen);
-	resource_item(r.server, res->id, 1, STR("1"), &j);
+	resource_item(r.server, res->id, 1, STR("1"), &r.arena, &j);
 	rest = buf_view(&seen);
 	while (rest.n)
 		line = str_split(&rest, '\n');

@@ -4,6 +4,9 @@
 #include "server/core.h"
 
 #include <assert.h>
+#include <stdio.h>
+
+enum { SELECT_MAX = 4096 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -107,7 +110,7 @@ static const struct attribute devices[] = {
 static const struct resource resources[RESOURCES] = {
 	[RESOURCE_PROFILES] = {
 		RESOURCE_PROFILES, "esim_profiles", "/ws/v1/esim_profiles/inventory",
-		"profiles", NULL, "iccid", CASE_LOWER, "updated DESC, rid DESC",
+		"profiles", NULL, "iccid", CASE_LOWER, "updated",
 		profiles, COUNT(profiles) },
 	[RESOURCE_TRANSACTIONS] = {
 		RESOURCE_TRANSACTIONS, "esim_profiles/transactions",
@@ -212,59 +215,90 @@ void resource_select(const struct resource *r, const char *extra, struct buf *sq
 		buf_printf(sql, " AND %s", r->where);
 }
 
-void resource_row(const struct resource *r, struct stmt *q, struct json *j)
+static void put_time(struct json *j, const char *name, int64_t unix_ms)
 {
 	char time[CLOCK_ISO_SIZE];
 
+	clock_iso_to(unix_ms, time);
+	json_putz(j, name, time);
+}
+
+void resource_row(const struct resource *r, struct stmt *q, struct json *j)
+{
 	json_open(j, '{');
 	for (size_t i = 0; i < r->count; i++) {
 		const struct attribute *at = &r->attributes[i];
+		int column = (int)i;
+		struct str text;
 
-		if (stmt_is_null(q, (int)i))
-			continue;
 		switch (at->kind) {
 		case ATTRIBUTE_TEXT:
 		case ATTRIBUTE_ENUM:
-			json_put(j, at->name, stmt_peek(q, (int)i));
+			text = stmt_peek(q, column);
+			if (text.p)
+				json_put(j, at->name, text);
 			break;
 		case ATTRIBUTE_INT:
-			json_put_int(j, at->name, stmt_i64(q, (int)i));
+			if (!stmt_is_null(q, column))
+				json_put_int(j, at->name, stmt_i64(q, column));
 			break;
 		case ATTRIBUTE_TIME:
-			clock_iso_to(stmt_i64(q, (int)i), time);
-			json_putz(j, at->name, time);
+			if (!stmt_is_null(q, column))
+				put_time(j, at->name, stmt_i64(q, column));
 			break;
 		}
 	}
 	json_close(j, '}');
 }
 
-enum { SELECT_MAX = 4096 };
-
-bool resource_item(struct server *s, enum resource_id id, int64_t customer_id,
-		   struct str key, struct json *j)
+struct str resource_item_sql(const struct resource *r, struct arena *a)
 {
-	const struct resource *r = resource_get(id);
-	struct arena a = { 0 };
-	struct stmt *q;
 	struct buf sql;
-	bool found;
+	struct str text;
 
 	buf_init(&sql, SELECT_MAX);
-	resource_select(r, "rid", &sql);
-	buf_printf(&sql, " AND %s = ?", r->key);
-	if (r->latest)
-		buf_printf(&sql, " ORDER BY %s LIMIT 1", r->latest);
-	assert(!sql.over);
-	q = store_query(s->store, buf_view(&sql));
-	stmt_int(q, customer_id);
-	stmt_str(q, resource_letters(r->key_letters, key, &a));
-	found = stmt_row(q);
-	if (found) {
-		resource_row(r, q, j);
-		stmt_end(q);
-	}
+	resource_select(r, r->latest ? r->latest : "0", &sql);
+	buf_printf(&sql, " AND %s = ?%s", r->key, r->latest ? " ORDER BY place" : "");
+	text = arena_str(a, buf_view(&sql));
 	buf_release(&sql);
-	arena_release(&a);
+	return text;
+}
+
+/*
+ * The latest of the rows of `q`, of equals the one that was made last.  There
+ * is nearly always one: to have SQLite sort them takes longer than to look.
+ */
+static bool put_latest(const struct resource *r, struct stmt *q, struct json *j)
+{
+	const struct json before = *j;
+	size_t start = j->out->n;
+	int64_t latest = INT64_MIN;
+	bool found = false;
+
+	while (stmt_row(q)) {
+		int64_t its_time = stmt_i64(q, (int)r->count);
+
+		if (its_time < latest)
+			continue;
+		found = true;
+		latest = its_time;
+		*j = before;
+		j->out->n = start;
+		resource_row(r, q, j);
+		if (!r->latest) {	/* the key is a row's own */
+			stmt_end(q);
+			break;
+		}
+	}
 	return found;
+}
+
+bool resource_item(struct server *s, enum resource_id id, int64_t customer_id,
+		   struct str key, struct arena *a, struct json *j)
+{
+	const struct resource *r = resource_get(id);
+	struct stmt *q = store_query(s->store, s->item_sql[id]);
+
+	stmt_str(stmt_int(q, customer_id), resource_letters(r->key_letters, key, a));
+	return put_latest(r, q, j);
 }

@@ -45,7 +45,8 @@ struct resource {
 	const char *where;	/* what else holds for its rows, or NULL */
 	const char *key;	/* column that names one */
 	enum attribute_case key_letters;
-	const char *latest;	/* order that decides between several, or NULL */
+	const char *latest;	/* the row with most of this counts, or NULL: `key`
+				 * is no other row's */
 	const struct attribute *attributes;
 	size_t count;
 };
@@ -63,9 +64,11 @@ void resource_select(const struct resource *r, const char *extra, struct buf *sq
 /* The row that a statement made so stands on, as a JSON object. */
 void resource_row(const struct resource *r, struct stmt *q, struct json *j);
 
+/* The statement of resource_item(), made once for all. */
+struct str resource_item_sql(const struct resource *r, struct arena *a);
 /* The item with that key in that account; false if there is none. */
 bool resource_item(struct server *s, enum resource_id id, int64_t customer_id,
-		   struct str key, struct json *j);
+		   struct str key, struct arena *a, struct json *j);
 
 /* A value in the case that comparison wants, in `a`. */
 struct str resource_letters(enum attribute_case letters, struct str value,

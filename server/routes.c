@@ -16,7 +16,7 @@ enum {
 	BODY_MAX = 4 << 20,
 	URL_MAX_BYTES = 16 << 10,	/* path and query, escapes and all */
 	HEADERS_MAX = 100,
-	HEADER_BYTES_MAX = 32 << 10,	/* of all names and values */
+	HEADER_BYTES_MAX = 16 << 10,	/* of all names and values */
 	ENTRIES_MAX = 1000,
 	MEMBERS_MAX = 64,		/* of an entry */
 	NAME_SHOWN = 60,
@@ -314,7 +314,7 @@ static void item(struct request *rq, enum resource_id id, struct str key)
 	j = json_to(&out);
 	if (!str_is_utf8(key))
 		reply_error(rq->s, rq->x, 400, STR("path: not UTF-8"), STR_NONE);
-	else if (resource_item(rq->s, id, rq->user.customer_id, key, &j))
+	else if (resource_item(rq->s, id, rq->user.customer_id, key, rq->x->arena, &j))
 		reply_tagged(rq->s, rq->x, buf_view(&out));
 	else
 		reply_error(rq->s, rq->x, 404,
@@ -455,7 +455,7 @@ static int add_code(struct request *rq, const cJSON *body, struct json *out,
 
 	if (code_add(rq->s, customer_id, body, rq->x->arena, &iccid, err) < 0)
 		return -1;
-	resource_item(rq->s, RESOURCE_CODES, customer_id, iccid, out);
+	resource_item(rq->s, RESOURCE_CODES, customer_id, iccid, rq->x->arena, out);
 	return 0;
 }
 
@@ -664,7 +664,7 @@ static bool is_too_long(struct server *s, struct http_exchange *x)
 		reply_error(s, x, 414, STR("the URL is longer than 16384 bytes"), STR_NONE);
 	else if (h->count > HEADERS_MAX || bytes > HEADER_BYTES_MAX)
 		reply_error(s, x, 431,
-			    STR("more than 100 headers, or more than 32768 bytes of them"),
+			    STR("more than 100 headers, or more than 16384 bytes of them"),
 			    STR_NONE);
 	else if (x->req.body.n > BODY_MAX)
 		reply_error(s, x, 413, STR("the body is longer than 4194304 bytes"),

@@ -310,6 +310,8 @@ static void configure(struct server *s, const struct server_config *c)
 	s->verify_limit_ns = or_default(c->verify_limit_ns, VERIFY_LIMIT_NS);
 	s->eis_timeout_ns = or_default(c->eis_timeout_ns, EIS_TIMEOUT_NS);
 	s->code_keep_ns = or_default(c->code_keep_ns, CODE_KEEP_NS);
+	for (enum resource_id id = 0; id < RESOURCES; id++)
+		s->item_sql[id] = resource_item_sql(resource_get(id), &s->arena);
 	throttle_init(&s->throttle, c->loop, c->throttle_limit);
 	throttle_init(&s->guesses, c->loop, guess_limit(c));
 }
@@ -387,6 +389,7 @@ void server_free(struct server *s)
 	loop_undefer(s->loop, &s->commit->task);
 	free(s->commit);
 	arena_release(&s->scratch);
+	arena_release(&s->arena);
 	throttle_release(&s->throttle);
 	throttle_release(&s->guesses);
 	free(s->eis_url);

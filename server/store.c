@@ -301,8 +301,10 @@ struct store *store_open(const char *path, struct err *err)
 		spare = NULL;
 		return st;
 	}
-	/* Counting every allocation costs a lock each; it is refused, and does
-	 * no harm, once SQLite is in use. */
+	/* There are no threads, so locks are for nothing, and so is counting
+	 * every allocation; this is refused, and does no harm, once SQLite is
+	 * in use. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	st = calloc(1, sizeof(*st));
 	assert(st);
@@ -658,11 +660,11 @@ int stmt_run(struct stmt *q)
 
 struct str stmt_peek(struct stmt *q, int column)
 {
-	const void *p;
+	const void *p = sqlite3_column_blob(q->raw, column);
 
-	if (sqlite3_column_type(q->raw, column) == SQLITE_NULL)
+	/* What is empty has no address either. */
+	if (!p && sqlite3_column_type(q->raw, column) == SQLITE_NULL)
 		return STR_NONE;
-	p = sqlite3_column_blob(q->raw, column);
 	return (struct str){ p ? p : "",
 			     (size_t)sqlite3_column_bytes(q->raw, column) };
 }
