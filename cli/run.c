@@ -6,9 +6,9 @@
  * files.
  */
 #include "cli/output.h"
-#include "cli/pool.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
+#include "scenarios/pool.h"
 #include "scenarios/report.h"
 #include "scenarios/runner.h"
 #include "sim/json.h"

@@ -33,22 +33,22 @@ struct check {
 	/* What must have passed; the id of a file in `after` is all its cases. */
 	struct { const struct check **list; size_t count; } after;
 	unsigned level;			/* 0, or one more than the highest of `after` */
+	/* With a target's own world: what this check needs of it and it has not. */
+	struct str lacks;		/* empty: nothing */
 };
 
 struct suite {
 	struct check *checks;		/* by folder, file, case */
 	size_t count;
 	struct map by_id;
-	char hash[17];			/* of all files' texts: which suite it was */
-	struct str version;		/* of the suite: that of the rig */
-	size_t groups;			/* how many different ones */
+	char hash[17];			/* of all files' texts, and the ledger's */
 };
 
 /*
  * Read all checks below `dir`.  `world`, if not NULL, is a map as in a
  * scenario's `world`, laid over that of every check: the things that a target
- * has.  0, with everything in `a`; or -1: `d` says what is wrong (files,
- * ids that are there twice, unknown names in `after`, circles).
+ * has.  0, with everything in `a`; or -1: `d` says what is wrong (files, what is
+ * no check, unknown names in `after`, circles, what a depth does not allow).
  * suite_release() is needed in either case.
  */
 int suite_load(struct suite *s, const char *dir, const struct value *world,

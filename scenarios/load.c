@@ -799,23 +799,49 @@ static int load_root(const struct value *root, struct arena *arena,
 	return rc;
 }
 
-static int load_source(const struct source *source, struct arena *arena,
-		       struct scenario_file *out, struct diag *diag)
+static const struct value *with_world(struct arena *a, const struct value *root,
+				      const struct value *world)
+{
+	struct value *over = ARENA_NEW(a, struct value);
+	struct member *m = ARENA_NEW(a, struct member);
+
+	*over = *root;
+	*m = (struct member){ .key = STR("world"), .pos = world->pos, .value = world };
+	over->members = m;
+	over->count = 1;
+	over->index = NULL;
+	over->index_size = 0;
+	over->templated = world->templated;
+	return merge_maps(a, root, over);
+}
+
+static int load_source(const struct source *source, const struct value *world,
+		       struct arena *arena, struct scenario_file *out,
+		       struct diag *diag)
 {
 	struct includes in = { .arena = arena, .diag = diag };
 	const struct value *root = read_source(&in, source);
 
+	if (root && world)
+		root = with_world(arena, root, world);
 	return root ? load_root(root, arena, out, diag) : -1;
 }
 
 int scenario_load(const char *path, struct arena *arena,
 		  struct scenario_file *out, struct diag *diag)
 {
+	return scenario_load_over(path, NULL, arena, out, diag);
+}
+
+int scenario_load_over(const char *path, const struct value *world,
+		       struct arena *arena, struct scenario_file *out,
+		       struct diag *diag)
+{
 	const struct source *source;
 
 	*out = (struct scenario_file){ .path = arena_str(arena, str_of(path)) };
 	source = yaml_read(path, (struct pos){ 0 }, arena, diag);
-	return source ? load_source(source, arena, out, diag) : -1;
+	return source ? load_source(source, world, arena, out, diag) : -1;
 }
 
 int scenario_load_text(const char *name, struct str text, struct arena *arena,
@@ -826,5 +852,5 @@ int scenario_load_text(const char *name, struct str text, struct arena *arena,
 	source->name = arena_str(arena, str_of(name));
 	source->text = arena_str(arena, text);
 	*out = (struct scenario_file){ .path = source->name };
-	return load_source(source, arena, out, diag);
+	return load_source(source, NULL, arena, out, diag);
 }

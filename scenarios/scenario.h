@@ -524,6 +524,10 @@ struct scenario_file {
  */
 int scenario_load(const char *path, struct arena *arena,
 		  struct scenario_file *out, struct diag *diag);
+/* The same; what `world` says (a map, as in a file) is laid over the file's. */
+int scenario_load_over(const char *path, const struct value *world,
+		       struct arena *arena, struct scenario_file *out,
+		       struct diag *diag);
 /* The same for a text in memory; includes are sought beside `name`. */
 int scenario_load_text(const char *name, struct str text, struct arena *arena,
 		       struct scenario_file *out, struct diag *diag);

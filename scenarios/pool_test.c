@@ -2,7 +2,7 @@
  * Goal: every job has one outcome, told in order, whatever the workers do.
  * Method: jobs that are quick, slow, large, or kill their worker.
  */
-#include "cli/pool.h"
+#include "scenarios/pool.h"
 
 #include <check.h>
 #include <poll.h>
@@ -150,7 +150,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("cli/pool");
+	Suite *suite = suite_create("scenarios/pool");
 	TCase *tc = tcase_create("pool");
 	SRunner *runner;
 	int failed;

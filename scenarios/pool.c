@@ -1,5 +1,4 @@
-#include "cli/pool.h"
-#include "cli/output.h"
+#include "scenarios/pool.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -42,6 +41,23 @@ struct running {
 	bool refused;		/* done() wants no more outcomes */
 };
 
+static int write_all(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
 /* ---- In a worker. ------------------------------------------------------ */
 
 static bool read_job(int fd, size_t *job)
@@ -57,7 +73,6 @@ static bool read_job(int fd, size_t *job)
 static void work(const struct pool *p, int from, int to)
 {
 	struct buf out;
-	struct err err = { 0 };
 	size_t job;
 
 	buf_init(&out, p->bytes_max);
@@ -67,9 +82,8 @@ static void work(const struct pool *p, int from, int to)
 		buf_clear(&out);
 		p->work(p->arg, job, &out);
 		length = out.n;
-		if (output_write(to, (struct str){ (char *)&length, sizeof(length) },
-				 &err) < 0 ||
-		    output_write(to, buf_view(&out), &err) < 0)
+		if (write_all(to, &length, sizeof(length)) < 0 ||
+		    write_all(to, out.p, out.n) < 0)
 			break;
 	}
 	_exit(0);
@@ -199,14 +213,12 @@ static void tell_rest(struct running *r)
 
 static void hand_out(struct running *r, struct worker *w)
 {
-	struct err err = { 0 };
-
 	if (r->stopped || r->next_job == r->p->jobs)
 		return;
 	w->job = r->next_job++;
 	r->busy++;
 	/* If it has died, its pipe says so in a moment. */
-	output_write(w->to, (struct str){ (char *)&w->job, sizeof(w->job) }, &err);
+	write_all(w->to, &w->job, sizeof(w->job));
 }
 
 /* A whole frame is there: its job is through. */

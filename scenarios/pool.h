@@ -7,8 +7,8 @@
  * order of the jobs whatever the number of workers, and whichever of them
  * was faster.
  */
-#ifndef CLI_POOL_H
-#define CLI_POOL_H
+#ifndef SCENARIOS_POOL_H
+#define SCENARIOS_POOL_H
 
 #include "sim/buf.h"
 #include "sim/err.h"
