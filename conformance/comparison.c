@@ -185,14 +185,6 @@ static void add(struct differences *d, enum change kind, enum change change,
 		};
 }
 
-static bool is_gone(const struct conformance *c, struct str id)
-{
-	for (size_t i = 0; i < c->count; i++)
-		if (str_eq(c->results[i].check->id, id))
-			return false;
-	return true;
-}
-
 void comparison_differences(const struct comparison *old,
 			    const struct conformance *c, struct arena *a,
 			    struct differences *out)
@@ -207,8 +199,9 @@ void comparison_differences(const struct comparison *old,
 
 			add(out, kind, change, r->check->id, was, r->verdict);
 		}
+	/* What --only left out is not gone. */
 	for (size_t i = 0; i < old->count; i++)
-		if (is_gone(c, old->list[i].id))
+		if (!suite_find(c->suite, old->list[i].id))
 			add(out, CHANGE_GONE, CHANGE_GONE, old->list[i].id,
 			    old->list[i].verdict, VERDICT_PASS);
 }
