@@ -28,7 +28,6 @@ struct sockhost {
 	char *cert, *key;		/* NULL: no TLS */
 	bool quiet;			/* takes no new connections */
 	bool retired;			/* another has its name and address */
-	bool running;			/* libmicrohttpd is on the stack */
 	struct sockhost *next;
 };
 
@@ -541,16 +540,14 @@ static void arrive(struct timer *t)
 }
 
 /*
- * A request that does not travel: its handler runs here and now, and a reply
- * that comes at once spares libmicrohttpd and the loop a detour.
+ * A stranger's request does not travel: its handler runs here and now, and a
+ * reply that comes at once spares libmicrohttpd and the loop a detour.
  */
 static enum MHD_Result go_at_once(struct served *s)
 {
 	hand_over(s);
 	if (s->phase == SERVED_ANSWERED)
 		return answer(s);
-	if (s->phase == SERVED_DROPPED)
-		return MHD_NO;
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
 	return MHD_YES;
@@ -590,7 +587,7 @@ static enum MHD_Result go(struct served *s)
 		return MHD_NO;		/* its caller left while we read */
 	}
 	request_is_here(s->peer);
-	if (ns == 0)
+	if (!s->ours)
 		return go_at_once(s);
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
@@ -755,9 +752,7 @@ static void run(struct sockhost *h)
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	loop_disarm(loop, &h->timer);
-	h->running = true;
 	MHD_run(h->daemon);
-	h->running = false;
 	if (h->retired && connection_count(h) == 0) {
 		stop(h->n, h);
 		return;
@@ -1148,7 +1143,6 @@ static void stop(struct socknet *n, struct sockhost *h)
 {
 	struct sockhost **at = &n->hosts;
 
-	assert(!h->running);	/* not from inside a handler of its own */
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
