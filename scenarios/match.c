@@ -407,6 +407,8 @@ static int match_one_of(const struct value *arg, const cJSON *actual,
 {
 	struct mismatch ignored;
 
+	if (arg->kind != VALUE_LIST)
+		return match_fail("one-of", arg, actual, a, out, "takes a list");
 	for (size_t i = 0; i < arg->count; i++)
 		if (match_value(arg->items[i], actual, a, &ignored) == 0)
 			return 0;
@@ -418,6 +420,8 @@ static int match_none_of(const struct value *arg, const cJSON *actual,
 {
 	struct mismatch ignored;
 
+	if (arg->kind != VALUE_LIST)
+		return match_fail("none-of", arg, actual, a, out, "takes a list");
 	for (size_t i = 0; i < arg->count; i++)
 		if (match_value(arg->items[i], actual, a, &ignored) == 0)
 			return match_fail("none-of", arg, actual, a, out, "");
@@ -810,6 +814,8 @@ static int check_arg(const struct matcher *m, const struct value *v, struct diag
 		return v->kind == VALUE_INT || (text && v->templated) || is_matcher(v) ?
 		       match_check(v, d) : bad_arg(d, m, v, "a whole number");
 	case MATCHER_ARG_LIST:
+		if (text && v->templated)	/* a list that was saved */
+			return 0;
 		return v->kind == VALUE_LIST ? check_all(v, d) :
 		       bad_arg(d, m, v, "a list");
 	case MATCHER_ARG_TRUE:

@@ -81,6 +81,8 @@ int match_unordered(const struct value *arg, const cJSON *actual, struct arena *
 	const cJSON *item;
 	size_t k = 0;
 
+	if (arg->kind != VALUE_LIST)
+		return match_fail("unordered", arg, actual, a, out, "takes a list");
 	if (!cJSON_IsArray(actual))
 		return match_fail("unordered", arg, actual, a, out, "not a list");
 	if ((size_t)cJSON_GetArraySize(actual) != p.n || p.n > UNORDERED_MAX) {

@@ -359,10 +359,26 @@ static const char *const refused[] = {
 	"{selects: {those: {}, as: [], with: 1}}", "{csv: {list: {gt: []}}}",
 };
 
+/* What a template stood for is known only now: it may be no list. */
+START_TEST(no_list_was_saved)
+{
+	static const char *const names[] = { "one-of", "none-of", "unordered" };
+	struct mismatch m = { 0 };
+	char text[32];
+	cJSON *actual = json("[]");
+
+	snprintf(text, sizeof(text), "{%s: 5}", names[_i]);
+	ck_assert_int_eq(match_value(yaml(text), actual, &arena, &m), -1);
+	ck_assert_msg(str_is(m.reason, "takes a list"), "%.*s", STRF(m.reason));
+	cJSON_Delete(actual);
+}
+END_TEST
+
 START_TEST(templates_may_be_anything)
 {
 	ck_assert_int_eq(match_check(yaml("[{length: '${n}'}, {matches: '${r}('}, "
-					  "{before: '${t}'}, {gt: '${n}'}]"), &diag), 0);
+					  "{before: '${t}'}, {gt: '${n}'}, "
+					  "{one-of: '${l}'}, {unordered: '${l}'}]"), &diag), 0);
 }
 END_TEST
 
@@ -400,6 +416,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_is_said, 0, COUNT(words));
 	tcase_add_test(tc, long_answers_are_cut);
 	tcase_add_loop_test(tc, refused_before_a_run, 0, COUNT(refused));
+	tcase_add_loop_test(tc, no_list_was_saved, 0, 3);
 	tcase_add_test(tc, templates_may_be_anything);
 	tcase_add_test(tc, table);
 	suite_add_tcase(suite, tc);

@@ -1,5 +1,6 @@
 #include "scenarios/template.h"
 
+#include "proto/base64.h"
 #include "sim/http.h"
 
 #include <assert.h>
@@ -71,6 +72,7 @@ const struct template_filter template_filters[] = {
 	{ "head", "the first half of its bytes, up to the next character", filter_head },
 	{ "middle", "the half in the middle of it", filter_middle },
 	{ "tail", "the second half", filter_tail },
+	{ "base64", "in base64, as HTTP Basic wants `name:password`", base64_encode },
 };
 const size_t template_filter_count =
 	sizeof(template_filters) / sizeof(template_filters[0]);

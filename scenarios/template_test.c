@@ -76,7 +76,7 @@ static const char *const strings[][2] = {
 	{ "${yes} ${nothing}", "true null" },
 	{ "${n|head}-${n|middle}-${n|tail}", "--7" },
 	{ "${freds.name|head}_${freds.name|tail}", "Fred's F_ast & Co" },
-	{ "${freds.name|middle}", "'s Fast " },
+	{ "${freds.name|middle}", "'s Fast " }, { "${n|base64}", "Nw==" },
 	{ "${greek|head}${greek|tail}", "\xCE\xB1" },
 };
 
