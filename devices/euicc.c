@@ -188,7 +188,7 @@ static void add_signed_note(struct euicc *e, unsigned event,
 	struct str der;
 
 	e->sequence++;
-	der = euicc_sign_note(e, &a, e->sequence, event, p->iccid, address);
+	der = euicc_sign_note(e, &a, p->ci, e->sequence, event, p->iccid, address);
 	euicc_add_note(e, e->sequence, event, p->iccid, address, der);
 	arena_release(&a);
 }
@@ -296,7 +296,7 @@ int euicc_install(struct euicc *e, const struct euicc_profile_spec *spec)
 	*p = (struct euicc_profile){
 		.memory = memory, .class = (uint8_t)spec->class,
 		.ppr = (uint8_t)spec->ppr, .no_network = spec->no_network,
-		.number = (uint16_t)new_number(e),
+		.number = (uint16_t)new_number(e), .ci = spec->ci,
 	};
 	memcpy(p->iccid, spec->iccid.p, spec->iccid.n);
 	for (int i = 0; i < PROFILE_TEXTS; i++)

@@ -50,6 +50,7 @@ struct euicc_profile {
 	bool has_spn;			/* an SPN may be there and empty */
 	bool enabled;
 	bool no_network;		/* the world's: it does not attach */
+	uint8_t ci;			/* under which its notifications are signed */
 };
 
 /* A notification that waits for its SM-DP+; made and signed at the event. */
@@ -181,6 +182,7 @@ struct euicc_profile_spec {
 	unsigned ppr;
 	uint32_t memory;		/* 0: a usual size */
 	bool no_network;
+	uint8_t ci;			/* of the SM-DP+ that it came from */
 };
 
 /*

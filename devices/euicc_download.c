@@ -18,12 +18,11 @@ struct euicc_session {
 	struct str signature1;		/* own, whole 5F37 */
 	struct rsp_bpp_reader reader;	/* from STAGE_PREPARED */
 	bool metadata_checked;
+	int ci;				/* under which the card signs */
+	enum rsp_curve curve;		/* of the SM-DP+'s keys */
 };
 
 static const char VERSION[] = { 2, 2, 2 };	/* SGP.22 v2.2.2 */
-
-/* The EUM's registered id, 2.999.10: an arc that is for examples. */
-static const char EUM_OID[] = { (char)0x88, 0x37, 0x0A };
 
 /* EUICCResponse of an interpreter that took every element. */
 static const char SIMA_OK[] = { 0x30, 0x07, (char)0xA0, 0x05, 0x30, 0x03,
@@ -79,25 +78,24 @@ void euicc_session_end(struct euicc *e)
 
 /* ---- Signing. ----------------------------------------------------------- */
 
-/* Certificates are made when they are needed: an idle card holds none. */
-static void identity(struct euicc *e, struct arena *a, struct rsp_identity *id)
+/* Certificates are found when they are needed: an idle card holds none.  False: the
+ * card has no key under that CI. */
+static bool identity(struct euicc *e, struct arena *a, int ci, struct rsp_identity *id)
 {
 	const struct rsp_crypto *c = e->shared->crypto;
-	struct str eid = { e->eid, EID_DIGITS };
 	struct err err;
-	struct buf b;
-	int rc;
 
-	*id = (struct rsp_identity){ 0 };
-	buf_init(&b, DER_MAX);
-	rc = c->make_certificate(c, RSP_ROLE_EUM, STR("esimrig EUM"),
-				 BYTES(EUM_OID), &b, &err);
-	assert(rc == 0);
-	id->issuer = take(&b, a);
-	buf_init(&b, DER_MAX);
-	rc = c->make_certificate(c, RSP_ROLE_EUICC, eid, STR_NONE, &b, &err);
-	assert(rc == 0);
-	id->certificate = take(&b, a);
+	return c->identity(c, RSP_ROLE_EUICC, (size_t)ci, (struct str){ e->eid, EID_DIGITS },
+			   STR_NONE, a, id, &err) == 0;
+}
+
+/* The same for a CI that the card has signed under before. */
+static void known_identity(struct euicc *e, struct arena *a, int ci,
+			   struct rsp_identity *id)
+{
+	bool found = identity(e, a, ci, id);
+
+	assert(found);
 }
 
 /* A whole 5F37 over `first` and `second`. */
@@ -131,13 +129,13 @@ static struct str note_metadata(struct arena *a, uint32_t sequence,
 	return der_notification_metadata(a, &m);
 }
 
-struct str euicc_sign_note(struct euicc *e, struct arena *a, uint32_t sequence,
+struct str euicc_sign_note(struct euicc *e, struct arena *a, int ci, uint32_t sequence,
 			   unsigned event, const char *iccid, struct str address)
 {
 	struct rsp_other_notification n = { 0 };
 	struct rsp_identity id;
 
-	identity(e, a, &id);
+	known_identity(e, a, ci, &id);
 	n.metadata = note_metadata(a, sequence, event, iccid, address);
 	n.signature = sign(e, a, &id, n.metadata, STR_NONE);
 	n.euicc_certificate = id.certificate;
@@ -153,7 +151,8 @@ static struct str ci_list(struct euicc *e, struct arena *a)
 	struct buf b;
 
 	buf_init(&b, DER_MAX);
-	tlv_put(&b, TLV_OCTETS, c->ci_key_id(c));
+	for (size_t i = 0; i < c->ci_count(c); i++)
+		tlv_put(&b, TLV_OCTETS, c->ci_key_id(c, i));
 	return take(&b, a);
 }
 
@@ -248,17 +247,20 @@ static int64_t now_ms(const struct euicc *e)
 }
 
 /* The checks of 5.7.13, in its order. */
-static int check_server(struct euicc *e, const struct rsp_authenticate_request *r,
+static int check_server(struct euicc *e, struct arena *a,
+			const struct rsp_authenticate_request *r,
 			const struct rsp_server_signed1 *signed1,
 			struct rsp_certificate *cert)
 {
 	const struct rsp_crypto *c = e->shared->crypto;
 	struct euicc_session *s = e->session;
+	struct rsp_identity own;
 	struct err err;
 
 	if (!s || s->stage != STAGE_CHALLENGED)
 		return ES10_AUTH_NO_SESSION;
-	if (!str_eq(r->key_id, c->ci_key_id(c)))
+	s->ci = rsp_ci_find(c, r->key_id);
+	if (s->ci < 0)
 		return ES10_AUTH_CI_UNKNOWN;
 	if (c->check_certificate(c, RSP_ROLE_DP_AUTH, r->server_certificate,
 				 STR_NONE, now_ms(e), cert, &err) < 0)
@@ -270,7 +272,8 @@ static int check_server(struct euicc *e, const struct rsp_authenticate_request *
 			     (struct str){ (char *)s->challenge,
 					   sizeof(s->challenge) }))
 		return ES10_AUTH_CHALLENGE;
-	return ES10_OK;
+	/* A card that its user brought may have no key under that CI. */
+	return identity(e, a, s->ci, &own) ? ES10_OK : ES10_AUTH_CI_UNKNOWN;
 }
 
 static void begin_transaction(struct euicc *e, struct arena *a,
@@ -290,7 +293,7 @@ static void begin_transaction(struct euicc *e, struct arena *a,
 	s->address = arena_str(&s->arena, signed1->server_address);
 	s->oid = arena_str(&s->arena, cert->oid);
 	euicc_get_info2(e, &none, a, &info2);
-	identity(e, a, &id);
+	known_identity(e, a, s->ci, &id);
 	ok.euicc_signed1 = der_euicc_signed1(a, &(struct rsp_euicc_signed1){
 		.transaction_id = signed1->transaction_id,
 		.server_address = signed1->server_address,
@@ -317,7 +320,7 @@ void euicc_authenticate_server(struct euicc *e, const struct es10_request *rq,
 		an->code = ES10_UNDEFINED_ERROR;
 		return;
 	}
-	an->code = check_server(e, &r, &signed1, &cert);
+	an->code = check_server(e, a, &r, &signed1, &cert);
 	if (an->code == ES10_OK) {
 		begin_transaction(e, a, &r, &signed1, &cert, an);
 		return;
@@ -346,6 +349,7 @@ static int check_smdp(struct euicc *e, const struct rsp_prepare_request *r,
 				 STR_NONE, now_ms(e), &cert, &err) < 0 ||
 	    !str_eq(cert.oid, s->oid))
 		return ES10_PREPARE_CERTIFICATE;
+	s->curve = cert.curve;
 	if (rsp_verify(c, r->smdp_certificate, r->smdp_signed2, s->signature1,
 		       r->smdp_signature2, &err) < 0)
 		return ES10_PREPARE_SIGNATURE;
@@ -364,7 +368,7 @@ static void prepare(struct euicc *e, struct arena *a,
 	struct rsp_otpk otpk;
 	struct err err;
 
-	if (c->make_otpk(c, &e->rng, &otpk, &err) < 0) {
+	if (c->make_otpk(c, s->curve, &e->rng, &otpk, &err) < 0) {
 		an->code = ES10_UNDEFINED_ERROR;
 		return;
 	}
@@ -372,7 +376,7 @@ static void prepare(struct euicc *e, struct arena *a,
 			    (struct str){ e->eid, EID_DIGITS }, s->transaction,
 			    r->smdp_certificate);
 	s->stage = STAGE_PREPARED;
-	identity(e, a, &id);
+	known_identity(e, a, s->ci, &id);
 	ok.euicc_signed2 = der_euicc_signed2(a, &(struct rsp_euicc_signed2){
 		.transaction_id = s->transaction,
 		.euicc_otpk = { (char *)otpk.public_point, RSP_POINT_BYTES },
@@ -475,7 +479,7 @@ static void finish(struct euicc *e, struct arena *a, const char *iccid,
 		data.command = command;
 		data.reason = reason;
 	}
-	identity(e, a, &id);
+	known_identity(e, a, s->ci, &id);
 	result.data = der_install_data(a, &data);
 	result.signature = sign(e, a, &id, result.data, STR_NONE);
 	an->der = der_install_result(a, &result);
@@ -536,6 +540,7 @@ void euicc_load_package(struct euicc *e, const struct es10_request *rq,
 	s->metadata_checked = known;
 	if (s->reader.stage != RSP_BPP_DONE)
 		return;
+	spec.ci = (uint8_t)s->ci;
 	code = install(e, &spec);
 	finish(e, a, iccid, ES10_CMD_ELEMENTS, code, an);
 }
@@ -557,7 +562,7 @@ void euicc_cancel_session(struct euicc *e, const struct es10_request *rq,
 		   !str_eq(r.transaction_id, s->transaction)) {
 		an->code = ES10_CANCEL_TRANSACTION;
 	} else {
-		identity(e, a, &id);
+		known_identity(e, a, s->ci, &id);
 		ok.cancel_signed = der_cancel_signed(a, &(struct rsp_cancel_signed){
 			.transaction_id = s->transaction, .smdp_oid = s->oid,
 			.reason = r.reason,

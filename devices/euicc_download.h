@@ -27,7 +27,7 @@ ES10_FUNCTION(euicc_cancel_session);
 #undef ES10_FUNCTION
 
 /* An OtherSignedNotification, in memory of `a`. */
-struct str euicc_sign_note(struct euicc *e, struct arena *a, uint32_t sequence,
+struct str euicc_sign_note(struct euicc *e, struct arena *a, int ci, uint32_t sequence,
 			   unsigned event, const char *iccid, struct str address);
 /* Keep a pending notification until its SM-DP+ has it; strings are copied. */
 void euicc_add_note(struct euicc *e, uint32_t sequence, unsigned event,

@@ -30,13 +30,14 @@ static struct str take(struct buf *b, struct arena *a)
 	return s;
 }
 
-static struct str certificate(struct buf *b, struct arena *a, enum rsp_role role)
+static struct str certificate(struct arena *a, enum rsp_role role)
 {
+	struct rsp_identity id;
 	struct err err;
 
-	rsp_crypto_none.make_certificate(&rsp_crypto_none, role, STR("dp"),
-					 (struct str){ OID, sizeof(OID) }, b, &err);
-	return take(b, a);
+	rsp_crypto_none.identity(&rsp_crypto_none, role, 0, STR("dp"),
+				 (struct str){ OID, sizeof(OID) }, a, &id, &err);
+	return id.certificate;
 }
 
 /* Up to a card that waits for the package of transaction "1234". */
@@ -55,8 +56,8 @@ static void shake_hands(struct euicc *e, struct arena *a, struct buf *b)
 		STR("1234"), challenge, STR("dp"), challenge });
 	auth.server_signed1 = take(b, a);
 	auth.server_signature1 = signature;
-	auth.key_id = rsp_crypto_none.ci_key_id(&rsp_crypto_none);
-	auth.server_certificate = certificate(b, a, RSP_ROLE_DP_AUTH);
+	auth.key_id = rsp_crypto_none.ci_key_id(&rsp_crypto_none, 0);
+	auth.server_certificate = certificate(a, RSP_ROLE_DP_AUTH);
 	auth.context = (struct rsp_context){
 		.present = true, .device = true, .tac = STR("1234"),
 		.capabilities = STR("\xA1\x00") };
@@ -67,7 +68,7 @@ static void shake_hands(struct euicc *e, struct arena *a, struct buf *b)
 							      STR_NONE });
 	prepare.smdp_signed2 = take(b, a);
 	prepare.smdp_signature2 = signature;
-	prepare.smdp_certificate = certificate(b, a, RSP_ROLE_DP_PB);
+	prepare.smdp_certificate = certificate(a, RSP_ROLE_DP_PB);
 	rsp_prepare_request_write(b, &prepare);
 	if (ask(e, a, ES10_TAG_PREPARE_DOWNLOAD, b).code != ES10_OK)
 		abort();

@@ -118,12 +118,12 @@ static struct buf peer_buf(void)
 static struct str peer_certificate(struct arena *a, enum rsp_role role)
 {
 	const struct rsp_crypto *c = &rsp_crypto_none;
-	struct buf b = peer_buf();
+	struct rsp_identity id;
 	struct err err;
 
-	ck_assert_int_eq(c->make_certificate(c, role, STR("smdp.example.com"),
-					     SPAN(OID), &b, &err), 0);
-	return peer_take(&b, a);
+	ck_assert_int_eq(c->identity(c, role, 0, STR("smdp.example.com"), SPAN(OID), a,
+				     &id, &err), 0);
+	return id.certificate;
 }
 
 static struct str peer_sign(struct arena *a, bool spoilt)
@@ -189,7 +189,7 @@ static void peer_initiate(struct fake_smdp *s, struct arena *a, enum fault f,
 	m->server_signed1 = peer_take(&b, a);
 	m->server_signature1 = peer_sign(a, f == FAULT_BAD_SIGNATURE);
 	b = peer_buf();
-	tlv_put(&b, TLV_OCTETS, c->ci_key_id(c));
+	tlv_put(&b, TLV_OCTETS, c->ci_key_id(c, 0));
 	m->key_id = peer_take(&b, a);
 	m->server_certificate = peer_certificate(a, RSP_ROLE_DP_AUTH);
 }
@@ -253,7 +253,7 @@ static bool peer_package(struct fake_smdp *s, struct arena *a, enum fault f,
 		if (!str_eq(signed2.hash_cc, SPAN(hash)))
 			return false;
 	}
-	ck_assert_int_eq(c->make_otpk(c, &rng, &otpk, &err), 0);
+	ck_assert_int_eq(c->make_otpk(c, RSP_P256, &rng, &otpk, &err), 0);
 	rsp_upp_write(&upp, str_of(f == FAULT_OTHER_ICCID ? ICCID_B : s->iccid),
 		      STR("A profile"), s->memory);
 	ck_assert_int_eq(rsp_bpp_build(c, &(struct rsp_bpp_spec){

@@ -327,15 +327,17 @@ const struct tlv_message *const rsp_messages[] = {
 
 /* ---- What is not a message by itself. ---------------------------------- */
 
-bool rsp_key_list_has(struct str list, struct str key_id)
+int rsp_key_list_next(struct str *list, struct str *key_id)
 {
 	struct err err;
 	struct tlv t;
 
-	while (tlv_next(&list, &t, &err) > 0)
-		if (t.tag == TLV_OCTETS && str_eq(t.value, key_id))
-			return true;
-	return false;
+	while (tlv_next(list, &t, &err) > 0) {
+		*key_id = t.value;
+		if (t.tag == TLV_OCTETS)
+			return 1;
+	}
+	return 0;
 }
 
 static void put_u32(struct buf *out, uint32_t tag, uint32_t v)

@@ -56,8 +56,9 @@ struct rsp_euicc_info2 {
 	struct str sas_number;		/* text */
 };
 
-/* Is `key_id` (20 bytes) in a list such as ci_verify? */
-bool rsp_key_list_has(struct str list, struct str key_id);
+/* Take the first key identifier (20 bytes) off a list such as ci_verify: 1, or 0
+ * at its end or where it is malformed. */
+int rsp_key_list_next(struct str *list, struct str *key_id);
 
 /* Number of applications and free memory in it (ETSI TS 102 226, 8.2.1.7.2). */
 void rsp_card_resource_write(struct buf *out, unsigned apps,

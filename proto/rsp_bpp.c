@@ -70,6 +70,27 @@ static int build_sequence(const struct rsp_crypto *c, struct rsp_bsp *bsp,
 	return 0;
 }
 
+/* BF26 under the session's keys; from then on the package's own apply. */
+static int build_keys(const struct rsp_crypto *c, struct rsp_bsp *bsp,
+		      const struct rsp_bsp *ppk, struct buf *out, struct err *err)
+{
+	const unsigned char *keys[] = { ppk->mcv, ppk->s_enc, ppk->s_mac };
+	struct buf plain;
+	size_t mark;
+	int rc;
+
+	buf_init(&plain, 128);
+	mark = tlv_open(&plain, TAG_REPLACE_KEYS);
+	for (uint32_t i = 0; i < 3; i++)
+		tlv_put(&plain, 0x80 + i, (struct str){ (const char *)keys[i], 16 });
+	tlv_close(&plain, mark);
+	rc = build_sequence(c, bsp, 0xA2, 0x87, true, buf_view(&plain), out, err);
+	buf_release(&plain);
+	*bsp = *ppk;
+	bsp->block = 1;
+	return rc;
+}
+
 int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 		  struct buf *out, struct err *err)
 {
@@ -85,6 +106,7 @@ int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 			   err) < 0 ||
 	    build_sequence(c, &bsp, 0xA1, 0x88, false, spec->metadata, out,
 			   err) < 0 ||
+	    (spec->ppk && build_keys(c, &bsp, spec->ppk, out, err) < 0) ||
 	    build_sequence(c, &bsp, 0xA3, 0x86, true, spec->upp, out, err) < 0)
 		return err_prefix(err, "package");
 	tlv_close(out, mark);
@@ -340,8 +362,7 @@ static int single_87(struct rsp_bpp_reader *r, struct str segment,
 	if (tlv_whole(segment, outer, &t, err) < 0 ||
 	    tlv_whole(t.value, 0x87, &command, err) < 0)
 		return refuse(r, ES10_LOAD_STRUCTURE);
-	if (r->crypto->unprotect(r->crypto, &r->bsp, 0x87, true, command.value,
-				 plain, err) < 0)
+	if (r->crypto->unprotect(r->crypto, &r->bsp, &command, true, plain, err) < 0)
 		return refuse(r, ES10_LOAD_SECURITY);
 	return 0;
 }
@@ -402,8 +423,7 @@ static int feed_part(struct rsp_bpp_reader *r, struct str segment,
 	if (take_total(r, segment.n, err) < 0)
 		return -1;
 	r->left -= segment.n;
-	if (r->crypto->unprotect(r->crypto, &r->bsp, tag, encrypt, t.value, plain,
-				 err) < 0)
+	if (r->crypto->unprotect(r->crypto, &r->bsp, &t, encrypt, plain, err) < 0)
 		return refuse(r, ES10_LOAD_SECURITY);
 	if (plain->over) {
 		err_set(err, ERR_LIMIT, "package: more than %zu bytes in clear",

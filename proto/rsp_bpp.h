@@ -31,6 +31,9 @@ struct rsp_bpp_spec {
 	const struct rsp_identity *signer;	/* DPpb */
 	struct str metadata;		/* whole BF25 */
 	struct str upp;			/* profile elements, in clear */
+	/* Keys of the package itself, which need not be made anew for each
+	 * session (SGP.22, 2.5.4); NULL: those of the session protect it. */
+	const struct rsp_bsp *ppk;
 };
 
 int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,

@@ -31,8 +31,8 @@ static void build(uint32_t memory, size_t extra_upp)
 	struct rng rng;
 
 	rng_init(&rng, 1, STR("test"), STR("keys"));
-	crypto->make_otpk(crypto, &rng, &own, &err);
-	crypto->make_otpk(crypto, &rng, &euicc_key, &err);
+	crypto->make_otpk(crypto, RSP_P256, &rng, &own, &err);
+	crypto->make_otpk(crypto, RSP_P256, &rng, &euicc_key, &err);
 	ck_assert_mem_ne(own.public_point, euicc_key.public_point, 65);
 	buf_init(&metadata, 4000);
 	buf_init(&upp, 100000);
@@ -84,14 +84,13 @@ static void check_whole(void)
 static void init_reader(struct rsp_bpp_reader *r)
 {
 	struct err err = { 0 };
-	struct buf certificate;
+	struct arena a = { 0 };
+	struct rsp_identity id;
 
-	buf_init(&certificate, 1000);
-	crypto->make_certificate(crypto, RSP_ROLE_DP_PB, STR("smdp"), STR("\x88"),
-				 &certificate, &err);
-	rsp_bpp_reader_init(r, crypto, &euicc_key, STR(EID), STR(ID),
-			    buf_view(&certificate));
-	buf_release(&certificate);
+	crypto->identity(crypto, RSP_ROLE_DP_PB, 0, STR("smdp"), STR("\x88"), &a, &id,
+			 &err);
+	rsp_bpp_reader_init(r, crypto, &euicc_key, STR(EID), STR(ID), id.certificate);
+	arena_release(&a);
 }
 
 /* Feed all; the number of segments that were taken. */

@@ -5,16 +5,6 @@
 #include <assert.h>
 #include <openssl/sha.h>
 
-const char *rsp_role_name(enum rsp_role role)
-{
-	static const char *const names[RSP_ROLES] = {
-		"ci", "eum", "euicc", "dp-auth", "dp-pb",
-	};
-
-	assert(role < RSP_ROLES);
-	return names[role];
-}
-
 /* ---- Hashes. ---------------------------------------------------------- */
 
 void rsp_sha256(struct str bytes, unsigned char hash[RSP_HASH_BYTES])
@@ -91,18 +81,38 @@ static int none_verify(const struct rsp_crypto *c, struct str certificate,
 }
 
 /* A placeholder: 30 { 13 role, 0C name, [06 oid] }. */
-static int none_make_certificate(const struct rsp_crypto *c, enum rsp_role role,
-				 struct str name, struct str oid,
-				 struct buf *out, struct err *err)
+static struct str placeholder(struct arena *a, enum rsp_role role, struct str name,
+			      struct str oid)
 {
-	size_t mark = tlv_open(out, TLV_SEQUENCE);
+	struct str made;
+	struct buf out;
+	size_t mark;
 
-	(void)c, (void)err;
-	tlv_put(out, TLV_PRINTABLE, str_of(rsp_role_name(role)));
-	tlv_put(out, TLV_UTF8, name);
+	buf_init(&out, 1024);
+	mark = tlv_open(&out, TLV_SEQUENCE);
+	tlv_put(&out, TLV_PRINTABLE, str_of(rsp_role_name(role)));
+	tlv_put(&out, TLV_UTF8, name);
 	if (oid.p)
-		tlv_put(out, TLV_OID, oid);
-	tlv_close(out, mark);
+		tlv_put(&out, TLV_OID, oid);
+	tlv_close(&out, mark);
+	made = arena_str(a, buf_view(&out));
+	buf_release(&out);
+	return made;
+}
+
+static int none_identity(const struct rsp_crypto *c, enum rsp_role role, size_t ci,
+			 struct str name, struct str oid, struct arena *a,
+			 struct rsp_identity *out, struct err *err)
+{
+	/* The EUM's registered id, 2.999.10: an arc that is for examples. */
+	static const char eum_oid[] = { (char)0x88, 0x37, 0x0A };
+
+	(void)c, (void)ci, (void)err;
+	*out = (struct rsp_identity){ .oid = oid };
+	out->certificate = placeholder(a, role, name, oid);
+	if (role == RSP_ROLE_EUICC)
+		out->issuer = placeholder(a, RSP_ROLE_EUM, STR("esimrig EUM"),
+					  (struct str){ eum_oid, sizeof(eum_oid) });
 	return 0;
 }
 
@@ -160,20 +170,32 @@ static int none_check_certificate(const struct rsp_crypto *c,
 	return 0;
 }
 
-static struct str none_ci_key_id(const struct rsp_crypto *c)
+static size_t none_ci_count(const struct rsp_crypto *c)
 {
 	(void)c;
+	return 1;
+}
+
+static struct str none_ci_key_id(const struct rsp_crypto *c, size_t ci)
+{
+	(void)c, (void)ci;
 	return (struct str){ zeros, RSP_KEY_ID_BYTES };
 }
 
+static enum rsp_curve none_ci_curve(const struct rsp_crypto *c, size_t ci)
+{
+	(void)c, (void)ci;
+	return RSP_P256;
+}
+
 /* Differs from session to session, as a real one does. */
-static int none_make_otpk(const struct rsp_crypto *c, struct rng *rng,
-			  struct rsp_otpk *k, struct err *err)
+static int none_make_otpk(const struct rsp_crypto *c, enum rsp_curve curve,
+			  struct rng *rng, struct rsp_otpk *k, struct err *err)
 {
 	uint64_t mark = rng_u64(rng);
 
 	(void)c, (void)err;
-	*k = (struct rsp_otpk){ .public_point = { 0x04 } };
+	*k = (struct rsp_otpk){ .public_point = { 0x04 }, .curve = curve };
 	memcpy(k->public_point + 1, &mark, sizeof(mark));
 	return 0;
 }
@@ -204,9 +226,10 @@ static int none_protect(const struct rsp_crypto *c, struct rsp_bsp *bsp,
 }
 
 static int none_unprotect(const struct rsp_crypto *c, struct rsp_bsp *bsp,
-			  uint32_t tag, bool encrypt, struct str value,
-			  struct buf *plain, struct err *err)
+			  const struct tlv *t, bool encrypt, struct buf *plain,
+			  struct err *err)
 {
+	struct str value = t->value;
 	size_t n = value.n - RSP_MAC_BYTES;
 
 	(void)c, (void)encrypt;
@@ -214,10 +237,18 @@ static int none_unprotect(const struct rsp_crypto *c, struct rsp_bsp *bsp,
 	    !all_zero((struct str){ value.p + n, RSP_MAC_BYTES }))
 		return err_set(err, ERR_INVALID,
 			       "segment %X, block %llu: expected a MAC of %d zero bytes at its end",
-			       tag, (unsigned long long)bsp->block, RSP_MAC_BYTES);
+			       t->tag, (unsigned long long)bsp->block, RSP_MAC_BYTES);
 	buf_add(plain, value.p, n);
 	bsp->block++;
 	return 0;
+}
+
+int rsp_ci_find(const struct rsp_crypto *c, struct str key_id)
+{
+	for (size_t i = 0; i < c->ci_count(c); i++)
+		if (str_eq(key_id, c->ci_key_id(c, i)))
+			return (int)i;
+	return -1;
 }
 
 const struct rsp_crypto rsp_crypto_none = {
@@ -225,8 +256,10 @@ const struct rsp_crypto rsp_crypto_none = {
 	.sign = none_sign,
 	.verify = none_verify,
 	.check_certificate = none_check_certificate,
-	.make_certificate = none_make_certificate,
+	.identity = none_identity,
+	.ci_count = none_ci_count,
 	.ci_key_id = none_ci_key_id,
+	.ci_curve = none_ci_curve,
 	.make_otpk = none_make_otpk,
 	.agree = none_agree,
 	.protect = none_protect,

@@ -7,7 +7,7 @@
  * `rsp_crypto_none` does no cryptography and keeps every field in its place:
  * signatures are 64 zero bytes, MACs 8 zero bytes, nothing is encrypted, and
  * certificates are placeholders that carry role, identity and OID in clear.
- * Another implementation is another table; nothing that calls it changes.
+ * rsp_crypto_full_new() does all of it, with the keys of an rsp_pki.
  *
  * hashCc is no part of this: it is a comparison of what a user typed, and is
  * computed for real always (rsp_hash_cc()).
@@ -16,29 +16,17 @@
 #define PROTO_RSP_CRYPTO_H
 
 #include "proto/eid.h"
-#include "sim/buf.h"
-#include "sim/err.h"
+#include "proto/rsp_cert.h"
+#include "sim/arena.h"
 #include "sim/rng.h"
 
-enum {
-	RSP_SIGNATURE_BYTES = 64,	/* r and s, raw */
-	RSP_POINT_BYTES = 65,		/* 04, x, y */
-	RSP_MAC_BYTES = 8,
-	RSP_KEY_ID_BYTES = 20,		/* a subject key identifier */
-};
-
-enum rsp_role {
-	RSP_ROLE_CI, RSP_ROLE_EUM, RSP_ROLE_EUICC,
-	RSP_ROLE_DP_AUTH, RSP_ROLE_DP_PB,
-	RSP_ROLES
-};
-
-/* "ci", "eum", "euicc", "dp-auth", "dp-pb". */
-const char *rsp_role_name(enum rsp_role role);
+enum { RSP_MAC_BYTES = 8 };
 
 /* What the other side learns from a certificate.  Spans point into it. */
 struct rsp_certificate {
 	enum rsp_role role;
+	int ci;			/* under which it was issued; an eUICC's: its issuer's */
+	enum rsp_curve curve;	/* of its key, and so of the session's one-time keys */
 	char eid[EID_SIZE];	/* RSP_ROLE_EUICC */
 	struct str oid;		/* registered id (content bytes of an OID): DPs, EUM */
 };
@@ -55,6 +43,7 @@ struct rsp_identity {
 struct rsp_otpk {
 	unsigned char public_point[RSP_POINT_BYTES];
 	unsigned char secret[32];
+	enum rsp_curve curve;
 };
 
 /* One end of the protected channel that carries the package (BSP). */
@@ -63,8 +52,13 @@ struct rsp_bsp {
 	uint64_t block;		/* counts from 1 */
 };
 
+struct rsp_pki;
+struct tlv;
+
 struct rsp_crypto {
-	const char *name;	/* "none" */
+	const char *name;	/* "none", "full" */
+	void *state;		/* the implementation's own */
+	struct rsp_pki *pki;	/* NULL: none */
 
 	/* A signature over the concatenation of `parts`. */
 	int (*sign)(const struct rsp_crypto *c, const struct rsp_identity *id,
@@ -78,22 +72,27 @@ struct rsp_crypto {
 
 	/*
 	 * Take a certificate for that role, issued by `issuer` (STR_NONE:
-	 * by the CI that both sides know) and good at that time.
+	 * by a CI that both sides know) and good at that time.  ERR_STATE: it is
+	 * not good at that time, but would be at another.
 	 */
 	int (*check_certificate)(const struct rsp_crypto *c, enum rsp_role role,
 				 struct str der, struct str issuer,
 				 int64_t unix_ms, struct rsp_certificate *out,
 				 struct err *err);
-	/* A certificate for `name` (an EID, an address) and, for a DP or an
-	 * EUM, `oid`: added to `out`. */
-	int (*make_certificate)(const struct rsp_crypto *c, enum rsp_role role,
-				struct str name, struct str oid,
-				struct buf *out, struct err *err);
-	/* The CI key identifier that both sides use. */
-	struct str (*ci_key_id)(const struct rsp_crypto *c);
+	/*
+	 * Who signs as `name` (an EID, an address) under that CI: strings are in
+	 * `a`, or live as long as the implementation.  `oid` is for a DP.
+	 */
+	int (*identity)(const struct rsp_crypto *c, enum rsp_role role, size_t ci,
+			struct str name, struct str oid, struct arena *a,
+			struct rsp_identity *out, struct err *err);
+	/* The CIs that all trust, by key identifier. */
+	size_t (*ci_count)(const struct rsp_crypto *c);
+	struct str (*ci_key_id)(const struct rsp_crypto *c, size_t ci);
+	enum rsp_curve (*ci_curve)(const struct rsp_crypto *c, size_t ci);
 
-	int (*make_otpk)(const struct rsp_crypto *c, struct rng *rng,
-			 struct rsp_otpk *k, struct err *err);
+	int (*make_otpk)(const struct rsp_crypto *c, enum rsp_curve curve,
+			 struct rng *rng, struct rsp_otpk *k, struct err *err);
 	/* Key agreement (SGP.22, 2.6.4): the session keys of both ends. */
 	int (*agree)(const struct rsp_crypto *c, const struct rsp_otpk *own,
 		     struct str peer_point, struct str host_id, struct str eid,
@@ -102,13 +101,24 @@ struct rsp_crypto {
 	int (*protect)(const struct rsp_crypto *c, struct rsp_bsp *bsp,
 		       uint32_t tag, bool encrypt, struct str plain,
 		       struct buf *out, struct err *err);
-	/* Its value back in clear; added to `plain`. */
+	/* One of them back in clear; added to `plain`. */
 	int (*unprotect)(const struct rsp_crypto *c, struct rsp_bsp *bsp,
-			 uint32_t tag, bool encrypt, struct str value,
-			 struct buf *plain, struct err *err);
+			 const struct tlv *t, bool encrypt, struct buf *plain,
+			 struct err *err);
 };
 
 extern const struct rsp_crypto rsp_crypto_none;
+
+/*
+ * All of it for real, with the keys and certificates of `pki`, which must
+ * outlive it.  If the set is repeatable, one-time keys come from the random
+ * stream that they are asked with, otherwise from the machine.
+ */
+struct rsp_crypto *rsp_crypto_full_new(struct rsp_pki *pki);
+void rsp_crypto_full_free(struct rsp_crypto *c);
+
+/* Which CI has that key identifier; -1: none. */
+int rsp_ci_find(const struct rsp_crypto *c, struct str key_id);
 
 /* SHA256(SHA256(code) || transaction id): SGP.22, 4.2 and 5.7.5. */
 enum { RSP_HASH_BYTES = 32 };

@@ -25,19 +25,42 @@ static bool is_own_address(const struct smdp *s, struct str address)
 	return str_ieq(host, own);
 }
 
-static enum status_code check_info1(struct request *r)
+/* The CIs under which both sides can be verified, and the eUICC likes most. */
+struct choice {
+	const struct smdp_identity *own;	/* the SM-DP+'s, for the eUICC to verify */
+	int euicc_ci;			/* the eUICC's, for the SM-DP+ to verify */
+};
+
+static enum status_code choose_ci(struct request *r, const struct rsp_euicc_info1 *info,
+				  struct choice *choice)
 {
-	struct str key = r->s->crypto->ci_key_id(r->s->crypto);
+	struct smdp *s = r->s;
+	struct str key, list = info->ci_sign;
+
+	*choice = (struct choice){ .euicc_ci = -1 };
+	while (choice->euicc_ci < 0 && rsp_key_list_next(&list, &key) > 0)
+		choice->euicc_ci = rsp_ci_find(s->crypto, key);
+	if (choice->euicc_ci < 0)
+		return STATUS_PKID_UNSUPPORTED;
+	list = info->ci_verify;
+	while (!choice->own && rsp_key_list_next(&list, &key) > 0) {
+		int ci = rsp_ci_find(s->crypto, key);
+
+		if (ci >= 0 && s->identities[ci].auth.certificate.p)
+			choice->own = &s->identities[ci];
+	}
+	return choice->own ? STATUS_OK : STATUS_CERTIFICATE_UNAVAILABLE;
+}
+
+static enum status_code check_info1(struct request *r, struct choice *choice)
+{
 	struct rsp_euicc_info1 info;
 
 	if (rsp_euicc_info1_read(r->in.euicc_info1, &info, &r->err) < 0)
 		return STATUS_FORMAT;
 	if (info.svn.p[0] != 2)
 		return STATUS_SVN_UNSUPPORTED;
-	if (!rsp_key_list_has(info.ci_verify, key) ||
-	    !rsp_key_list_has(info.ci_sign, key))
-		return STATUS_PKID_UNSUPPORTED;
-	return STATUS_OK;
+	return choose_ci(r, &info, choice);
 }
 
 /* Move what `b` holds into the exchange's memory. */
@@ -53,18 +76,21 @@ static enum status_code initiate(struct request *r)
 {
 	struct smdp *s = r->s;
 	struct smdp_session *session;
+	struct choice choice;
 	enum status_code code;
 
 	if (!is_own_address(s, r->in.smdp_address))
 		return STATUS_ADDRESS_REFUSED;
 	if (r->in.euicc_challenge.n != RSP_CHALLENGE_BYTES)
 		return STATUS_FORMAT;
-	code = check_info1(r);
+	code = check_info1(r, &choice);
 	if (code != STATUS_OK)
 		return code;
 	session = smdp_session_new(s);
 	if (!session)
 		return STATUS_BUSY;
+	session->own = choice.own;
+	session->euicc_ci = choice.euicc_ci;
 	r->out.transaction_id = smdp_session_id(session);
 	rsp_server_signed1_write(&s->part, &(struct rsp_server_signed1){
 		.transaction_id = smdp_session_id(session),
@@ -73,15 +99,16 @@ static enum status_code initiate(struct request *r)
 		.server_challenge = { session->challenge, RSP_CHALLENGE_BYTES },
 	});
 	r->out.server_signed1 = take(r, &s->part);
-	if (rsp_sign(s->crypto, &s->auth, r->out.server_signed1, STR_NONE,
+	if (rsp_sign(s->crypto, &session->own->auth, r->out.server_signed1, STR_NONE,
 		     &s->part, &r->err) < 0) {
 		smdp_session_end(session, "failed");
 		return STATUS_CERTIFICATE_UNAVAILABLE;
 	}
 	r->out.server_signature1 = take(r, &s->part);
-	tlv_put(&s->part, TLV_OCTETS, s->crypto->ci_key_id(s->crypto));
+	tlv_put(&s->part, TLV_OCTETS, s->crypto->ci_key_id(s->crypto,
+							     (size_t)choice.euicc_ci));
 	r->out.key_id = take(r, &s->part);
-	r->out.server_certificate = s->auth.certificate;
+	r->out.server_certificate = session->own->auth.certificate;
 	EVENT(s->log, str_of(s->party), "session-started",
 	      F_STR("transaction", hex_of(r->x->arena, smdp_session_id(session))),
 	      F_STR("from", r->x->from));
@@ -110,12 +137,16 @@ static enum status_code check_client(struct request *r,
 	if (crypto->check_certificate(crypto, RSP_ROLE_EUM,
 				      c->response.eum_certificate, STR_NONE,
 				      now_ms, &eum, &r->err) < 0)
-		return STATUS_EUM_CERTIFICATE_INVALID;
+		return r->err.code == ERR_STATE ? STATUS_EUM_CERTIFICATE_EXPIRED :
+						  STATUS_EUM_CERTIFICATE_INVALID;
+	if (eum.ci != session->euicc_ci)
+		return STATUS_CI_UNKNOWN;
 	if (crypto->check_certificate(crypto, RSP_ROLE_EUICC,
 				      c->response.euicc_certificate,
 				      c->response.eum_certificate, now_ms,
 				      &c->certificate, &r->err) < 0)
-		return STATUS_EUICC_CERTIFICATE_INVALID;
+		return r->err.code == ERR_STATE ? STATUS_EUICC_CERTIFICATE_EXPIRED :
+						  STATUS_EUICC_CERTIFICATE_INVALID;
 	if (rsp_verify(crypto, c->response.euicc_certificate,
 		       c->response.euicc_signed1, STR_NONE,
 		       c->response.euicc_signature1, &r->err) < 0)
@@ -274,11 +305,11 @@ static enum status_code offer(struct request *r, struct smdp_session *session,
 		.cc_required = session->profile->cc_required,
 	});
 	r->out.smdp_signed2 = take(r, &s->part);
-	if (rsp_sign(s->crypto, &s->pb, r->out.smdp_signed2,
+	if (rsp_sign(s->crypto, &session->own->pb, r->out.smdp_signed2,
 		     c->response.euicc_signature1, &s->part, &r->err) < 0)
 		return STATUS_CERTIFICATE_UNAVAILABLE;
 	r->out.smdp_signature2 = take(r, &s->part);
-	r->out.smdp_certificate = s->pb.certificate;
+	r->out.smdp_certificate = session->own->pb.certificate;
 	smdp_keep(&session->smdp_signature2, r->out.smdp_signature2);
 	return STATUS_OK;
 }
@@ -350,11 +381,11 @@ static enum status_code build_package(struct request *r,
 		.eid = str_of(session->eid),
 		.euicc_otpk = euicc_otpk,
 		.otpk = &otpk,
-		.signer = &s->pb,
+		.signer = &session->own->pb,
 		.metadata = write_metadata(r, p),
 	};
 
-	if (s->crypto->make_otpk(s->crypto, &s->keys, &otpk, &r->err) < 0)
+	if (s->crypto->make_otpk(s->crypto, session->own->curve, &s->keys, &otpk, &r->err) < 0)
 		return STATUS_PROFILE_UNAVAILABLE;
 	rsp_upp_write(&s->more, str_of(p->iccid), p->name, p->memory);
 	spec.upp = buf_view(&s->more);
@@ -485,7 +516,7 @@ static enum status_code cancel(struct request *r, struct smdp_session *session)
 		return STATUS_FORMAT;
 	if (!str_eq(cancelled.transaction_id, smdp_session_id(session)))
 		return STATUS_TRANSACTION_UNKNOWN;
-	if (!str_eq(cancelled.smdp_oid, r->s->auth.oid))
+	if (!str_eq(cancelled.smdp_oid, session->own->auth.oid))
 		return STATUS_OID_MISMATCH;
 	apply_cancel(r->s, session, cancelled.reason);
 	smdp_session_end(session, "cancelled");

@@ -13,6 +13,7 @@
 
 #include "proto/es9.h"
 #include "proto/rsp_bpp.h"
+#include "proto/rsp_pki.h"
 #include "sim/map.h"
 #include "smdp/profile.h"
 #include "smdp/smdp.h"
@@ -45,6 +46,8 @@ struct smdp_session {
 	char id[RSP_TRANSACTION_MAX];
 	char challenge[RSP_CHALLENGE_BYTES];	/* the server's */
 	struct timer expiry;
+	const struct smdp_identity *own;	/* under the CI that the eUICC verifies by */
+	int euicc_ci;			/* the CI under which the eUICC is to sign */
 	/* Since authenticateClient: */
 	char eid[EID_SIZE];
 	struct smdp_profile *profile;
@@ -79,8 +82,13 @@ struct smdp {
 	char *party, *address, *eis_url;	/* eis_url may be NULL */
 	const struct rsp_crypto *crypto;
 	struct rng ids, keys;
-	struct buf auth_certificate, pb_certificate;
-	struct rsp_identity auth, pb;		/* point into them */
+	/* DPauth and DPpb under each CI; without a certificate: none there. */
+	struct smdp_identity {
+		struct rsp_identity auth, pb;
+		enum rsp_curve curve;
+	} identities[RSP_CI_MAX];
+	size_t identity_count;
+	struct arena certificates;
 
 	struct smdp_profile *profiles, **profiles_tail;
 	size_t profile_count;

@@ -165,6 +165,15 @@ static void apply_result(struct smdp *s, struct smdp_profile *p,
 		p->fault = STATUS_MATCHING_ID_REFUSED;
 }
 
+static bool is_own_oid(const struct smdp *s, struct str oid)
+{
+	for (size_t i = 0; i < s->identity_count; i++)
+		if (s->identities[i].pb.certificate.p &&
+		    str_eq(oid, s->identities[i].pb.oid))
+			return true;
+	return false;
+}
+
 static int check_result(struct smdp *s, const struct smdp_profile *p,
 			const struct rsp_notification *n, struct err *err)
 {
@@ -175,7 +184,7 @@ static int check_result(struct smdp *s, const struct smdp_profile *p,
 	if (!smdp_profile_delivered_in(p, n->data.transaction_id))
 		return err_set(err, ERR_DENIED,
 			       "notification: its transaction delivered no such profile");
-	if (!str_eq(n->data.smdp_oid, s->pb.oid))
+	if (!is_own_oid(s, n->data.smdp_oid))
 		return err_set(err, ERR_DENIED,
 			       "notification: the OID of another SM-DP+");
 	return rsp_verify(s->crypto, p->euicc_certificate, n->signed_part,

@@ -283,17 +283,33 @@ static char *copy(const char *z)
 	return c;
 }
 
-static int make_identity(struct smdp *s, enum rsp_role role,
-			 struct buf *certificate, struct rsp_identity *id,
-			 struct err *err)
+static int find_identity(struct smdp *s, enum rsp_role role, size_t ci,
+			 struct rsp_identity *id, struct err *err)
 {
-	buf_init(certificate, 4096);
-	if (s->crypto->make_certificate(s->crypto, role, str_of(s->address),
-					STR(SMDP_OID), certificate, err) < 0)
-		return -1;
-	*id = (struct rsp_identity){ .certificate = buf_view(certificate),
-				     .oid = STR(SMDP_OID) };
-	return 0;
+	return s->crypto->identity(s->crypto, role, ci, str_of(s->address),
+				   STR(SMDP_OID), &s->certificates, id, err);
+}
+
+/* It need not have certificates under every CI, but under one. */
+static int find_identities(struct smdp *s, struct err *err)
+{
+	bool any = false;
+
+	s->identity_count = s->crypto->ci_count(s->crypto);
+	for (size_t ci = 0; ci < s->identity_count; ci++) {
+		struct smdp_identity *own = &s->identities[ci];
+
+		if (find_identity(s, RSP_ROLE_DP_AUTH, ci, &own->auth, err) < 0 ||
+		    find_identity(s, RSP_ROLE_DP_PB, ci, &own->pb, err) < 0) {
+			own->auth.certificate = STR_NONE;
+			continue;
+		}
+		own->curve = s->crypto->ci_curve(s->crypto, ci);
+		any = true;
+	}
+	if (any || s->identity_count)
+		return any ? 0 : -1;
+	return err_set(err, ERR_NOT_FOUND, "SM-DP+: no CI is there");
 }
 
 struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
@@ -322,9 +338,7 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 			address.n);
 		goto fail;
 	}
-	if (make_identity(s, RSP_ROLE_DP_AUTH, &s->auth_certificate, &s->auth,
-			  err) < 0 ||
-	    make_identity(s, RSP_ROLE_DP_PB, &s->pb_certificate, &s->pb, err) < 0)
+	if (find_identities(s, err) < 0)
 		goto fail;
 	return s;
 fail:
@@ -345,8 +359,7 @@ void smdp_free(struct smdp *s)
 	map_release(&s->by_iccid);
 	map_release(&s->by_matching_id);
 	map_release(&s->by_eid);
-	buf_release(&s->auth_certificate);
-	buf_release(&s->pb_certificate);
+	arena_release(&s->certificates);
 	buf_release(&s->out);
 	buf_release(&s->part);
 	buf_release(&s->more);

@@ -232,10 +232,11 @@ enum {
 	STOP_AFTER_AUTH = 1 << 12,
 	GARBAGE_BF38 = 1 << 13,
 	GARBAGE_BF21 = 1 << 14,
-	BAD_KEY_ID = 1 << 15,
+	BAD_KEY_ID = 1 << 15,		/* of the CI that the eUICC verifies by */
 	BAD_SVN = 1 << 16,
 	SHORT_CHALLENGE = 1 << 17,
 	OTHER_ADDRESS = 1 << 18,
+	BAD_SIGN_ID = 1 << 19,		/* of the CI that it signs under */
 };
 
 struct attempt {
@@ -259,16 +260,12 @@ static struct str kept(struct buf *b)
 
 static struct str certificate(enum rsp_role role, const char *name)
 {
+	struct rsp_identity id;
 	struct err err;
-	struct buf b;
-	struct str s;
 
-	buf_init(&b, 1000);
-	rsp_crypto_none.make_certificate(&rsp_crypto_none, role, str_of(name),
-					 STR_NONE, &b, &err);
-	s = kept(&b);
-	buf_release(&b);
-	return s;
+	rsp_crypto_none.identity(&rsp_crypto_none, role, 0, str_of(name), STR_NONE,
+				 &w.arena, &id, &err);
+	return id.certificate;
 }
 
 static struct str signature(bool bad)
@@ -283,7 +280,7 @@ static struct str signature(bool bad)
 
 static struct str key_list(bool bad)
 {
-	struct str id = rsp_crypto_none.ci_key_id(&rsp_crypto_none);
+	struct str id = rsp_crypto_none.ci_key_id(&rsp_crypto_none, 0);
 	struct buf b;
 	struct str s;
 
@@ -310,7 +307,7 @@ static const char *initiate(struct attempt *a, struct es9_message *out)
 		.svn = a->flags & BAD_SVN ? STR("\x01\x01\x01") :
 		       STR("\x02\x02\x02"),
 		.ci_verify = key_list(a->flags & BAD_KEY_ID),
-		.ci_sign = key_list(false),
+		.ci_sign = key_list(a->flags & BAD_SIGN_ID),
 	});
 	in.euicc_info1 = kept(&b);
 	buf_release(&b);
@@ -610,7 +607,8 @@ static const struct {
 	unsigned sessions;	/* open afterwards */
 } refusals[] = {
 	{ OTHER_ADDRESS, MID, EID, "8.8.1/3.8", 0 },
-	{ BAD_KEY_ID, MID, EID, "8.8.2/3.1", 0 },
+	{ BAD_KEY_ID, MID, EID, "8.8.4/3.7", 0 },
+	{ BAD_SIGN_ID, MID, EID, "8.8.2/3.1", 0 },
 	{ BAD_SVN, MID, EID, "8.8.3/3.1", 0 },
 	{ SHORT_CHALLENGE, MID, EID, "1.3.1/2.1", 0 },
 	{ GARBAGE_BF38, MID, EID, "1.3.1/2.1", 0 },
