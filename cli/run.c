@@ -6,6 +6,7 @@
  * files.
  */
 #include "cli/output.h"
+#include "cli/running.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "scenarios/pool.h"
@@ -15,11 +16,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { JOBS_MAX = 256, RESULT_MAX = 256 << 20 };
@@ -96,43 +95,11 @@ struct session {
 
 /* ---- What was asked for. ----------------------------------------------- */
 
-static int read_clock(struct session *s, struct err *err)
-{
-	struct run_command *c = &s->command;
-	struct run_options *o = &s->options;
-
-	if (!c->net || strcmp(c->net, "memory") == 0)
-		o->sockets = false;
-	else if (strcmp(c->net, "http") == 0)
-		o->sockets = true;
-	else
-		return err_set(err, ERR_INVALID,
-			       "--net %s: expected memory or http", c->net);
-	c->net = o->sockets ? "http" : "memory";
-	if (!c->clock)
-		c->clock = o->sockets ? "scaled=60" : "virtual";
-	if (clock_parse(str_of(c->clock), &o->clock, &o->rate, err) < 0)
-		return -1;
-	if (o->sockets && o->clock == CLOCK_KIND_VIRTUAL)
-		return err_set(err, ERR_INVALID,
-			       "--net http needs --clock real or scaled=N: virtual time "
-			       "cannot see what is on its way in a socket");
-	return 0;
-}
-
-static size_t processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ?
-	       (size_t)CPU_COUNT(&set) : 1;
-}
-
 static int read_options(struct session *s, struct err *err)
 {
 	struct run_command *c = &s->command;
 
-	if (read_clock(s, err) < 0)
+	if (running_read_clock(&c->clock, &c->net, &s->options, err) < 0)
 		return -1;
 	if (c->trace && c->jobs.given && c->jobs.value > 1)
 		return err_set(err, ERR_INVALID,
@@ -145,7 +112,7 @@ static int read_options(struct session *s, struct err *err)
 	else if (c->trace && !c->jobs.given)
 		c->jobs.value = 1;
 	else if (!c->jobs.given)
-		c->jobs.value = processors();
+		c->jobs.value = running_processors();
 	s->options.has_seed = c->seed.given;
 	s->options.seed = c->seed.value;
 	s->options.trace = c->trace;
@@ -434,23 +401,6 @@ static bool done(void *arg, size_t job, enum pool_outcome outcome,
 
 /* ---- The whole. -------------------------------------------------------- */
 
-/*
- * Interrupts become readable on a descriptor.  They stay blocked: the same
- * interrupt often comes twice (to the process and to its group), and the
- * second must not end this before the reports are written.
- */
-static int catch_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int run_pool(struct session *s, struct err *err)
 {
 	struct pool pool = {
@@ -458,31 +408,15 @@ static int run_pool(struct session *s, struct err *err)
 		.jobs = s->selection.run_count, .workers = s->command.jobs.value,
 		.stop_fd = -1, .bytes_max = RESULT_MAX,
 	};
-	struct signalfd_siginfo info;
 	int rc;
 
 	/* Without workers a running scenario is interrupted by dying. */
 	if (!pool.workers)
 		return pool_run(&pool, err);
-	pool.stop_fd = catch_signals();
+	pool.stop_fd = running_catch_signals();
 	rc = pool_run(&pool, err);
-	if (pool.stop_fd >= 0) {
-		if (read(pool.stop_fd, &info, sizeof(info)) == sizeof(info))
-			s->signal = (int)info.ssi_signo;
-		close(pool.stop_fd);
-	}
+	s->signal = running_caught(pool.stop_fd);
 	return rc;
-}
-
-/* Die as whoever started this expects of one who was told to. */
-static void die_of(int signo)
-{
-	sigset_t none;
-
-	signal(signo, SIG_DFL);
-	raise(signo);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int verdict_code(const struct session *s)
@@ -520,9 +454,9 @@ static int run_all(struct session *s)
 	}
 	terminal_release(&s->terminal);
 	if (s->signal)
-		die_of(s->signal);
+		running_die_of(s->signal);
 	if (terminal_gone(&s->terminal))
-		die_of(SIGPIPE);
+		running_die_of(SIGPIPE);
 	return verdict_code(s);
 }
 

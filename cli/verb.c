@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 const struct verb *const verbs[] = {
-	&verb_run, &verb_check, &verb_server, &verb_eis, &verb_smdp,
+	&verb_run, &verb_check, &verb_conform, &verb_server, &verb_eis, &verb_smdp,
 	&verb_devices, &verb_bench, NULL
 };
 

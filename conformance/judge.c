@@ -75,7 +75,11 @@ static struct str again(const struct judge *j, const struct check *c, struct are
 void judge_run(const struct judge *j, const struct check *c, struct arena *a,
 	       struct run_result *run)
 {
+	if (j->before)
+		j->before(j->around_arg, c);
 	runner_run(c->scenario, j->options, a, run);
+	if (j->after)
+		j->after(j->around_arg, c, run, a);
 	if (!j->keep_events)
 		run->events = STR_NONE;
 	if (run->verdict != VERDICT_PASS && j->again)

@@ -35,6 +35,12 @@ struct judge {
 	void *tolerates_arg;
 	bool drop_runs;			/* verdicts are enough: check_result.run is NULL */
 	bool keep_events;		/* in check_result.run, for ladder diagrams */
+	/* Before and after the run of a check, in the process that does it; or
+	 * NULL: for a recording. */
+	void (*before)(void *arg, const struct check *c);
+	void (*after)(void *arg, const struct check *c, struct run_result *run,
+		      struct arena *a);
+	void *around_arg;
 	const char *again;		/* "esimrig conform --target x": for run_result.reproduce; or NULL */
 };
 

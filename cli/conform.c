@@ -1,0 +1,489 @@
+/*
+ * esimrig conform: judges a server of the esim_profiles API.
+ *
+ * Everything is read and opened before anything is asked of the target; the
+ * checks are done in worker processes (conformance/judge.h), and the reports
+ * are written from their verdicts.
+ */
+#include "cli/output.h"
+#include "cli/running.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+#include "conformance/baseline.h"
+#include "conformance/journal.h"
+#include "conformance/judge.h"
+#include "conformance/report_conform.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { JOBS_MAX = 256 };
+
+static const size_t REPORT_MAX = (size_t)2 << 30;
+
+struct conform_command {
+	bool help, strict, conventions, verbose;
+	const char *target, *depth, *clock, *net, *suites;
+	const char *baseline, *resume, *compare;
+	const char *reports[CONFORM_FORMATS];	/* as in conform_formats */
+	struct option_number seed, jobs;
+	struct option_list only;
+};
+
+#define AT(member) offsetof(struct conform_command, member)
+
+static const struct option options[] = {
+	{ "target", 't', OPTION_TEXT, AT(target), "WHAT",
+	  "reference: the rig's own server", 0 },
+	{ "depth", 0, OPTION_TEXT, AT(depth), "DEPTH",
+	  "read: only ask, of whatever data is there; actions: act on devices that the "
+	  "target file names; world: in a world of the rig. Default: all that the target "
+	  "allows", 0 },
+	{ "only", 'f', OPTION_LIST, AT(only), "PATTERN",
+	  "Only checks whose id fits: a group, an id, with * and ?. May be given again", 0 },
+	{ "strict", 0, OPTION_FLAG, AT(strict), NULL,
+	  "What the specification says one SHOULD do fails as well", 0 },
+	{ "conventions", 0, OPTION_FLAG, AT(conventions), NULL,
+	  "So do the conventions of the API's family", 0 },
+	{ "baseline", 0, OPTION_TEXT, AT(baseline), "FILE",
+	  "Failures that are expected, with a comment each; one that is not needed any "
+	  "more fails", 0 },
+	{ "resume", 0, OPTION_TEXT, AT(resume), "FILE",
+	  "Keep what is done in this file, and do not do again what is in it", 0 },
+	{ "jobs", 'j', OPTION_NUMBER, AT(jobs), "N",
+	  "Worker processes. Default: one for each processor. 0: judge in this process, "
+	  "for a debugger", JOBS_MAX },
+	{ "clock", 0, OPTION_TEXT, AT(clock), "KIND",
+	  "For the reference server, as with run", 0 },
+	{ "net", 0, OPTION_TEXT, AT(net), "KIND",
+	  "For the reference server, as with run", 0 },
+	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
+	  "Of all random choices, instead of each check's own", 0 },
+	{ "compare", 0, OPTION_TEXT, AT(compare), "FILE",
+	  "An older JSON report: say what has changed since", 0 },
+	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL,
+	  "Show evidence of what passed as well, and every reason", 0 },
+	{ "junit", 0, OPTION_TEXT, AT(reports[0]), "FILE",
+	  "Write JUnit XML, for CI servers", 0 },
+	{ "tap", 0, OPTION_TEXT, AT(reports[1]), "FILE",
+	  "Write TAP 14, with YAML diagnostics", 0 },
+	{ "json", 0, OPTION_TEXT, AT(reports[2]), "FILE",
+	  "Write JSON, schema 1", 0 },
+	{ "html", 0, OPTION_TEXT, AT(reports[3]), "FILE",
+	  "Write one page to read, with ladder diagrams", 0 },
+	{ "badge", 0, OPTION_TEXT, AT(reports[4]), "FILE",
+	  "Write a picture for a README, SVG", 0 },
+	{ "suites", 0, OPTION_TEXT, AT(suites), "DIR",
+	  "The checks. Default: conformance/suites here, or beside the program", 0 },
+	OPTION_HELP(struct conform_command),
+	{ 0 }
+};
+
+/* A judgement. */
+struct session {
+	const struct verb *verb;
+	struct conform_command command;
+	struct run_options options;
+	struct run_target reference;	/* the rig's own server, as it is */
+	struct arena arena;
+	const char *suites;		/* the folder */
+	struct suite suite;
+	struct ledger ledger;
+	struct plan plan;
+	struct baseline baseline;
+	struct journal journal;
+	struct comparison older;
+	struct conformance result;
+	struct output reports[CONFORM_FORMATS];
+	struct terminal terminal;
+	size_t bad;			/* verdicts so far that fail */
+	bool rig_failed;		/* something could not be written */
+	int signal;			/* that ended it, or 0 */
+};
+
+static int fail(struct session *s, int code, const struct err *err)
+{
+	return verb_fail(s->verb, code, "%s", err->msg);
+}
+
+/* Everything that is wrong with a file, to stderr. */
+static int complain(const struct diag *d)
+{
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	diag_print(d, &out);
+	fwrite(out.p ? out.p : "", 1, out.n, stderr);
+	buf_release(&out);
+	return EXIT_INVALID;
+}
+
+/* ---- What was asked for. ------------------------------------------------- */
+
+static int read_options(struct session *s, struct err *err)
+{
+	struct conform_command *c = &s->command;
+	struct conformance *r = &s->result;
+
+	if (!c->target)
+		return err_set(err, ERR_INVALID, "which server? Give --target");
+	if (strcmp(c->target, "reference") != 0)
+		return err_set(err, ERR_INVALID, "--target %s: expected reference",
+			       c->target);
+	r->depth = DEPTH_WORLD;
+	if (c->depth && depth_parse(str_of(c->depth), &r->depth) < 0)
+		return err_set(err, ERR_INVALID,
+			       "--depth %s: expected read, actions or world", c->depth);
+	if (running_read_clock(&c->clock, &c->net, &s->options, err) < 0)
+		return -1;
+	if (!c->jobs.given)
+		c->jobs.value = running_processors();
+	s->options.has_seed = c->seed.given;
+	s->options.seed = c->seed.value;
+	s->options.target = &s->reference;
+	r->strict = c->strict;
+	r->conventions = c->conventions;
+	r->seed = c->seed.given ? c->seed.value : 1;
+	r->target_name = STR("reference");
+	return 0;
+}
+
+static struct str describe_options(struct session *s)
+{
+	const struct conform_command *c = &s->command;
+	struct buf b;
+	struct str text;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, "--depth %s --clock %s --net %s", depth_name(s->result.depth),
+		   c->clock, c->net);
+	buf_z(&b, c->strict ? " --strict" : "");
+	buf_z(&b, c->conventions ? " --conventions" : "");
+	for (size_t i = 0; i < c->only.count; i++)
+		buf_printf(&b, " --only %s", c->only.list[i]);
+	text = arena_str(&s->arena, buf_view(&b));
+	buf_release(&b);
+	return text;
+}
+
+/* ---- What is judged by. -------------------------------------------------- */
+
+/* Here, or where the program was built. */
+static const char *find_suites(struct session *s, struct err *err)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	const char *beside;
+
+	if (s->command.suites)
+		return s->command.suites;
+	if (access(CONFORMANCE_SUITES, R_OK) == 0)
+		return CONFORMANCE_SUITES;
+	for (int i = 0; n > 0 && i < 2; i++) {
+		while (n > 0 && exe[n - 1] != '/')
+			n--;
+		n -= n > 1;
+		beside = arena_printf(&s->arena, "%.*s/" CONFORMANCE_SUITES, (int)n,
+				      exe).p;
+		if (access(beside, R_OK) == 0)
+			return beside;
+	}
+	err_set(err, ERR_NOT_FOUND, "no " CONFORMANCE_SUITES " here; give --suites");
+	return NULL;
+}
+
+/* A check of which no row says how grave it is cannot be judged. */
+static int check_rows(struct session *s, struct diag *d)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->suite.count; i++) {
+		const struct check *c = &s->suite.checks[i];
+
+		for (size_t k = 0; k < c->covers.count; k++)
+			if (!ledger_find(&s->ledger, c->covers.list[k]))
+				rc = diag_add(d, c->scenario->check.pos, 1,
+					      "%.*s covers %.*s: the ledger has no such row",
+					      STRF(c->id), STRF(c->covers.list[k]));
+	}
+	return rc;
+}
+
+static int load_suite(struct session *s, struct err *err)
+{
+	const char *dir = find_suites(s, err), *ledger;
+	struct diag d;
+
+	if (!dir)
+		return fail(s, EXIT_INVALID, err);
+	s->suites = dir;
+	ledger = arena_printf(&s->arena, "%s/../requirements.yaml", dir).p;
+	diag_init(&d, &s->arena);
+	if (suite_load(&s->suite, dir, NULL, &s->arena, &d) < 0 ||
+	    ledger_load(&s->ledger, ledger, &s->arena, &d) < 0 ||
+	    check_rows(s, &d) < 0)
+		return complain(&d);
+	if (s->command.baseline &&
+	    baseline_load(&s->baseline, s->command.baseline, &s->arena, &d) < 0)
+		return complain(&d);
+	return EXIT_PASSED;
+}
+
+static int make_plan(struct session *s, struct err *err)
+{
+	struct plan_config config = {
+		.suite = &s->suite, .depth = s->result.depth,
+		.only = s->command.only.list, .only_count = s->command.only.count,
+	};
+
+	return plan_make(&s->plan, &config, &s->arena, err);
+}
+
+/* ---- Where it is to go. --------------------------------------------------- */
+
+static int open_report(struct session *s, size_t i, struct err *err)
+{
+	struct output *o = &s->reports[i];
+
+	if (!s->command.reports[i])
+		return 0;
+	if (output_open(o, s->command.reports[i], err) < 0)
+		return err_prefix(err, "--%s", conform_formats[i].option);
+	for (size_t k = 0; k < i; k++)
+		if (output_same(o, &s->reports[k]))
+			return err_set(err, ERR_INVALID,
+				       "two reports cannot both go to %s", o->path);
+	return 0;
+}
+
+static int open_files(struct session *s, struct err *err)
+{
+	struct journal_key key = {
+		str_of(s->suite.hash), s->result.target_name, s->result.options,
+		s->result.seed,
+	};
+
+	for (size_t i = 0; i < CONFORM_FORMATS; i++)
+		if (open_report(s, i, err) < 0)
+			return -1;
+	if (s->command.compare &&
+	    comparison_load(&s->older, s->command.compare, &s->arena, err) < 0)
+		return -1;
+	if (s->command.resume &&
+	    journal_open(&s->journal, s->command.resume, &key, &s->arena, err) < 0)
+		return err_prefix(err, "--resume");
+	return 0;
+}
+
+static bool uses_stdout(const struct session *s)
+{
+	for (size_t i = 0; i < CONFORM_FORMATS; i++)
+		if (output_is_stdout(&s->reports[i]))
+			return true;
+	return false;
+}
+
+static void write_failed(struct session *s, const struct err *err)
+{
+	s->rig_failed = true;
+	fail(s, EXIT_RIG, err);
+}
+
+static const struct comparison *older(const struct session *s)
+{
+	return s->command.compare ? &s->older : NULL;
+}
+
+static void write_report(struct session *s, size_t i)
+{
+	struct err err = { 0 };
+	struct buf out;
+
+	buf_init(&out, REPORT_MAX);
+	conform_formats[i].write(&out, &s->result, older(s));
+	if (out.over) {
+		err_set(&err, ERR_LIMIT, "%s: the report is too large",
+			s->reports[i].path);
+		write_failed(s, &err);
+	} else if (output_add(&s->reports[i], buf_view(&out), &err) < 0 ||
+		   output_close(&s->reports[i], &err) < 0) {
+		write_failed(s, &err);
+	}
+	buf_release(&out);
+}
+
+static void tell_terminal(struct session *s)
+{
+	struct conform_view view = {
+		.colour = s->terminal.colour, .verbose = s->command.verbose,
+	};
+	struct err err = { 0 };
+	struct buf out;
+
+	if (s->terminal.silent)
+		return;
+	buf_init(&out, REPORT_MAX);
+	report_conform_terminal(&out, &s->result, older(s), &view);
+	if (output_write(s->terminal.fd, buf_view(&out), &err) < 0 && errno != EPIPE) {
+		err_prefix(&err, "standard output");
+		write_failed(s, &err);
+	}
+	buf_release(&out);
+}
+
+/* ---- Judging. -------------------------------------------------------------- */
+
+static void each(void *arg, const struct check_result *r, size_t done, size_t of)
+{
+	struct session *s = arg;
+
+	s->bad += r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR;
+	terminal_bar(&s->terminal, done, of, s->bad);
+}
+
+static void note_left_behind(struct session *s)
+{
+	struct conformance *c = &s->result;
+
+	c->findings = arena_array(&s->arena, c->count, sizeof(*c->findings));
+	for (size_t i = 0; i < c->count; i++) {
+		const struct check_result *r = &c->results[i];
+
+		if (!r->run || !r->run->left_behind.n)
+			continue;
+		c->findings[c->finding_count++] = (struct finding){
+			.title = arena_printf(&s->arena, "left behind by %.*s",
+					      STRF(r->check->id)),
+			.text = str_trim(r->run->left_behind),
+		};
+	}
+}
+
+static int judge(struct session *s, struct err *err)
+{
+	struct conformance *c = &s->result;
+	struct judge how = {
+		.plan = &s->plan, .ledger = &s->ledger, .options = &s->options,
+		.strict = c->strict, .conventions = c->conventions,
+		.again = arena_printf(&s->arena, "esimrig conform --target %s %.*s",
+				      s->command.target, STRF(c->options)).p,
+	};
+	struct judge_pool pool = {
+		.judge = &how, .workers = s->command.jobs.value, .stop_fd = -1,
+		.journal = s->command.resume ? &s->journal : NULL,
+		.each = each, .arg = s,
+	};
+	int rc;
+
+	for (size_t i = 0; i < CONFORM_FORMATS; i++)
+		how.keep_events |= s->reports[i].path && conform_formats[i].wants_events;
+	s->options.no_events = !how.keep_events;
+	s->options.evidence = s->command.verbose || how.keep_events;
+	c->count = s->plan.count;
+	c->results = arena_array(&s->arena, c->count, sizeof(*c->results));
+	if (pool.workers)
+		pool.stop_fd = running_catch_signals();
+	rc = judge_all(&pool, &s->arena, c->results, err);
+	s->signal = running_caught(pool.stop_fd);
+	c->interrupted = pool.stopped;
+	note_left_behind(s);
+	baseline_apply(&s->baseline, c, &s->arena);
+	return rc;
+}
+
+static int exit_code(const struct session *s)
+{
+	enum verdict v = conformance_verdict(&s->result);
+
+	if (s->rig_failed || v == VERDICT_ERROR)
+		return EXIT_RIG;
+	return v == VERDICT_PASS ? EXIT_PASSED : EXIT_FAILED;
+}
+
+static int judge_and_tell(struct session *s)
+{
+	struct err err = { 0 };
+
+	terminal_init(&s->terminal, uses_stdout(s) ? STDERR_FILENO : STDOUT_FILENO,
+		      s->command.verbose, true);
+	if (judge(s, &err) < 0)
+		write_failed(s, &err);
+	terminal_release(&s->terminal);
+	tell_terminal(s);
+	for (size_t i = 0; i < CONFORM_FORMATS; i++)
+		if (s->reports[i].path)
+			write_report(s, i);
+	if (s->signal)
+		running_die_of(s->signal);
+	return exit_code(s);
+}
+
+static int run_session(struct session *s)
+{
+	struct err err = { 0 };
+	int code;
+
+	if (read_options(s, &err) < 0)
+		return verb_usage(s->verb, "%s", err.msg);
+	code = load_suite(s, &err);
+	if (code != EXIT_PASSED)
+		return code;
+	s->result.options = describe_options(s);
+	s->result.rig_version = s->result.suite_version = STR(ESIMRIG_VERSION);
+	s->result.suite_hash = str_of(s->suite.hash);
+	s->result.suite = &s->suite;
+	s->result.ledger = &s->ledger;
+	if (make_plan(s, &err) < 0 || open_files(s, &err) < 0)
+		return fail(s, EXIT_INVALID, &err);
+	return judge_and_tell(s);
+}
+
+static int conform(const struct verb *v, int argc, char **argv)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int words, code = EXIT_INVALID;
+
+	assert(s);
+	s->verb = v;
+	words = verb_parse(v, argc, argv, &s->command);
+	if (s->command.help && words >= 0)
+		code = verb_show_help(v);
+	else if (words > 0)
+		code = verb_usage(v, "'%s': expected options only", argv[1]);
+	else if (words == 0)
+		code = run_session(s);
+	journal_close(&s->journal);
+	if (s->command.compare)
+		comparison_release(&s->older);
+	ledger_release(&s->ledger);
+	suite_release(&s->suite);
+	arena_release(&s->arena);
+	free(s);
+	return code;
+}
+
+static const char *const about[] = {
+	"Does the checks of the suite at a server and says what came of each: PASS, FAIL, "
+	"WARN (it does not hold, but that fails nothing), SKIP, NOT REACHED (what had to "
+	"be there first was not), ERROR (the rig's own trouble). By default only what the "
+	"specification says one MUST do fails a server.",
+	"Exit codes: 0 nothing failed; 1 something failed, an entry of the baseline is "
+	"stale, nothing at all passed, or, at depth world, something was not reached; 2 "
+	"wrong usage or invalid input; 3 the rig's own trouble. After an interrupt, --resume "
+	"goes on.",
+	"Examples:",
+	"  esimrig conform --target reference\n"
+	"  esimrig conform --target reference --net http --clock scaled=120 -j 4\n"
+	"  esimrig conform --target reference --only 'query/*' --html report.html",
+	NULL
+};
+
+const struct verb verb_conform = {
+	.name = "conform", .arguments = "",
+	.summary = "Judge a server of the esim_profiles API",
+	.options = options, .about = about, .run = conform,
+};
