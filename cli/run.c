@@ -28,7 +28,7 @@ static const size_t REPORT_MAX = (size_t)2 << 30;
 
 struct run_command {
 	bool help, list, trace, fail_fast, verbose;
-	const char *clock, *net, *events, *traffic;
+	const char *clock, *net, *rsp, *events, *traffic;
 	const char *reports[REPORT_FORMATS];	/* as in report_formats */
 	struct option_number seed, jobs;
 	struct option_list filter;
@@ -43,6 +43,9 @@ static const struct option options[] = {
 	{ "net", 0, OPTION_TEXT, AT(net), "KIND",
 	  "memory: messages travel in this process; http: over sockets on loopback, "
 	  "not in virtual time. Default: memory", 0 },
+	{ "rsp", 0, OPTION_TEXT, AT(rsp), "KIND",
+	  "full: downloads with all cryptography of SGP.22; fast: with none, and the "
+	  "same messages. Default: what the scenario says, which is fast if it does not", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
 	  "Of all random choices, instead of the scenario's own", 0 },
 	{ "jobs", 'j', OPTION_NUMBER, AT(jobs), "N",
@@ -99,7 +102,8 @@ static int read_options(struct session *s, struct err *err)
 {
 	struct run_command *c = &s->command;
 
-	if (running_read_clock(&c->clock, &c->net, &s->options, err) < 0)
+	if (running_read_clock(&c->clock, &c->net, &s->options, err) < 0 ||
+	    running_read_rsp(c->rsp, &s->options, err) < 0)
 		return -1;
 	if (c->trace && c->jobs.given && c->jobs.value > 1)
 		return err_set(err, ERR_INVALID,
@@ -275,6 +279,8 @@ static struct str reproduce(const struct session *s, const struct scenario *sc,
 		selection_shell_quote(&b, arena_printf(a, "=%.*s", STRF(sc->name)));
 	}
 	buf_printf(&b, " --seed %" PRIu64, r->seed);
+	if (s->options.has_rsp)
+		buf_printf(&b, " --rsp %s", s->command.rsp);
 	if (s->options.sockets)
 		buf_z(&b, " --net http");
 	if (s->options.clock != CLOCK_KIND_VIRTUAL)

@@ -27,6 +27,19 @@ int running_read_clock(const char **clock, const char **net,
 	return 0;
 }
 
+int running_read_rsp(const char *rsp, struct run_options *options, struct err *err)
+{
+	options->has_rsp = rsp != NULL;
+	if (!rsp || strcmp(rsp, "fast") == 0) {
+		options->rsp = RSP_FAST;
+		return 0;
+	}
+	if (strcmp(rsp, "full") != 0)
+		return err_set(err, ERR_INVALID, "--rsp %s: expected fast or full", rsp);
+	options->rsp = RSP_FULL;
+	return 0;
+}
+
 size_t running_processors(void)
 {
 	cpu_set_t set;

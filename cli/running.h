@@ -14,6 +14,9 @@
 int running_read_clock(const char **clock, const char **net,
 		       struct run_options *options, struct err *err);
 
+/* Reads --rsp, which may be NULL: then each scenario has its own. */
+int running_read_rsp(const char *rsp, struct run_options *options, struct err *err);
+
 /* How many this process may use. */
 size_t running_processors(void);
 

@@ -49,7 +49,8 @@ struct fleet *fleet_new(const struct fleet_config *config, struct err *err)
 				config->report_interval_ns : REPORT_INTERVAL_NS;
 	f->latency = config->latency;
 	f->euicc = (struct euicc_shared){
-		.crypto = &rsp_crypto_none, .clock = &config->loop->clock,
+		.crypto = config->crypto ? config->crypto : &rsp_crypto_none,
+		.clock = &config->loop->clock,
 		.changed = device_card_changed,
 	};
 	buf_init(&f->scratch, SCRATCH_MAX);

@@ -14,6 +14,7 @@
 
 struct fleet;
 struct device;
+struct rsp_crypto;
 
 /* How long the things a device does take.  Zeroed: no time. */
 struct device_latency {
@@ -38,6 +39,7 @@ struct fleet_config {
 	int64_t fallback_ns;		/* without network on a new profile [5 min] */
 	int64_t report_interval_ns;	/* periodic reports [24 h] */
 	struct device_latency latency;	/* for devices that have none of their own */
+	const struct rsp_crypto *crypto;	/* of the eUICCs; NULL: none; must outlive it */
 };
 
 struct fleet *fleet_new(const struct fleet_config *config, struct err *err);

@@ -18,6 +18,8 @@ struct run_options {
 	enum clock_kind clock;
 	double rate;		/* of a scaled clock */
 	bool sockets;		/* over loopback; not in virtual time */
+	bool has_rsp;
+	enum scenario_rsp rsp;	/* instead of the scenario's */
 	bool has_seed;
 	uint64_t seed;		/* instead of the scenario's */
 	bool trace;		/* events to stderr as they happen */

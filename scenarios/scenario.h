@@ -204,6 +204,9 @@ struct scenario_server {
 	unsigned way;			/* enum scenario_way */
 };
 
+/* Cryptography of remote SIM provisioning: every message is there in both. */
+enum scenario_rsp { RSP_FAST, RSP_FULL };
+
 /* What a device reports after a change. */
 enum scenario_reports { REPORTS_FULL, REPORTS_CHANGES };
 
@@ -226,6 +229,7 @@ struct scenario_world {
 	struct scenario_quirks quirks;
 	struct scenario_server server;
 	struct scenario_device_options device_options;
+	unsigned rsp;			/* enum scenario_rsp */
 };
 
 /*

@@ -284,6 +284,9 @@ static const struct schema schema_device_options = {
 	.help = "`world.device-options`: of all devices.",
 };
 
+static const struct schema_word rsp_words[] = {
+	{ "fast", RSP_FAST, NULL }, { "full", RSP_FULL, NULL }, { NULL, 0, NULL }
+};
 static const struct schema_key world_keys[] = {
 	{ "carriers", KEY_NAMED, AT(scenario_world, carriers), .of = &schema_carrier,
 	  .help = "who has activation codes" },
@@ -305,6 +308,9 @@ static const struct schema_key world_keys[] = {
 	  .help = "options of the reference server" },
 	{ "device-options", KEY_OBJECT, AT(scenario_world, device_options),
 	  .of = &schema_device_options, .help = "options of all devices" },
+	{ "rsp", KEY_WORD, AT(scenario_world, rsp), .words = rsp_words, .usual = "fast",
+	  .help = "downloads with all cryptography of SGP.22, or with none: the messages "
+	  "are the same" },
 };
 const struct schema schema_world = {
 	.name = "the world", NO_POS(scenario_world), SCHEMA(world_keys),

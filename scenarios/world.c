@@ -1,6 +1,8 @@
 #include "scenarios/world_build.h"
 
 #include "proto/redact.h"
+#include "proto/rsp_crypto.h"
+#include "proto/rsp_pki.h"
 #include "sim/memnet.h"
 #include "sim/socknet.h"
 
@@ -170,6 +172,20 @@ static int make_own_server(struct world *w, struct err *err)
 	return 0;
 }
 
+/* Keys and certificates of this world: they follow from its seed. */
+static void make_crypto(struct world *w)
+{
+	enum scenario_rsp rsp = w->options->has_rsp ? w->options->rsp :
+				(enum scenario_rsp)w->sc->world.rsp;
+
+	if (rsp != RSP_FULL)
+		return;
+	w->pki = rsp_pki_new(&(struct rsp_pki_config){ .seed = w->seed,
+						       .repeatable = true });
+	rsp_pki_make_ci(w->pki, RSP_P256);
+	w->crypto = rsp_crypto_full_new(w->pki);
+}
+
 static int make_parties(struct world *w, struct err *err)
 {
 	const struct scenario_world *sw = &w->sc->world;
@@ -188,6 +204,8 @@ static int make_parties(struct world *w, struct err *err)
 		.report_interval_ns = sw->device_options.report_interval_ns,
 	};
 
+	make_crypto(w);
+	devices.crypto = w->crypto;
 	world_device_latency(sw->latency, &devices.latency);
 	w->eis = eis_new(&registry);
 	w->fleet = fleet_new(&devices, err);
@@ -220,6 +238,7 @@ static int make_smdps(struct world *w, struct err *err)
 		struct smdp_config config = {
 			.loop = &w->loop, .net = w->net, .log = &w->log,
 			.seed = w->seed, .eis_url = "http://eis.rig",
+			.crypto = w->crypto,
 		};
 
 		s->host.kind = QUIRK_PARTY_SMDP;
@@ -342,6 +361,8 @@ void world_release(struct world *w)
 	for (size_t i = 0; i < w->smdp_count; i++)
 		if (w->smdps[i].smdp)
 			smdp_free(w->smdps[i].smdp);
+	rsp_crypto_full_free(w->crypto);
+	rsp_pki_free(w->pki);
 	if (w->eis)
 		eis_free(w->eis);
 	if (w->server)

@@ -101,6 +101,8 @@ struct world {
 	struct store *store;		/* this and the next: NULL at a foreign server */
 	struct server *server;		/* NULL while it is stopped */
 	struct world_host server_host;
+	struct rsp_pki *pki;		/* NULL: no cryptography */
+	struct rsp_crypto *crypto;
 	struct eis *eis;
 	struct world_host eis_host;
 	struct world_smdp *smdps;
