@@ -348,14 +348,15 @@ START_TEST(a_world_of_names)
 		"steps:\n"
 		"  - set: {a: \"${router.device_id} ${freds.iccid} ${freds.name}\"}\n"
 		"  - get: /x\n    expect: {failure: unreachable}\n"
+		"  - power-off: router\n    in-world: true\n"
 		"  - set: {b: \"${router.profiles[0].spn}\"}\n"
 		"  - set: {c: \"${router.eid}\"}\n", &o);
 
 	ck_assert_int_eq(r.verdict, VERDICT_NOT_REACHED);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		ck_assert_msg(r.steps[i].verdict == VERDICT_PASS, "%zu: %.*s", i,
 			      STRF(r.steps[i].message));
-	ck_assert(has(r.steps[3].message, "${router.eid}: the target has nothing"));
+	ck_assert(has(r.steps[4].message, "${router.eid}: the target has nothing"));
 	ck_assert_uint_eq(l.left, 1);
 }
 END_TEST
@@ -375,6 +376,9 @@ START_TEST(codes_are_configured)
 	ck_assert_msg(r.verdict == VERDICT_PASS, "%.*s%.*s", STRF(r.steps[0].message),
 		      STRF(r.steps[1].message));
 	ck_assert(!has(r.events, "esim_activation_codes"));
+	/* A target with a world of the rig's is no reason to pass a step over. */
+	r = run_with("name: t\n" CHECK WORLD "steps:\n  - fail: here\n    in-world: true\n", &o);
+	ck_assert_int_eq(r.verdict, VERDICT_FAIL);
 }
 END_TEST
 

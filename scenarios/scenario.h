@@ -417,6 +417,7 @@ struct scenario_step {
 	struct str loop;	/* "i=3, row=2" if a loop made it, or STR_NONE */
 	struct str note;
 	bool set_up;		/* trouble in it is NOT REACHED, not FAIL */
+	bool in_world;		/* passed over where the rig has no parties */
 	enum step_when when;
 	int64_t when_ns;	/* AT: since the start of the run (in the past: the
 				   step fails); AFTER: since the step before */

@@ -429,6 +429,9 @@ static const struct schema_key step_keys[] = {
 	  .help = "so long after the step before" },
 	{ "set-up", KEY_BOOL, AT(scenario_step, set_up), .usual = "false",
 	  .help = "it only prepares: what goes wrong in it is NOT REACHED, not FAIL" },
+	{ "in-world", KEY_BOOL, AT(scenario_step, in_world), .usual = "false",
+	  .help = "it is passed over where the devices are not the rig's: at depth `read` and "
+	    "`actions` of a foreign target" },
 };
 static const struct schema schema_step = {
 	.name = "a step", POS(scenario_step), SCHEMA(step_keys),
