@@ -86,6 +86,15 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The checks go into the program; the archive is new only if they are.
+$(B)/scenarios/shipped.o: CPPFLAGS += -DSHIPPED_ARCHIVE='"$(B)/shipped.tar"'
+$(B)/scenarios/shipped.o: $(B)/shipped.tar
+$(B)/shipped.tar: FORCE
+	@mkdir -p $(@D)
+	@find conformance/suites conformance/requirements.yaml -name '*.yaml' | LC_ALL=C sort | \
+	  tar --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=0444 -cf $@.new -T -
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 define program
 $(B)/$(patsubst %_main.c,%,$(notdir $(1))): $(1:%.c=$(B)/%.o) $(B)/lib.a
 	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
@@ -120,6 +129,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: all programs check check-built deps run run-sockets openapi docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs check check-built deps run run-sockets openapi docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

@@ -78,7 +78,8 @@ static const struct option options[] = {
 	{ "badge", 0, OPTION_TEXT, AT(reports[4]), "FILE",
 	  "Write a picture for a README, SVG", 0 },
 	{ "suites", 0, OPTION_TEXT, AT(suites), "DIR",
-	  "The checks. Default: conformance/suites here, or beside the program", 0 },
+	  "The checks. Default: conformance/suites here, or those that the program carries",
+	  0 },
 	OPTION_HELP(struct conform_command),
 	{ 0 }
 };
@@ -90,7 +91,6 @@ struct session {
 	struct run_options options;
 	struct run_target reference;	/* the rig's own server, as it is */
 	struct arena arena;
-	const char *suites;		/* the folder */
 	struct suite suite;
 	struct ledger ledger;
 	struct plan plan;
@@ -172,30 +172,6 @@ static struct str describe_options(struct session *s)
 
 /* ---- What is judged by. -------------------------------------------------- */
 
-/* Here, or where the program was built. */
-static const char *find_suites(struct session *s, struct err *err)
-{
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	const char *beside;
-
-	if (s->command.suites)
-		return s->command.suites;
-	if (access(CONFORMANCE_SUITES, R_OK) == 0)
-		return CONFORMANCE_SUITES;
-	for (int i = 0; n > 0 && i < 2; i++) {
-		while (n > 0 && exe[n - 1] != '/')
-			n--;
-		n -= n > 1;
-		beside = arena_printf(&s->arena, "%.*s/" CONFORMANCE_SUITES, (int)n,
-				      exe).p;
-		if (access(beside, R_OK) == 0)
-			return beside;
-	}
-	err_set(err, ERR_NOT_FOUND, "no " CONFORMANCE_SUITES " here; give --suites");
-	return NULL;
-}
-
 /* A check of which no row says how grave it is cannot be judged. */
 static int check_rows(struct session *s, struct diag *d)
 {
@@ -213,14 +189,12 @@ static int check_rows(struct session *s, struct diag *d)
 	return rc;
 }
 
-static int load_suite(struct session *s, struct err *err)
+static int load_suite(struct session *s)
 {
-	const char *dir = find_suites(s, err), *ledger;
+	const char *dir = s->command.suites ? s->command.suites : CONFORMANCE_SUITES;
+	const char *ledger;
 	struct diag d;
 
-	if (!dir)
-		return fail(s, EXIT_INVALID, err);
-	s->suites = dir;
 	ledger = arena_printf(&s->arena, "%s/../requirements.yaml", dir).p;
 	diag_init(&d, &s->arena);
 	if (suite_load(&s->suite, dir, NULL, &s->arena, &d) < 0 ||
@@ -429,7 +403,7 @@ static int run_session(struct session *s)
 
 	if (read_options(s, &err) < 0)
 		return verb_usage(s->verb, "%s", err.msg);
-	code = load_suite(s, &err);
+	code = load_suite(s);
 	if (code != EXIT_PASSED)
 		return code;
 	s->result.options = describe_options(s);

@@ -1,5 +1,6 @@
 #include "conformance/check.h"
 
+#include "scenarios/shipped.h"
 #include "scenarios/yaml.h"
 
 #include <assert.h>
@@ -7,6 +8,7 @@
 #include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The order in which groups are told: from what all needs to what needs all. */
 static const char *const groups[] = {
@@ -92,13 +94,18 @@ static size_t group_rank(const char *name)
 	return i;
 }
 
-static int by_group_and_name(const FTSENT **a, const FTSENT **b)
+static int compare_names(const char *a, const char *b)
 {
-	size_t i = group_rank((*a)->fts_name), k = group_rank((*b)->fts_name);
+	size_t i = group_rank(a), k = group_rank(b);
 
 	if (i != k)
 		return i < k ? -1 : 1;
-	return strcmp((*a)->fts_name, (*b)->fts_name);
+	return strcmp(a, b);
+}
+
+static int by_group_and_name(const FTSENT **a, const FTSENT **b)
+{
+	return compare_names((*a)->fts_name, (*b)->fts_name);
 }
 
 /* FNV-1a, with the length before each text. */
@@ -139,6 +146,18 @@ static int hash_file(struct paths *p, const char *path, const char *name,
 	return 0;
 }
 
+static int take_file(struct paths *p, const char *path, size_t skip,
+		     struct diag *d)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (hash_file(p, path, path + skip, d) < 0)
+		return -1;
+	if ((slash ? slash[1] : path[0]) != '_')
+		add_path(p, path);
+	return 0;
+}
+
 static int visit(struct paths *p, const FTSENT *e, size_t skip, struct diag *d)
 {
 	if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
@@ -146,11 +165,46 @@ static int visit(struct paths *p, const FTSENT *e, size_t skip, struct diag *d)
 				strerror(e->fts_errno));
 	if (e->fts_info != FTS_F || !str_ends(str_of(e->fts_name), STR(".yaml")))
 		return 0;
-	if (hash_file(p, e->fts_path, e->fts_path + skip, d) < 0)
-		return -1;
-	if (e->fts_name[0] != '_')
-		add_path(p, e->fts_path);
-	return 0;
+	return take_file(p, e->fts_path, skip, d);
+}
+
+/* As a walk through the tree has it: name by name. */
+static int by_path(const void *x, const void *y)
+{
+	struct str a = str_of(*(const char *const *)x);
+	struct str b = str_of(*(const char *const *)y);
+	char name_a[256], name_b[256];
+	int order = 0;
+
+	while (order == 0 && a.p && b.p) {
+		struct str part_a = str_split(&a, '/'), part_b = str_split(&b, '/');
+
+		snprintf(name_a, sizeof(name_a), "%.*s", STRF(part_a));
+		snprintf(name_b, sizeof(name_b), "%.*s", STRF(part_b));
+		order = compare_names(name_a, name_b);
+	}
+	return order;
+}
+
+/* The files that the program carries, if they are below `dir`. */
+static int find_shipped(struct paths *p, const char *dir, struct diag *d)
+{
+	struct paths all = { .arena = p->arena };
+	struct str below = arena_printf(p->arena, "%s/", dir);
+	struct shipped_file file;
+	size_t at = 0;
+	int rc = 0;
+
+	while (shipped_next(&at, &file))
+		if (str_starts(file.path, below))
+			add_path(&all, arena_str(p->arena, file.path).p);
+	if (all.count)
+		qsort(all.list, all.count, sizeof(*all.list), by_path);
+	else
+		rc = diag_add(d, (struct pos){ 0 }, 0, "%s: %s", dir, strerror(ENOENT));
+	for (size_t i = 0; i < all.count && rc == 0; i++)
+		rc = take_file(p, all.list[i], strlen(dir), d);
+	return rc;
 }
 
 static int find_files(struct paths *p, const char *dir, struct diag *d)
@@ -162,6 +216,10 @@ static int find_files(struct paths *p, const char *dir, struct diag *d)
 
 	if (!tree)
 		return diag_add(d, (struct pos){ 0 }, 0, "%s: %s", dir, strerror(errno));
+	if (access(dir, F_OK) < 0 && errno == ENOENT) {
+		fts_close(tree);
+		return find_shipped(p, dir, d);
+	}
 	while (rc == 0 && (e = fts_read(tree)) != NULL)
 		rc = visit(p, e, strlen(dir), d);
 	fts_close(tree);
@@ -174,11 +232,10 @@ static int find_files(struct paths *p, const char *dir, struct diag *d)
 static int hash_ledger(struct paths *p, const char *dir, struct diag *d)
 {
 	const char *path = arena_printf(p->arena, "%s/../requirements.yaml", dir).p;
-	FILE *f = fopen(path, "rb");
+	struct shipped_file file;
 
-	if (!f)
+	if (access(path, F_OK) < 0 && !shipped_find(path, &file))
 		return 0;
-	fclose(f);
 	return hash_file(p, path, "requirements.yaml", d);
 }
 

@@ -1,4 +1,5 @@
 #include "scenarios/yaml.h"
+#include "scenarios/shipped.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -42,6 +43,23 @@ static int check_file(const struct stat *st, struct pos at, const char *path,
 	return 0;
 }
 
+static struct source *new_source(struct arena *a, const char *path, struct str text)
+{
+	struct source *source = ARENA_NEW(a, struct source);
+
+	source->name = arena_str(a, str_of(path));
+	source->text = text;
+	return source;
+}
+
+static struct source *read_shipped(const char *path, struct arena *a)
+{
+	struct shipped_file file;
+
+	return shipped_find(path, &file) ?
+	       new_source(a, path, arena_str(a, file.text)) : NULL;
+}
+
 struct source *yaml_read(const char *path, struct pos from, struct arena *a,
 			 struct diag *d)
 {
@@ -53,8 +71,12 @@ struct source *yaml_read(const char *path, struct pos from, struct arena *a,
 	char *text;
 
 	if (fd < 0) {
-		diag_add(d, from, 1, "%s: %s", path, strerror(errno));
-		return NULL;
+		int why = errno;
+
+		source = why == ENOENT || why == ENOTDIR ? read_shipped(path, a) : NULL;
+		if (!source)
+			diag_add(d, from, 1, "%s: %s", path, strerror(why));
+		return source;
 	}
 	if (fstat(fd, &st) < 0 || check_file(&st, from, path, d) < 0)
 		goto out;
@@ -64,9 +86,7 @@ struct source *yaml_read(const char *path, struct pos from, struct arena *a,
 		diag_add(d, from, 1, "%s: %s", path, strerror(errno));
 		goto out;
 	}
-	source = ARENA_NEW(a, struct source);
-	source->name = arena_str(a, str_of(path));
-	source->text = (struct str){ text, n };
+	source = new_source(a, path, (struct str){ text, n });
 out:
 	close(fd);
 	return source;

@@ -20,8 +20,9 @@ enum {
 
 /*
  * Read a regular file of at most YAML_SIZE_MAX bytes.  `name` and the text
- * are in `a`.  NULL with an error at `from` (where it was asked for; may be
- * nowhere).
+ * are in `a`.  One that is not there may be among those that the program
+ * carries (shipped.h).  NULL with an error at `from` (where it was asked for;
+ * may be nowhere).
  */
 struct source *yaml_read(const char *path, struct pos from, struct arena *a,
 			 struct diag *d);
