@@ -3,6 +3,8 @@
 # make check SAN=1          the same under AddressSanitizer and UBSan
 # make            build build/esimrig
 # make run-sockets          the suites over real sockets, on a scaled clock
+# make conform    the reference server, judged at every depth
+# make conform-sockets      the same over real sockets, on a scaled clock
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make docs       renew the pages that are written from tables
 # make lint       the direction of includes and the banned functions
@@ -58,6 +60,7 @@ check-built: $(BINS) $(PROGS)
 # The shipped suites: in virtual time; the same files over sockets.
 SUITES   := scenarios/suites
 SCALE    ?= 120
+JUDGE_SCALE ?= 60
 run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
@@ -66,6 +69,15 @@ run-sockets: all
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
 	@.ci/openapi-check $(B)/traffic.jsonl
+# Says little if all is well: with SHOULDs and conventions, nothing may be amiss.
+JUDGE     = $(B)/esimrig conform --target reference --strict --conventions
+conform: all
+	@for depth in read actions world; do \
+	  $(JUDGE) --depth $$depth >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }; \
+	  echo "depth $$depth: $$(grep ' checks*: ' $(B)/conform.log)"; done
+conform-sockets: all
+	@$(JUDGE) --net http --clock scaled=$(JUDGE_SCALE) -j 8 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
+	@grep ' checks*: ' $(B)/conform.log
 bench: all
 	@$(B)/esimrig bench
 
@@ -129,6 +141,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs check check-built deps run run-sockets openapi docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs check check-built deps run run-sockets openapi conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))
