@@ -697,6 +697,89 @@ START_TEST(json_requirements)
 }
 END_TEST
 
+/* ---- The schema, held by a validator of what it uses. ------------------- */
+
+static const cJSON *schema_root;
+
+static bool has_type(const cJSON *v, const char *type)
+{
+	return strcmp(type, "object") == 0 ? cJSON_IsObject(v) :
+	       strcmp(type, "array") == 0 ? cJSON_IsArray(v) :
+	       strcmp(type, "string") == 0 ? cJSON_IsString(v) :
+	       strcmp(type, "boolean") == 0 ? cJSON_IsBool(v) :
+	       strcmp(type, "integer") == 0 ? cJSON_IsNumber(v) &&
+					      v->valuedouble == v->valueint : false;
+}
+
+static void check_object(const cJSON *schema, const cJSON *v, const char *path);
+
+static void check_value(const cJSON *schema, const cJSON *v, const char *path)
+{
+	const cJSON *ref = cJSON_GetObjectItem(schema, "$ref"), *item;
+	const cJSON *words = cJSON_GetObjectItem(schema, "enum");
+	const cJSON *only = cJSON_GetObjectItem(schema, "const");
+	const cJSON *type = cJSON_GetObjectItem(schema, "type");
+	bool found = !words;
+
+	if (ref) {
+		ck_assert(strncmp(ref->valuestring, "#/$defs/", 8) == 0);
+		schema = member(member(schema_root, "$defs"), ref->valuestring + 8);
+		type = cJSON_GetObjectItem(schema, "type");
+	}
+	ck_assert_msg(type || words || only, "%s: the schema says nothing", path);
+	if (type)
+		ck_assert_msg(has_type(v, type->valuestring), "%s: not %s", path,
+			      type->valuestring);
+	cJSON_ArrayForEach(item, words)
+		found |= cJSON_Compare(item, v, true);
+	ck_assert_msg(found, "%s: none of the words", path);
+	if (only)
+		ck_assert_msg(cJSON_Compare(only, v, true), "%s", path);
+	if (cJSON_IsObject(v))
+		check_object(schema, v, path);
+	if (cJSON_IsArray(v))
+		cJSON_ArrayForEach(item, v)
+			check_value(member(schema, "items"), item, path);
+}
+
+static void check_object(const cJSON *schema, const cJSON *v, const char *path)
+{
+	const cJSON *properties = member(schema, "properties"), *item;
+
+	ck_assert(cJSON_IsFalse(member(schema, "additionalProperties")));
+	cJSON_ArrayForEach(item, member(schema, "required"))
+		ck_assert_msg(cJSON_HasObjectItem(v, item->valuestring), "%s: no %s",
+			      path, item->valuestring);
+	cJSON_ArrayForEach(item, v) {
+		ck_assert_msg(cJSON_HasObjectItem(properties, item->string),
+			      "%s: %s is not in the schema", path, item->string);
+		check_value(member(properties, item->string), item, item->string);
+	}
+}
+
+START_TEST(json_is_as_the_schema_says)
+{
+	struct err err = { 0 };
+	struct buf out, text;
+	cJSON *root, *schema;
+
+	read_golden(&text, "docs/conformance-report.schema.json");
+	schema = json_parse(buf_view(&text), &err);
+	ck_assert_msg(schema != NULL, "%s", err.msg);
+	schema_root = schema;
+	make_older();
+	write_report(&out, 2, _i ? &since : NULL);
+	root = json_parse(buf_view(&out), &err);
+	ck_assert_msg(root != NULL, "%s", err.msg);
+	check_value(schema, root, "report");
+	ck_assert_int_eq(cJSON_HasObjectItem(root, "compared"), _i);
+	cJSON_Delete(root);
+	cJSON_Delete(schema);
+	buf_release(&out);
+	buf_release(&text);
+}
+END_TEST
+
 /* ---- Compared. ---------------------------------------------------------- */
 
 START_TEST(what_has_changed)
@@ -792,6 +875,7 @@ int main(void)
 	tcase_add_test(tc, json_says_all);
 	tcase_add_test(tc, json_counts);
 	tcase_add_test(tc, json_requirements);
+	tcase_add_loop_test(tc, json_is_as_the_schema_says, 0, 2);
 	tcase_add_test(tc, what_has_changed);
 	tcase_add_loop_test(tc, what_is_no_report_is_refused, 0,
 			    sizeof(no_reports) / sizeof(no_reports[0]));
