@@ -41,6 +41,7 @@ struct daemon {
 	struct access access;
 	bool has_access;
 	struct metrics metrics;
+	struct eventlog_listener troubles;
 	char bound[SOCKNET_ADDRESS_SIZE], admin[SOCKNET_ADDRESS_SIZE];
 };
 
@@ -268,6 +269,21 @@ static void show_life(struct timer *t)
 	loop_arm(&d->service.loop, t, NS_PER_S);
 }
 
+/* What clients see as 503: whoever runs the server wants to know why. */
+static void tell_trouble(struct eventlog_listener *l, const struct event *e,
+			 struct str line)
+{
+	struct daemon *d = (struct daemon *)((char *)l -
+			   offsetof(struct daemon, troubles));
+	struct str message = event_str(e, "message");
+
+	(void)line;
+	if (strcmp(e->name, "store-failed") == 0)
+		verb_fail(d->service.verb, 0, "%.*s", STRF(message));
+	else if (strcmp(e->name, "store-recovered") == 0)
+		verb_fail(d->service.verb, 0, "the store can be used again");
+}
+
 static void where(const struct daemon *d, char text[READY_SIZE])
 {
 	snprintf(text, READY_SIZE, "listening on %s%s%s", d->bound,
@@ -285,6 +301,7 @@ static int run_daemon(struct daemon *d)
 		return verb_fail(d->service.verb, EXIT_RIG, "%s", err.msg);
 	d->service.grace_ns = d->settings.grace_ns;
 	d->service.reload = reload;
+	eventlog_listen(&d->service.log, &d->troubles);
 	if (d->share)
 		show_life(&d->beat);
 	else
@@ -480,7 +497,8 @@ static int serve_as_told(struct daemon *d, const struct verb *v)
 
 static int serve(const struct verb *v, int argc, char **argv)
 {
-	struct daemon d = { .lock_fd = -1, .beat.fire = show_life };
+	struct daemon d = { .lock_fd = -1, .beat.fire = show_life,
+			    .troubles.tell = tell_trouble };
 	int left = verb_parse(v, argc, argv, &d.options), code;
 
 	if (left < 0)

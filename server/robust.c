@@ -17,6 +17,13 @@ void robust_init(struct robust *r)
 	assert(rc == 0);
 }
 
+/*
+ * An unlock wakes one of those that wait.  If that one is killed before it has
+ * the lock, and a newcomer takes it meanwhile, nobody wakes the others any more.
+ * So they look for themselves, now and then.
+ */
+#define NAP_NS (20 * NS_PER_MS)
+
 static int take_until(struct robust *r, int64_t machine_ns)
 {
 	struct timespec until = { (time_t)(machine_ns / NS_PER_S),
@@ -28,9 +35,16 @@ static int take_until(struct robust *r, int64_t machine_ns)
 enum robust_taken robust_take(struct robust *r, int64_t patience_ns)
 {
 	int rc = pthread_mutex_trylock(&r->mutex);
+	int64_t now, end;
 
-	if (rc == EBUSY)
-		rc = take_until(r, clock_machine_ns() + patience_ns);
+	if (rc == EBUSY) {
+		now = clock_machine_ns();
+		end = now + patience_ns;
+		do {
+			rc = take_until(r, now + NAP_NS < end ? now + NAP_NS : end);
+			now = clock_machine_ns();
+		} while (rc == ETIMEDOUT && now < end);
+	}
 	if (rc == ETIMEDOUT)
 		return ROBUST_LATE;
 	if (rc == 0)

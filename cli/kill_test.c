@@ -3,11 +3,14 @@
  * was interrupted goes on and ends.
  * Method: this program runs itself again as a real server on a file, over
  * sockets and in real time, and is registry, devices and clients to it.  The
- * server is killed KILLS times (200) while it starts, serves and commits.
+ * server is killed KILLS times (200) while it starts, serves and commits.  The
+ * same is done to `esimrig server` with several workers, of which one is killed
+ * while the others go on, again and again, and at last all of them at once.
  * After each kill the profile rows must be those of a report that was
  * answered, or of one that was on its way; in the end every transaction,
  * operation and code that was answered must be there, as it was answered,
  * every order must belong to a transaction, and everything must have ended.
+ * At no time may the registry have two open orders for one profile.
  */
 #include "server/server.h"
 #include "sim/json.h"
@@ -15,16 +18,19 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
 	KILLS = 200,
+	WORKER_KILLS = 60,		/* these take longer */
 	DEVICES = 16,
 	CLIENTS = 24,
 	ON_DEVICE_MAX = 8,
@@ -33,6 +39,9 @@ enum {
 	ANSWERS_MAX = 60,		/* between a start and its kill, */
 	LOAD_US_MAX = 3000,		/* and a little more */
 	PATIENCE_MS = 30000,		/* of the whole test with one step */
+	WORKERS = 3,
+	DEATHS_MAX = 8,			/* of workers, before all are killed */
+	DYING_MS = 20,			/* more than it takes to die */
 };
 
 #define TOKEN "Basic YW5uOnB3"		/* ann:pw */
@@ -120,7 +129,11 @@ static int serve(const char *path, const char *eis)
 
 /* Names by hash; values are never taken out. */
 struct names {
-	struct name { char text[ID_SIZE]; char status[16]; } *list;
+	struct name {
+		char text[ID_SIZE];
+		char status[16];
+		int64_t since_ns;	/* when we heard of the status */
+	} *list;
 	size_t count, cap;
 	uint32_t *slots;	/* index + 1, or 0 */
 	size_t slot_count;
@@ -190,6 +203,7 @@ struct device {
 
 struct client {
 	int device;
+	int64_t sent_ns;
 	char text[ID_SIZE];		/* transaction, iccid */
 	struct profiles list;		/* of the report on its way */
 	bool busy;
@@ -200,9 +214,11 @@ static struct kill_world {
 	struct network *net;
 	struct http_handler eis;
 	char eis_address[SOCKNET_ADDRESS_SIZE], address[SOCKNET_ADDRESS_SIZE];
-	char dir[64], path[80];
+	char dir[64], path[80], config[80];
 	struct rng rng;
 	pid_t pid;			/* of the server, or 0 */
+	bool workers;			/* it is the program, with several of them */
+	int64_t killed_ns;		/* when the last of those was killed */
 	bool killing;			/* no more requests; they may fail */
 	bool settling;			/* only reports and progress */
 	int open;			/* requests on their way */
@@ -300,6 +316,22 @@ static int device_of_eid(const char *eid)
 	ck_abort_msg("order for the unknown EID %s", eid);
 }
 
+static bool is_open(const struct name *n)
+{
+	return strcmp(n->status, "queued") == 0 || strcmp(n->status, "delivered") == 0;
+}
+
+/* Requests that exclude each other: the server takes one, and refuses the other. */
+static void check_alone(const struct orders *o)
+{
+	for (size_t i = 0; i < w.orders.count; i++)
+		ck_assert_msg(&w.order[i] == o || !is_open(&w.orders.list[i]) ||
+			      w.order[i].device != o->device ||
+			      strcmp(w.order[i].iccid, o->iccid) != 0,
+			      "two open orders for profile %s of device %d: %s, %s", o->iccid,
+			      o->device, w.order[i].operation, o->operation);
+}
+
 static size_t place_order(struct str body)
 {
 	char reference[ID_SIZE], eid[ID_SIZE], code[100];
@@ -321,6 +353,7 @@ static size_t place_order(struct str body)
 		take(o->operation, sizeof(o->operation), tree, "operation");
 		take(o->iccid, sizeof(o->iccid), tree, "iccid");
 		take(code, sizeof(code), tree, "activationCode");
+		check_alone(o);
 		snprintf(n->status, sizeof(n->status), "queued");
 		o->code[0] = '\0';
 	}
@@ -333,8 +366,7 @@ static void look_at_order(size_t i)
 	struct name *n = &w.orders.list[i];
 	struct orders *o = &w.order[i];
 
-	if ((strcmp(n->status, "queued") != 0 && strcmp(n->status, "delivered") != 0) ||
-	    draw(3) == 0)
+	if (!is_open(n) || draw(3) == 0)
 		return;
 	snprintf(o->code, sizeof(o->code), "%s", draw(20) ? carry_out(o) : "catBusy");
 	snprintf(n->status, sizeof(n->status), "%s",
@@ -380,7 +412,8 @@ static int finished(struct client *c, struct http_call *call)
 	c->busy = false;
 	w.open--;
 	if (call->failure != HTTP_OK) {
-		ck_assert_msg(w.killing, "%s", call->err.msg);
+		ck_assert_msg(w.killing || (w.workers && c->sent_ns <= w.killed_ns +
+				DYING_MS * NS_PER_MS), "%s", call->err.msg);
 		w.lost++;
 		return 0;
 	}
@@ -415,6 +448,11 @@ static void send(struct client *c, const char *method, const char *path,
 	http_call_header(call, "Authorization", str_of(type));
 	if (body.p)
 		http_call_body(call, "application/json", body);
+	/* On to another worker each time; and on a connection that was used
+	 * before, libcurl would send a request again by itself. */
+	if (w.workers)
+		http_call_header(call, "Connection", STR("close"));
+	c->sent_ns = loop_now(&w.loop).ns;
 	call->owner = c;
 	call->done = done;
 	c->busy = true;
@@ -576,10 +614,14 @@ static void progress_done(struct http_call *call)
 			      STRF(call->resp.body));
 		member(call, "status", status, sizeof(status));
 		n = name_find(&w.transactions, str_of(c->text));
-		ck_assert_msg(!n->status[0] || strcmp(n->status, status) == 0,
+		/* Who asked before another one heard of it may be told less. */
+		ck_assert_msg(!n->status[0] || strcmp(n->status, status) == 0 ||
+			      c->sent_ns <= n->since_ns,
 			      "%s was %s, and is %s", n->text, n->status, status);
-		if (strcmp(status, "in_progress") != 0)
+		if (!n->status[0] && strcmp(status, "in_progress") != 0) {
 			snprintf(n->status, sizeof(n->status), "%s", status);
+			n->since_ns = loop_now(&w.loop).ns;
+		}
 	}
 	next_request(c);
 }
@@ -656,11 +698,53 @@ static void run_to_end_of_requests(void)
 	loop_disarm(&w.loop, &w.watchdog);
 }
 
+/* ann's password is hashed for good there, which takes a while. */
+static void write_config(void)
+{
+	char device[ID_SIZE], eid[ID_SIZE];
+	FILE *f = fopen(w.config, "wb");
+
+	ck_assert(f != NULL);
+	fprintf(f, "listen: 127.0.0.1:0\ndb: %s\nworkers: %d\nthrottle: 0\neis-token: eis\n"
+		"report-token: report\ncheck-interval: 1s\nverify-limit: 2s\n"
+		"accounts: {one: {customer-id: 1}}\n"
+		"users: {ann: {account: one, password: pw}}\ndevices:\n", w.path, WORKERS);
+	for (int i = 0; i < DEVICES; i++) {
+		device_name(i, device);
+		eid_name(i, eid);
+		fprintf(f, "  - {device-id: %s, eid: '%s', account: one}\n", device, eid);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* This program again, or the one that was built beside it. */
+static void become_server(const char *eis)
+{
+	char url[100], program[4096];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 20);
+	char *self[] = { (char *)(uintptr_t)"kill_test", (char *)(uintptr_t)"--serve",
+			 w.path, (char *)(uintptr_t)eis, NULL };
+	char *argv[] = { program, (char *)(uintptr_t)"server",
+			 (char *)(uintptr_t)"--config", w.config,
+			 (char *)(uintptr_t)"--eis-url", url, NULL };
+
+	if (!w.workers)
+		execv("/proc/self/exe", self);
+	snprintf(url, sizeof(url), "http://%s", eis);
+	program[n > 0 ? n : 0] = '\0';
+	for (int i = 0; i < 2; i++)
+		*strrchr(program, '/') = '\0';
+	strncat(program, "/esimrig", sizeof(program) - strlen(program) - 1);
+	/* Killed as one; and not left behind by a test that is killed. */
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (freopen("/dev/null", "w", stderr))
+		execv(program, argv);
+}
+
 /* Returns where its address can be read from. */
 static int spawn(const char *eis)
 {
-	char *argv[] = { (char *)(uintptr_t)"kill_test", (char *)(uintptr_t)"--serve",
-			 w.path, (char *)(uintptr_t)eis, NULL };
 	int pipes[2];
 
 	ck_assert_int_eq(pipe(pipes), 0);
@@ -669,7 +753,7 @@ static int spawn(const char *eis)
 	if (w.pid == 0) {
 		dup2(pipes[1], STDOUT_FILENO);
 		close_range(3, ~0U, 0);
-		execv("/proc/self/exe", argv);
+		become_server(eis);
 		_exit(127);
 	}
 	close(pipes[1]);
@@ -680,27 +764,65 @@ static int spawn(const char *eis)
 static void await_server(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char *end;
+	char line[200], *end;
 	ssize_t n;
 
 	ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
-	n = read(fd, w.address, sizeof(w.address) - 1);
+	n = read(fd, line, sizeof(line) - 1);
 	ck_assert_msg(n > 0, "the server did not start");
-	w.address[n] = '\0';
-	end = strchr(w.address, '\n');
+	line[n] = '\0';
+	end = strchr(line, '\n');
 	ck_assert(end != NULL);
 	*end = '\0';
+	/* "esimrig server: listening on 127.0.0.1:8080", or only the last word */
+	end = strrchr(line, ' ');
+	snprintf(w.address, sizeof(w.address), "%.40s", end ? end + 1 : line);
+}
+
+/* The database is locked until the last of them has gone. */
+static void await_lock(void)
+{
+	char path[100];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.lock", w.path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	close(fd);
 }
 
 static void kill_server(void)
 {
 	int status;
 
-	kill(w.pid, SIGKILL);
+	kill(w.workers ? -w.pid : w.pid, SIGKILL);
 	ck_assert_int_eq(waitpid(w.pid, &status, 0), w.pid);
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 		      "the server ended by itself: %x", (unsigned)status);
 	w.pid = 0;
+	if (w.workers)
+		await_lock();
+}
+
+/* Any that lives; not all of them may, right now. */
+static void kill_worker(void)
+{
+	char path[64], text[200] = "", *rest = text;
+	long pids[WORKERS];
+	int n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)w.pid, (int)w.pid);
+	f = fopen(path, "rb");
+	ck_assert(f != NULL);
+	ck_assert(fgets(text, sizeof(text), f) || feof(f));
+	fclose(f);
+	while (n < WORKERS && (pids[n] = strtol(rest, &rest, 10)) > 0)
+		n++;
+	if (n)
+		kill((pid_t)pids[draw(n)], SIGKILL);
+	w.killed_ns = clock_machine_ns() - w.loop.clock.start_ns;
 }
 
 /* ---- Looking. ---------------------------------------------------------- */
@@ -875,7 +997,7 @@ static void check_codes(void)
 static int kills_wanted(void)
 {
 	const char *text = getenv("KILLS");
-	uint64_t n = KILLS;
+	uint64_t n = w.workers ? WORKER_KILLS : KILLS;
 
 	if (text)
 		ck_assert_int_eq(str_to_u64(str_of(text), 1000000, &n), 0);
@@ -891,10 +1013,14 @@ static void set_up(void)
 	snprintf(w.dir, sizeof(w.dir), "/tmp/kill_test.XXXXXX");
 	ck_assert(mkdtemp(w.dir) != NULL);
 	snprintf(w.path, sizeof(w.path), "%s/db", w.dir);
-	close(spawn(""));
-	ck_assert_int_eq(waitpid(w.pid, &status, 0), w.pid);
-	ck_assert_int_eq(status, 0);
-	w.pid = 0;
+	snprintf(w.config, sizeof(w.config), "%s/c.yaml", w.dir);
+	write_config();
+	if (!w.workers) {
+		close(spawn(""));
+		ck_assert_int_eq(waitpid(w.pid, &status, 0), w.pid);
+		ck_assert_int_eq(status, 0);
+		w.pid = 0;
+	}
 	loop_init(&w.loop, CLOCK_KIND_REAL, 1, clock_machine_unix_ms());
 	w.net = socknet_new(&w.loop, NULL, &err);
 	ck_assert_msg(w.net != NULL, "%s", err.msg);
@@ -921,12 +1047,13 @@ static void fill_devices(void)
 
 static void tear_down(void)
 {
-	static const char *const files[] = { "", "-wal", "-shm" };
+	static const char *const files[] = { "", "-wal", "-shm", ".lock" };
 	char name[100];
 
 	network_release(w.net);
 	loop_release(&w.loop);
-	for (size_t i = 0; i < 3; i++) {
+	unlink(w.config);
+	for (size_t i = 0; i < 4; i++) {
 		snprintf(name, sizeof(name), "%s%s", w.path, files[i]);
 		unlink(name);
 	}
@@ -938,6 +1065,17 @@ static void tear_down(void)
 	names_release(&w.found);
 	arena_release(&w.arena);
 	free(w.order);
+}
+
+static void load_until(int answers)
+{
+	w.answers_left = answers;
+	for (int i = 0; i < CLIENTS; i++)
+		if (!w.clients[i].busy)
+			next_request(&w.clients[i]);
+	run_us(PATIENCE_MS * 1000);
+	ck_assert_int_le(w.answers_left, 0);
+	run_us(draw(LOAD_US_MAX));
 }
 
 /* A life: start, be looked at, work, be killed. */
@@ -955,27 +1093,61 @@ static void live_once(void)
 	await_server(fd);
 	close(fd);
 	check_profiles();
-	w.answers_left = 1 + draw(ANSWERS_MAX);
-	for (int i = 0; i < CLIENTS; i++)
-		next_request(&w.clients[i]);
-	run_us(PATIENCE_MS * 1000);
-	ck_assert_int_le(w.answers_left, 0);
-	run_us(draw(LOAD_US_MAX));
+	load_until(1 + draw(ANSWERS_MAX));
 	w.killing = true;
 	kill_server();
 	run_to_end_of_requests();
 	w.killing = false;
 }
 
+/* A life of several workers: some of them are killed while the others answer,
+ * and then all.  Returns how many kills that was. */
+static int live_with_workers(void)
+{
+	int deaths = draw(DEATHS_MAX + 1), fd = spawn(w.eis_address);
+
+	if (draw(10) == 0) {
+		run_us(draw(100 * LOAD_US_MAX));
+		kill_server();
+		close(fd);
+		return 1;
+	}
+	await_server(fd);
+	close(fd);
+	for (int i = 0; i < deaths; i++) {
+		check_profiles();
+		load_until(1 + draw(ANSWERS_MAX));
+		kill_worker();
+		load_until(1 + draw(ANSWERS_MAX));
+		w.settling = true;
+		run_to_end_of_requests();
+		w.settling = false;
+	}
+	check_profiles();
+	load_until(1 + draw(ANSWERS_MAX));
+	w.killing = true;
+	kill_server();
+	run_to_end_of_requests();
+	w.killing = false;
+	return deaths + 1;
+}
+
 START_TEST(nothing_acknowledged_is_lost)
 {
-	int kills = kills_wanted();
-	int fd;
+	int kills, fd;
 
+	w.workers = _i == 1;
+	kills = kills_wanted();
 	set_up();
 	fill_devices();
-	for (int i = 0; i < kills; i++)
-		live_once();
+	for (int i = 0; i < kills;) {
+		if (w.workers) {
+			i += live_with_workers();
+		} else {
+			live_once();
+			i++;
+		}
+	}
 	fd = spawn(w.eis_address);
 	await_server(fd);
 	close(fd);
@@ -999,7 +1171,7 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("server/kill");
+	Suite *suite = suite_create("cli/kill");
 	TCase *tc = tcase_create("kill -9");
 	SRunner *runner;
 	int failed;
@@ -1007,7 +1179,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "--serve") == 0)
 		return serve(argv[2], argv[3]);
 	tcase_set_timeout(tc, 300);
-	tcase_add_test(tc, nothing_acknowledged_is_lost);
+	tcase_add_loop_test(tc, nothing_acknowledged_is_lost, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
