@@ -5,6 +5,7 @@
 #include "cli/service.h"
 #include "cli/settings.h"
 #include "cli/workers.h"
+#include "cli/world_server.h"
 #include "server/server.h"
 #include "server/share.h"
 #include "sim/socknet.h"
@@ -507,6 +508,8 @@ static int serve(const struct verb *v, int argc, char **argv)
 		return verb_show_help(v);
 	if (left > 0)
 		return verb_usage(v, "'%s': no argument is expected", argv[1]);
+	if (d.options.world)
+		return world_server(v, d.options.world);
 	if (read_settings(&d, &d.arena, &d.settings) < 0) {
 		arena_release(&d.arena);
 		return EXIT_INVALID;

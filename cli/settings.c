@@ -290,6 +290,9 @@ const struct option settings_options[] = {
 	OPTION("config", config, "FILE",
 	       "Read these options, and accounts, users, API keys and devices, from a "
 	       "YAML file; what is on the command line wins"),
+	OPTION("world", world, "FILE",
+	       "Live in the world of that file (world.json, docs/southbound.md), in memory; "
+	       "no other option counts"),
 	OPTION("listen", listen, "ADDR:PORT",
 	       "Where clients connect; port 0 takes a free one (default: 127.0.0.1:8080)"),
 	OPTION("db", db, "FILE", "The database; made if it is not there"),
@@ -364,7 +367,7 @@ static int load_option(struct loader *l, const struct schema *schema,
 	struct source *where;
 
 	if (!key)
-		return 0;		/* config, help */
+		return 0;		/* config, world, help */
 	where = ARENA_NEW(l->arena, struct source);
 	where->name = arena_printf(l->arena, "--%s", o->name);
 	v = value_str(l->arena, str_of(text));

@@ -65,7 +65,7 @@ struct settings {
 /* What the command line of `esimrig server` gives; texts, read later. */
 struct settings_options {
 	bool help;
-	const char *config, *listen, *admin, *db, *access_log;
+	const char *config, *world, *listen, *admin, *db, *access_log;
 	const char *tls_cert, *tls_key, *ca_file;
 	const char *eis_url, *eis_token, *gateway_url, *gateway_token, *report_token;
 	const char *check_interval, *order_expiry, *verify_limit;

@@ -18,7 +18,7 @@ enum capability_answer { CAPABILITY_UNKNOWN, CAPABILITY_NO, CAPABILITY_YES };
 struct capability {
 	const char *name;		/* "path-suffixes" */
 	const char *help;		/* what a server with it can do */
-	const char *probe;		/* YAML: `steps`, maybe `world`; NULL: none */
+	const char *probe;		/* YAML: `steps`, behind a world; NULL: none */
 	enum check_depth depth;		/* of the probe */
 	bool usual;			/* taken for granted if nobody knows */
 };
@@ -34,7 +34,7 @@ int capability_find(struct str name);
 struct capability_state {
 	enum capability_answer declared, probed;
 	bool has;			/* what to go by: declared, else probed, else usual */
-	struct str why;			/* "the target file says so", ...; of the probe, if it failed */
+	struct str why;			/* why not, if it has not; what the probe met */
 };
 
 /*

@@ -16,7 +16,7 @@
 #include "conformance/target.h"
 
 struct launched;
-struct recorder_file;
+struct recording;
 
 struct link {
 	struct run_target seam;		/* for run_options.target */
@@ -39,6 +39,5 @@ struct link {
  * into `options`: real time, or that of `launch.scale`. */
 void link_init(struct link *l, const struct target *t, enum check_depth depth,
 	       struct run_options *options);
-void link_release(struct link *l);
 
 #endif

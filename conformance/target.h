@@ -5,8 +5,7 @@
  * it is shown in its place.  A secret may be given as ${env:NAME} or
  * file:PATH (beside the file), and then stands in neither file nor output.
  *
- * The one rule: no message repeats a line of the file, for it may hold a
- * password.
+ * The one rule: no message repeats a value of the file that may be a secret.
  */
 #ifndef CONFORMANCE_TARGET_H
 #define CONFORMANCE_TARGET_H
@@ -43,7 +42,7 @@ struct target_launch {
 	struct { struct str *list; size_t count; } command;	/* lives as long as the world */
 	struct { struct str *list; size_t count; } prepare;	/* ends before it begins */
 	struct str folder;		/* where they are started: that of the file */
-	double scale;			/* of the rig's clock */
+	double scale;			/* of the rig's clock; 1 unless given */
 	int64_t ready_ns;		/* of the machine, until it answers */
 	int64_t end_ns;			/* from SIGTERM to SIGKILL */
 };
@@ -54,18 +53,21 @@ struct target {
 	struct str url;			/* empty: the command is told where to listen */
 	struct { struct target_user *list; size_t count; } users;	/* `main` first */
 	struct { struct target_header *list; size_t count; } headers;
-	struct { struct str ca, cert, key; bool insecure; } tls;	/* paths */
+	struct target_tls { struct str ca, cert, key; bool insecure; } tls;	/* paths */
 	int64_t gap_ns;			/* between two requests: `rate` */
 	int64_t max_requests;		/* at once */
 	int64_t timeout_ns;		/* for an answer */
 	enum capability_answer declared[CAPABILITIES_MAX];
 	struct { struct target_tolerance *list; size_t count; } tolerances;
 	bool depth_given;
+	unsigned depth_word;		/* as the file says */
 	enum check_depth depth;		/* the greatest that it can be judged at */
 	const struct value *world;	/* names of depth actions; or NULL */
 	struct target_launch launch;
 	struct str *secrets;		/* all that may not be shown */
 	size_t secret_count;
+	const struct source *source;	/* of the file */
+	const struct value *root;	/* its tree; NULL: it could not be read */
 };
 
 /* Read and check a file; strings are in `a`.  -1: `d` says what is wrong. */
@@ -89,8 +91,10 @@ int target_from_url(struct target *t, const char *url, struct arena *a,
 int target_apply(struct target *t, const struct target_options *o, struct arena *a,
 		 struct err *err);
 
-/* How a diag of a target file is printed: places and words, never a line. */
-void target_print_diag(const struct diag *d, struct buf *out);
+/* diag_print() with values of the target's file masked, but for those that can
+ * be no secret.  Also for what suite_load() finds in its `world`. */
+void target_print_diag(const struct target *t, const struct diag *d,
+		       struct arena *a, struct buf *out);
 
 /* The comment of a tolerance for that requirement, or STR_NONE. */
 struct str target_tolerates(const struct target *t, struct str id);

@@ -69,7 +69,7 @@ static const char *at(const char *path)
 
 	for (int n = 0; *path && o; path += n, path += *path == '/') {
 		ck_assert_int_eq(sscanf(path, "%63[^/]%n", part, &n), 1);
-		o = cJSON_IsArray(o) ? cJSON_GetArrayItem(o, atoi(part)) :
+		o = cJSON_IsArray(o) ? cJSON_GetArrayItem(o, part[0] - '0') :
 				       cJSON_GetObjectItemCaseSensitive(o, part);
 	}
 	if (!o)
