@@ -5,6 +5,7 @@
  * checks are done in worker processes (conformance/judge.h), and the reports
  * are written from their verdicts.
  */
+#include "cli/coverage.h"
 #include "cli/output.h"
 #include "cli/running.h"
 #include "cli/terminal.h"
@@ -28,7 +29,7 @@ static const size_t REPORT_MAX = (size_t)2 << 30;
 struct conform_command {
 	bool help, strict, conventions, verbose;
 	const char *target, *depth, *clock, *net, *suites;
-	const char *baseline, *resume, *compare;
+	const char *baseline, *resume, *compare, *coverage;
 	const char *reports[CONFORM_FORMATS];	/* as in conform_formats */
 	struct option_number seed, jobs;
 	struct option_list only;
@@ -77,6 +78,8 @@ static const struct option options[] = {
 	  "Write one page to read, with ladder diagrams", 0 },
 	{ "badge", 0, OPTION_TEXT, AT(reports[4]), "FILE",
 	  "Write a picture for a README, SVG", 0 },
+	{ "coverage", 0, OPTION_TEXT, AT(coverage), "KIND",
+	  "Judge nothing: say which checks cover which requirements, as csv or md", 0 },
 	{ "suites", 0, OPTION_TEXT, AT(suites), "DIR",
 	  "The checks. Default: conformance/suites here, or those that the program carries",
 	  0 },
@@ -396,11 +399,21 @@ static int judge_and_tell(struct session *s)
 	return exit_code(s);
 }
 
+static int tell_coverage(struct session *s)
+{
+	int code = load_suite(s);
+
+	return code != EXIT_PASSED ? code :
+	       coverage_tell(s->verb, s->command.coverage, &s->ledger, &s->suite);
+}
+
 static int run_session(struct session *s)
 {
 	struct err err = { 0 };
 	int code;
 
+	if (s->command.coverage)
+		return tell_coverage(s);
 	if (read_options(s, &err) < 0)
 		return verb_usage(s->verb, "%s", err.msg);
 	code = load_suite(s);

@@ -1,4 +1,5 @@
 #include "cli/files.h"
+#include "scenarios/shipped.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -31,6 +32,7 @@ static int visit(FTS *tree, FTSENT *e, struct arena *a, struct files *out,
 		 struct err *err)
 {
 	bool given = e->fts_level == FTS_ROOTLEVEL;
+	struct shipped_file shipped;
 
 	switch (e->fts_info) {
 	case FTS_D:
@@ -40,6 +42,11 @@ static int visit(FTS *tree, FTSENT *e, struct arena *a, struct files *out,
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
+		if (given && e->fts_errno == ENOENT &&
+		    shipped_find(e->fts_path, &shipped)) {
+			add(out, a, e->fts_path);
+			return 0;
+		}
 		return err_set(err, ERR_IO, "%s: %s", e->fts_path,
 			       strerror(e->fts_errno));
 	case FTS_F:

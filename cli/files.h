@@ -3,7 +3,8 @@
  *
  * A file is itself.  A directory is all *.yaml below it, in the order of
  * their names, but for those whose name begins with '_' (included by others)
- * or '.'.
+ * or '.'.  A check that is not there may be one that the program carries
+ * (scenarios/shipped.h).
  */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H

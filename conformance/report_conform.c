@@ -56,11 +56,29 @@ bool report_conform_fails(const struct conformance *c,
 	       (r->verdict == VERDICT_NOT_REACHED && c->depth == DEPTH_WORLD);
 }
 
-const char *report_conform_sentence(enum verdict v)
+static bool finding_fails(const struct conformance *c)
 {
-	return v == VERDICT_PASS ? "The target conforms, as far as it was judged." :
-	       v == VERDICT_FAIL ? "The target does not conform." :
-				   "The rig had trouble of its own: no verdict.";
+	for (size_t i = 0; i < c->finding_count; i++)
+		if (c->findings[i].fails)
+			return true;
+	return false;
+}
+
+const char *report_conform_sentence(const struct conformance *c)
+{
+	enum verdict v = conformance_verdict(c);
+
+	if (v == VERDICT_PASS)
+		return "The target conforms, as far as it was judged.";
+	if (v == VERDICT_ERROR)
+		return "The rig had trouble of its own: no verdict.";
+	if (conformance_new_fails(c) || finding_fails(c))
+		return "The target does not conform.";
+	if (c->interrupted)
+		return "It was stopped before the end: no verdict.";
+	return conformance_count(c, STR_NONE).of[VERDICT_NOT_REACHED] ?
+	       "Not all could be judged that a world of the rig allows to be: no verdict." :
+	       "Nothing was shown: no verdict.";
 }
 
 /* ---- Evidence as text. -------------------------------------------------- */

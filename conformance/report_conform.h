@@ -68,7 +68,7 @@ bool report_conform_fails(const struct conformance *c,
 			  const struct check_result *r);
 
 /* The verdict on the whole, as a sentence. */
-const char *report_conform_sentence(enum verdict v);
+const char *report_conform_sentence(const struct conformance *c);
 
 /*
  * The evidence as text, lines that begin with `indent`: the requirement in

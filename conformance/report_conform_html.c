@@ -9,11 +9,15 @@
 
 enum {
 	OPEN_MAX = 10,			/* failures that begin unfolded */
-	/* Beyond these sizes of the page, checks that passed, and then all
-	 * others, have no evidence: browsers grow slow. */
-	PASSED_MAX = 8 << 20,
-	EVIDENCE_MAX_SUM = 64 << 20,
-	EVENTS_MAX = 64 << 20,		/* of one check, once more, masked */
+	/* Beyond these sizes of the page, checks that passed have no diagram,
+	 * then no steps, and then no check has either: browsers grow slow. */
+	PASSED_LADDERS_MAX = 5 << 20,
+	PASSED_MAX = 16 << 20,
+	TROUBLED_MAX = 64 << 20,
+	/* Of one check. */
+	PASSED_EVENTS_MAX = 32 << 10,
+	PASSED_TEXT_MAX = 300,		/* a request, an answer */
+	EVENTS_MAX = 64 << 20,
 };
 
 static const char style[] =
@@ -130,23 +134,30 @@ static void put_requirement_link(struct page *p, struct str id)
 
 /* ---- Steps and their evidence. ------------------------------------------ */
 
-static void put_box(struct page *p, const char *name, struct str text)
+static void put_box(struct page *p, const char *name, struct str text, size_t max)
 {
+	struct str shown = report_conform_masked(str_trim(text), &p->arena);
+	bool cut = shown.n > max;
+
 	if (!text.n)
 		return;
 	buf_printf(p->out, "<div class=\"box\"><h4>%s</h4><pre>", name);
-	put(p, str_trim(text));
-	buf_z(p->out, "</pre></div>");
+	while (cut && max > 0 && ((unsigned char)shown.p[max] & 0xC0) == 0x80)
+		max--;
+	shown.n = cut ? max : shown.n;
+	report_escape(p->out, shown);
+	buf_z(p->out, cut ? "\n[cut here]</pre></div>" : "</pre></div>");
 }
 
-static void put_exchange(struct page *p, const struct step_result *s, bool open)
+static void put_exchange(struct page *p, const struct step_result *s, bool open,
+			 size_t max)
 {
 	if (!s->request.n && !s->response.n)
 		return;
 	buf_printf(p->out, "<details class=\"ex\"%s><summary>request and answer"
 		   "</summary><div class=\"ev\">", open ? " open" : "");
-	put_box(p, "request", s->request);
-	put_box(p, "answer", s->response);
+	put_box(p, "request", s->request, max);
+	put_box(p, "answer", s->response, max);
 	buf_z(p->out, "</div>");
 	if (s->curl.n) {
 		buf_z(p->out, "<div class=\"box curl\"><h4>again</h4><pre>");
@@ -165,7 +176,7 @@ static void put_why(struct page *p, const struct step_result *s)
 	buf_z(p->out, "</div>");
 }
 
-static void put_step(struct page *p, const struct step_result *s)
+static void put_step(struct page *p, const struct step_result *s, size_t max)
 {
 	bool bad = s->verdict == VERDICT_FAIL || s->verdict == VERDICT_ERROR ||
 		   s->verdict == VERDICT_WARN;
@@ -177,21 +188,32 @@ static void put_step(struct page *p, const struct step_result *s)
 	buf_z(p->out, "</code>");
 	if (s->message.n || s->expected.n || s->actual.n)
 		put_why(p, s);
-	put_exchange(p, s, bad);
+	put_exchange(p, s, bad, max);
 	buf_z(p->out, "</td><td class=\"place mono\">");
 	put(p, s->file);
 	buf_printf(p->out, ":%u</td></tr>\n", s->line);
 }
 
-static void put_steps(struct page *p, const struct run_result *run)
+static void put_steps(struct page *p, const struct run_result *run, size_t max)
 {
 	if (!run->step_count)
 		return;
 	buf_z(p->out, "<h2>Steps</h2><table class=\"rows\"><tr class=\"head\"><th>Verdict"
 	      "<th>Step<th>Place</tr>\n");
 	for (size_t i = 0; i < run->step_count; i++)
-		put_step(p, &run->steps[i]);
+		put_step(p, &run->steps[i], max);
 	buf_z(p->out, "</table>\n");
+}
+
+/* Of one that asked, and was answered as it should be, the steps say all. */
+static bool has_ladder(const struct page *p, const struct check_result *r)
+{
+	size_t n = r->run->events.n;
+
+	if (report_conform_troubled(r))
+		return n && n < EVENTS_MAX;
+	return n && r->check->depth != DEPTH_READ && n < PASSED_EVENTS_MAX &&
+	       p->out->n < PASSED_LADDERS_MAX;
 }
 
 static void put_ladder(struct page *p, const struct run_result *run, bool open)
@@ -199,8 +221,6 @@ static void put_ladder(struct page *p, const struct run_result *run, bool open)
 	struct run_result masked = *run;
 	struct arena a = { 0 };
 
-	if (!run->events.n || run->events.n > EVENTS_MAX)
-		return;
 	masked.events = report_conform_masked(run->events, &a);
 	buf_printf(p->out, "<details class=\"more\"%s><summary>Ladder diagram</summary>\n",
 		   open ? " open" : "");
@@ -297,14 +317,15 @@ static void put_evidence(struct page *p, const struct check_result *r, bool open
 	if (!r->run)
 		return;
 	if (r->run->left_behind.n)
-		put_box(p, "left behind", r->run->left_behind);
-	if (p->out->n > (troubled ? EVIDENCE_MAX_SUM : PASSED_MAX)) {
+		put_box(p, "left behind", r->run->left_behind, SIZE_MAX);
+	if (p->out->n > (troubled ? TROUBLED_MAX : PASSED_MAX)) {
 		buf_z(p->out, "<p class=\"dim\">No evidence here: this page is large "
 		      "enough. Judge this check alone (--only) to have it.</p>\n");
 		return;
 	}
-	put_steps(p, r->run);
-	put_ladder(p, r->run, open);
+	put_steps(p, r->run, troubled ? SIZE_MAX : PASSED_TEXT_MAX);
+	if (has_ladder(p, r))
+		put_ladder(p, r->run, open);
 }
 
 static void put_check(struct page *p, const struct check_result *r, bool open)
@@ -590,7 +611,7 @@ static void put_head(struct page *p)
 	buf_z(p->out, "<h1>Conformance to esim_profiles <small>");
 	put(p, c->target_name);
 	buf_printf(p->out, "</small></h1>\n<div class=\"banner %s\">%s<small>%zu checks: ",
-		   verdict_class(v), report_conform_sentence(v), p->tally.all.count);
+		   verdict_class(v), report_conform_sentence(c), p->tally.all.count);
 	tally_words(p->out, &p->tally.all);
 	buf_printf(p->out, "%s</small></div>\n<dl>", c->interrupted ? " (interrupted)" : "");
 	put_fact(p, "Target", c->target_url.n ? c->target_url : c->target_name);

@@ -261,7 +261,7 @@ static void put_verdict_of_all(struct page *p)
 	tally_words(p->out, &p->tally.all);
 	buf_z(p->out, p->c->interrupted ? " (interrupted)\n" : "\n");
 	paint(p, colours[v]);
-	buf_z(p->out, report_conform_sentence(v));
+	buf_z(p->out, report_conform_sentence(p->c));
 	paint(p, "\x1b[0m");
 	buf_char(p->out, '\n');
 }
