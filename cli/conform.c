@@ -387,6 +387,7 @@ static int judge_and_tell(struct session *s)
 
 	terminal_init(&s->terminal, uses_stdout(s) ? STDERR_FILENO : STDOUT_FILENO,
 		      s->command.verbose, true);
+	terminal_progress_lines(&s->terminal);
 	if (judge(s, &err) < 0)
 		write_failed(s, &err);
 	terminal_release(&s->terminal);

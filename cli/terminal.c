@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OUT_MAX = 16 << 20, BAR_WIDTH = 30 };
+enum { OUT_MAX = 16 << 20 };
 
 static const char *const colours[VERDICTS] = {
 	[VERDICT_PASS] = "\x1b[32m", [VERDICT_FAIL] = "\x1b[31m",
@@ -32,23 +32,19 @@ void terminal_init(struct terminal *t, int fd, bool verbose, bool bar)
 		.fd = fd, .verbose = verbose, .colour = wants_colour(fd),
 		/* Whoever closed it does not want to see anything. */
 		.silent = mode == -1 || (mode & O_ACCMODE) == O_RDONLY,
-		.bar = bar && isatty(STDERR_FILENO),
 	};
+	progress_init(&t->progress, bar, false);
 	buf_init(&t->out, OUT_MAX);
 }
 
-static void clear_bar(struct terminal *t)
+void terminal_progress_lines(struct terminal *t)
 {
-	struct err err = { 0 };
-
-	if (t->bar_drawn)
-		output_write(STDERR_FILENO, STR("\r\x1b[K"), &err);
-	t->bar_drawn = 0;
+	progress_init(&t->progress, true, true);
 }
 
 void terminal_release(struct terminal *t)
 {
-	clear_bar(t);
+	progress_clear(&t->progress);
 	buf_release(&t->out);
 }
 
@@ -56,7 +52,7 @@ static void flush(struct terminal *t)
 {
 	struct err err = { 0 };
 
-	clear_bar(t);
+	progress_clear(&t->progress);
 	if (!t->silent && output_write(t->fd, buf_view(&t->out), &err) < 0) {
 		t->failed_errno = errno;
 		t->silent = true;
@@ -125,22 +121,7 @@ void terminal_run(struct terminal *t, const struct run_result *r)
 
 void terminal_bar(struct terminal *t, size_t done, size_t all, size_t bad)
 {
-	size_t percent = all ? done * 100 / all : 100;
-	size_t full = percent * BAR_WIDTH / 100;
-	struct err err = { 0 };
-	struct buf bar;
-
-	if (!t->bar || t->bar_drawn == percent + 1)
-		return;
-	buf_init(&bar, 500);
-	buf_printf(&bar, "\r\x1b[K[%.*s%*s] %zu of %zu", (int)full,
-		   "==============================", (int)(BAR_WIDTH - full), "", done,
-		   all);
-	if (bad)
-		buf_printf(&bar, ", %zu not passed", bad);
-	output_write(STDERR_FILENO, buf_view(&bar), &err);
-	buf_release(&bar);
-	t->bar_drawn = percent + 1;
+	progress_show(&t->progress, done, all, bad);
 }
 
 void terminal_sum(struct terminal *t, const struct run_result *runs,

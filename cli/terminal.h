@@ -8,6 +8,7 @@
 #ifndef CLI_TERMINAL_H
 #define CLI_TERMINAL_H
 
+#include "cli/progress.h"
 #include "scenarios/result.h"
 
 struct terminal {
@@ -15,14 +16,16 @@ struct terminal {
 	bool colour, verbose;
 	bool silent;		/* closed, or gone: nothing is written any more */
 	int failed_errno;	/* why writing failed; 0: it did not */
-	bool bar;		/* on stderr */
-	size_t bar_drawn;	/* percent + 1; 0: not there */
+	struct progress progress;	/* on stderr */
 	struct buf out;
 };
 
 /* `fd` is standard output or, if a report goes there, standard error. */
 void terminal_init(struct terminal *t, int fd, bool verbose, bool bar);
 void terminal_release(struct terminal *t);
+
+/* If there can be no bar: a line now and then. */
+void terminal_progress_lines(struct terminal *t);
 
 void terminal_run(struct terminal *t, const struct run_result *r);
 void terminal_bar(struct terminal *t, size_t done, size_t all, size_t bad);
