@@ -15,6 +15,11 @@ enum { BUCKETS_MIN = 16 };
 #define OWNER_PAUSE_NS (10 * NS_PER_MS)
 enum { OWNER_PAUSES = 100 };
 
+/* Calls on their way at a time, beside those that clients wait for. */
+enum { CALLS_MAX = 32 };
+/* Words of the EIS that are worth keeping. */
+enum { HEARD_MAX = 2048 };
+
 static size_t bucket_of(const struct chases *t, int64_t rid)
 {
 	return ((uint64_t)rid * UINT64_C(0x9E3779B97F4A7C15) >> 32) &
@@ -23,11 +28,9 @@ static size_t bucket_of(const struct chases *t, int64_t rid)
 
 static void grow(struct chases *t)
 {
-	struct chases bigger = {
-		.bucket_count = t->bucket_count ? 2 * t->bucket_count : BUCKETS_MIN,
-		.count = t->count, .seen = t->seen,
-	};
+	struct chases bigger = *t;
 
+	bigger.bucket_count = t->bucket_count ? 2 * t->bucket_count : BUCKETS_MIN;
 	bigger.buckets = calloc(bigger.bucket_count, sizeof(struct chase *));
 	assert(bigger.buckets);
 	for (size_t i = 0; i < t->bucket_count; i++) {
@@ -71,14 +74,46 @@ static void drop(struct chase *c)
 	loop_disarm(c->server->loop, &c->timer);
 	if (c->call)
 		http_call_cancel(c->call);
+	free(c->heard);
 	free(c);
 }
+
+/* ---- The queue. -------------------------------------------------------- */
+
+static void join_queue(struct chase *c)
+{
+	struct chases *t = &c->server->chases;
+
+	if (!t->queue)
+		t->queue_end = &t->queue;
+	c->behind = NULL;
+	c->place = t->queue_end;
+	*c->place = c;
+	t->queue_end = &c->behind;
+}
+
+static void leave_queue(struct chase *c)
+{
+	struct chases *t = &c->server->chases;
+
+	if (!c->place)
+		return;
+	*c->place = c->behind;
+	if (c->behind)
+		c->behind->place = c->place;
+	else
+		t->queue_end = c->place;
+	c->place = NULL;
+}
+
+/* ---- One try. ---------------------------------------------------------- */
 
 static void end(struct chase *c)
 {
 	struct chases *t = &c->server->chases;
 	struct chase **at = &t->buckets[bucket_of(t, c->rid)];
 
+	leave_queue(c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
@@ -123,25 +158,79 @@ static bool apply(struct chase *c, const struct eis_answer *answer, struct trans
 	return load_running(c, tx) && transaction_apply(s, tx, answer);
 }
 
-static void answered(struct chase *c, struct http_call *call, bool placing)
+static void remember(struct chase *c, const struct transaction *tx, struct str words)
+{
+	struct heard *h;
+
+	if (tx->order_id.n + words.n > HEARD_MAX)
+		return;
+	h = malloc(sizeof(*h) + tx->order_id.n + words.n);
+	assert(h);
+	h->end_ms = transaction_end_ms(c->server, tx);
+	h->id_n = tx->order_id.n;
+	h->words_n = words.n;
+	memcpy(h->text, tx->order_id.p, h->id_n);
+	memcpy(h->text + h->id_n, words.p, h->words_n);
+	c->heard = h;
+}
+
+static bool is_no_news(const struct chase *c, const struct http_call *call)
+{
+	const struct heard *h = c->heard;
+
+	return h && call->failure == HTTP_OK && call->resp.status == 200 &&
+	       str_eq(call->resp.body, (struct str){ h->text + h->id_n, h->words_n }) &&
+	       server_now_ms(c->server) < h->end_ms;
+}
+
+static void go_on(struct chase *c, bool is_placed)
+{
+	loop_arm(c->server->loop, &c->timer, pause_ns(c, is_placed));
+	tell_waiters(c);
+}
+
+static void take_answer(struct chase *c, struct http_call *call, bool placing)
 {
 	struct server *s = c->server;
 	struct transaction tx = { 0 };
 	struct eis_answer answer;
 	bool running;
 
+	/* Between two of the same words there may be others, or none. */
+	free(c->heard);
+	c->heard = NULL;
 	eis_read(call, placing, &answer);
 	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
 	running = apply(c, &answer, &tx);
 	if (store_failed(s->store))
 		running = true;		/* the rollback starts it all again */
-	if (running && s->owner) {
-		loop_arm(s->loop, &c->timer, pause_ns(c, tx.order_id.n > 0));
-		tell_waiters(c);
-	} else {
+	if (!running || !s->owner) {
 		end(c);
+		return;
+	}
+	/* With others in the store, their news would be missed. */
+	if (answer.outcome == EIS_ORDER && tx.order_id.n && !s->share)
+		remember(c, &tx, call->resp.body);
+	go_on(c, tx.order_id.n > 0);
+}
+
+static void ask(struct chase *c, bool counted);
+
+static void answered(struct chase *c, struct http_call *call, bool placing)
+{
+	struct server *s = c->server;
+
+	s->chases.calls -= c->counted;
+	c->counted = false;
+	if (is_no_news(c, call)) {
+		c->tries = 0;
+		go_on(c, true);
+	} else {
+		take_answer(c, call, placing);
 	}
 	arena_clear(&s->scratch);
+	while (s->chases.queue && s->chases.calls < CALLS_MAX)
+		ask(s->chases.queue, true);
 }
 
 static void place_done(struct http_call *call)
@@ -175,32 +264,51 @@ static void wait_for_owner(struct chase *c, const struct transaction *tx)
 	loop_arm(s->loop, &c->timer, OWNER_PAUSE_NS);
 }
 
-/* Ask, unless an answer is on its way already. */
-static void ask(struct chase *c)
+static void call_eis(struct chase *c, const struct transaction *tx, bool counted)
 {
 	struct server *s = c->server;
-	struct transaction tx;
+
+	c->call = tx->order_id.n ? eis_look(s, tx) : eis_client_place(s, tx);
+	c->call->done = tx->order_id.n ? look_done : place_done;
+	c->call->owner = c;
+	c->counted = counted;
+	s->chases.calls += counted;
+	http_call_send(c->call);
+}
+
+/* Ask, unless an answer is on its way already.  `counted`: nobody waits. */
+static void ask(struct chase *c, bool counted)
+{
+	struct server *s = c->server;
+	struct transaction tx = { 0 };
 
 	if (c->call)
 		return;
+	leave_queue(c);
 	loop_disarm(s->loop, &c->timer);
-	store_refresh(s->store);
-	if (!load_running(c, &tx)) {
-		end(c);
-	} else if (!s->owner && (c->tries || !tx.order_id.n)) {
-		wait_for_owner(c, &tx);
-	} else {
-		c->call = tx.order_id.n ? eis_look(s, &tx) : eis_client_place(s, &tx);
-		c->call->done = tx.order_id.n ? look_done : place_done;
-		c->call->owner = c;
-		http_call_send(c->call);
+	if (c->heard) {
+		tx.order_id = (struct str){ c->heard->text, c->heard->id_n };
+		call_eis(c, &tx, counted);
+		return;
 	}
+	store_refresh(s->store);
+	if (!load_running(c, &tx))
+		end(c);
+	else if (!s->owner && (c->tries || !tx.order_id.n))
+		wait_for_owner(c, &tx);
+	else
+		call_eis(c, &tx, counted);
 	arena_clear(&s->scratch);
 }
 
 static void timer_fired(struct timer *t)
 {
-	ask((struct chase *)((char *)t - offsetof(struct chase, timer)));
+	struct chase *c = (struct chase *)((char *)t - offsetof(struct chase, timer));
+
+	if (c->server->chases.calls < CALLS_MAX)
+		ask(c, true);
+	else
+		join_queue(c);
 }
 
 static struct chase *add(struct server *s, int64_t rid)
@@ -239,14 +347,14 @@ void chase_ask(struct server *s, int64_t rid, struct waiter *w)
 	w->next = NULL;
 	*c->waiters_tail = w;
 	c->waiters_tail = &w->next;
-	ask(c);
+	ask(c, false);
 }
 
 void chase_hurry(struct server *s, int64_t rid)
 {
 	struct chase *c = find(&s->chases, rid);
 
-	ask(c ? c : add(s, rid));
+	ask(c ? c : add(s, rid), false);
 }
 
 static void take_up(struct server *s, struct stmt *q)

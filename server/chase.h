@@ -6,6 +6,9 @@
  * order every check interval, and at once when a progress call wants to
  * know.  One call at a time; whoever asks meanwhile shares its answer.
  *
+ * Clients come first: of the calls that nobody waits for, only so many are on
+ * their way at a time, and the others queue.  After a restart there may be many.
+ *
  * Of several workers on a store the owner has the chases, and it alone places
  * orders.  Another one asks the EIS by itself when a client wants to know, and
  * lets go of it with the answer.
@@ -24,20 +27,35 @@ struct waiter {
 	struct waiter *next;
 };
 
+/*
+ * What the EIS said last, word for word, of an order that is open, and that
+ * the store knows of it.  The same words again are no news.
+ */
+struct heard {
+	int64_t end_ms;			/* until when they mean that it is open */
+	size_t id_n, words_n;
+	char text[];			/* the order's id, the words */
+};
+
 struct chase {
 	struct server *server;
 	int64_t rid;			/* of the transaction */
 	struct timer timer;		/* the next try */
 	struct http_call *call;		/* on its way, or NULL */
+	bool counted;			/* it is one of `calls` */
 	unsigned tries;			/* that failed in a row */
+	struct heard *heard;		/* NULL: ask the store */
 	struct waiter *waiters, **waiters_tail;
 	struct chase *next;		/* in the same bucket */
+	struct chase *behind, **place;	/* in the queue; NULL: not in it */
 };
 
 /* A hash table by rid. */
 struct chases {
 	struct chase **buckets;
 	size_t bucket_count, count;
+	unsigned calls;			/* on their way that nobody waited for */
+	struct chase *queue, **queue_end;	/* whose time has come */
 	int64_t seen;			/* the newest rid that the store had */
 };
 

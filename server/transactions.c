@@ -168,6 +168,17 @@ void transaction_create(struct server *s, struct transaction *tx, struct arena *
 
 /* ---- What the EIS says. ------------------------------------------------ */
 
+/* Is it news? */
+static bool take_message(struct server *s, struct transaction *tx, enum message m)
+{
+	if (str_is(tx->message_code, message_code(m)))
+		return false;
+	tx->message_code = str_of(message_code(m));
+	tx->message = str_of(message_text(m));
+	tx->updated_ms = server_now_ms(s);
+	return true;
+}
+
 static void save(struct server *s, struct transaction *tx,
 		 enum transaction_status status, enum message m, struct str text)
 {
@@ -183,19 +194,24 @@ static void save(struct server *s, struct transaction *tx,
 	stmt_run(q);
 }
 
-/* It goes on; only news is written. */
+/* It goes on.  Only news is written, and only what is new: each column that a
+ * statement names costs its indexes an entry. */
 static bool go_on(struct server *s, struct transaction *tx, enum message m)
 {
-	if (!str_is(tx->message_code, message_code(m)))
-		save(s, tx, TRANSACTION_IN_PROGRESS, m, str_of(message_text(m)));
+	struct stmt *q;
+
+	if (!take_message(s, tx, m))
+		return true;
+	q = store_sql(s->store, SQL_TX_NEWS);
+	stmt_str(stmt_str(stmt_int(q, tx->rid), tx->message_code), tx->message);
+	stmt_run(stmt_int(q, tx->updated_ms));
 	return true;
 }
 
-/* How long after placed_ms the EIS may still have something to say: a result
- * that came in time may be known late. */
-static int64_t life_ms(const struct server *s, const struct transaction *tx)
+/* A result that came in time may be known late. */
+int64_t transaction_end_ms(const struct server *s, const struct transaction *tx)
 {
-	return s->order_expiry_s * 1000 +
+	return tx->placed_ms + s->order_expiry_s * 1000 +
 	       (tx->order_id.n ? s->verify_limit_ns / NS_PER_MS : 0);
 }
 
@@ -261,6 +277,11 @@ static struct str explain(struct arena *a, enum message m,
 	return text;
 }
 
+static bool is_open_order(const struct eis_answer *answer)
+{
+	return answer->status == ORDER_QUEUED || answer->status == ORDER_DELIVERED;
+}
+
 /* Of two workers that ask, the one that asked first may be answered last: an
  * order that was delivered is not queued again. */
 static enum message open_message(const struct server *s, const struct transaction *tx,
@@ -274,10 +295,9 @@ static enum message open_message(const struct server *s, const struct transactio
 bool transaction_knows(struct server *s, const struct transaction *tx,
 		       const struct eis_answer *answer)
 {
-	return answer->outcome == EIS_ORDER && tx->order_id.n &&
-	       (answer->status == ORDER_QUEUED || answer->status == ORDER_DELIVERED) &&
+	return answer->outcome == EIS_ORDER && tx->order_id.n && is_open_order(answer) &&
 	       str_is(tx->message_code, message_code(open_message(s, tx, answer))) &&
-	       server_now_ms(s) - tx->placed_ms < life_ms(s, tx);
+	       server_now_ms(s) < transaction_end_ms(s, tx);
 }
 
 /* The EIS calls it open; but an order has a life of its own, and an end. */
@@ -286,7 +306,7 @@ static bool is_open(struct server *s, struct transaction *tx,
 {
 	enum message m = MSG_ORDER_OVERDUE;
 
-	if (server_now_ms(s) - tx->placed_ms < life_ms(s, tx))
+	if (server_now_ms(s) < transaction_end_ms(s, tx))
 		return go_on(s, tx, open_message(s, tx, answer));
 	return finish(s, tx, answer, TRANSACTION_UNKNOWN, m,
 		      str_of(message_text(m)));
@@ -320,6 +340,7 @@ static bool apply_order(struct server *s, struct transaction *tx,
 		      explain(&s->scratch, m, answer));
 }
 
+/* With what the order's status says, if that is no end. */
 static void placed(struct server *s, struct transaction *tx,
 		   const struct eis_answer *answer)
 {
@@ -327,8 +348,11 @@ static void placed(struct server *s, struct transaction *tx,
 
 	tx->order_id = answer->order_id;
 	tx->placed_ms = server_now_ms(s);
+	if (is_open_order(answer))
+		take_message(s, tx, order_messages[answer->status]);
 	stmt_int(stmt_str(stmt_int(q, tx->rid), tx->order_id), tx->placed_ms);
-	stmt_run(q);
+	stmt_str(stmt_str(q, tx->message_code), tx->message);
+	stmt_run(stmt_int(q, tx->updated_ms));
 	EVENT(s->log, SERVER_PARTY, "order-placed",
 	      F_STR("transaction", tx->id), F_STR("order", tx->order_id));
 }
@@ -337,7 +361,7 @@ static void placed(struct server *s, struct transaction *tx,
 static bool no_answer(struct server *s, struct transaction *tx,
 		      const struct eis_answer *answer, enum message m)
 {
-	if (server_now_ms(s) - tx->placed_ms < life_ms(s, tx))
+	if (server_now_ms(s) < transaction_end_ms(s, tx))
 		return go_on(s, tx, m);
 	return finish(s, tx, answer, TRANSACTION_UNKNOWN, m,
 		      str_of(message_text(m)));

@@ -66,6 +66,9 @@ struct str transaction_code_conflict(struct server *s, int64_t customer_id,
 /* Is there nothing new in that for one that is in progress? */
 bool transaction_knows(struct server *s, const struct transaction *tx,
 		       const struct eis_answer *answer);
+/* When it ends, whatever the EIS still calls open. */
+int64_t transaction_end_ms(const struct server *s, const struct transaction *tx);
+
 /* Take in what the EIS says.  True while the transaction is in progress. */
 bool transaction_apply(struct server *s, struct transaction *tx,
 		       const struct eis_answer *answer);

@@ -1,0 +1,184 @@
+/*
+ * Goal: of the calls that nobody waits for, few are under way at a time, all
+ * of them get their turn, and a client does not wait for them; what the EIS
+ * says is taken for no news only if it is none.
+ * Method: the fake EIS of rig_test.h, silent for a while, counts its calls.
+ */
+#include "server/rig_test.h"
+
+#define PROFILES "/ws/v1/esim_profiles"
+
+enum { MANY = 50, AT_A_TIME = 32, TIMEOUT_S = 10, CHECK_S = 60 };
+
+static struct rig r;
+
+static void setup(void)
+{
+	rig_init(&r, NULL);
+}
+
+static void teardown(void)
+{
+	rig_release(&r);
+}
+
+/* Downloads with codes of their own. */
+static void begin_many(void)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&b, "%s{\"device_id\":\"" DEVICE "\",\"eid\":\"" EID "\","
+			   "\"activation_code\":\"LPA:1$smdp.example.com$NUMBER-%d\"}",
+			   i ? "," : "[", i);
+	buf_char(&b, ']');
+	ck_status(rig_post(&r, PROFILES "/download", b.p), 200);
+	buf_release(&b);
+}
+
+static const char *enable(void)
+{
+	ck_status(rig_report(&r, "[{\"iccid\":\"" ICCID1 "\",\"status\":\"inactive\"}]"), 200);
+	ck_status(rig_post(&r, PROFILES "/enable", "{\"device_id\":\"" DEVICE "\",\"eid\":\""
+			   EID "\",\"iccid\":\"" ICCID1 "\"}"), 200);
+	return json_at(&r, "/transaction");
+}
+
+static void ck_progress(const char *id, const char *status, const char *code)
+{
+	ck_status(rig_get(&r, arena_printf(&r.arena, PROFILES "/progress/%s", id).p), 200);
+	ck_json(&r, "/status", status);
+	ck_json(&r, "/message_code", code);
+}
+
+START_TEST(few_at_a_time)
+{
+	r.eis_silent = true;
+	begin_many();
+	rig_run(&r, 1);
+	ck_assert_int_eq(r.eis_calls, AT_A_TIME);
+	/* They give up; the others follow, before those that try again. */
+	rig_run(&r, TIMEOUT_S);
+	ck_assert_int_eq(r.eis_calls, AT_A_TIME + MANY - AT_A_TIME);
+	r.eis_silent = false;
+	rig_run(&r, 3 * TIMEOUT_S);
+	ck_assert_int_eq(r.order_count, MANY);
+}
+END_TEST
+
+/* One order after another, in the order of the requests. */
+START_TEST(first_come_first_served)
+{
+	char secret[40];
+
+	begin_many();
+	rig_run(&r, 1);
+	ck_assert_int_eq(r.order_count, MANY);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(secret, sizeof(secret), "LPA:1$smdp.example.com$NUMBER-%d", i);
+		ck_assert_str_eq(r.orders[i].secret, secret);
+	}
+}
+END_TEST
+
+START_TEST(after_a_restart_too)
+{
+	begin_many();
+	rig_run(&r, 1);
+	r.eis_silent = true;
+	r.eis_calls = 0;
+	rig_restart(&r);
+	rig_run(&r, 1);
+	ck_assert_int_eq(r.eis_calls, AT_A_TIME);
+	r.eis_silent = false;
+	rig_run(&r, TIMEOUT_S);
+	ck_assert_int_ge(r.eis_calls, MANY);
+}
+END_TEST
+
+/* All that are allowed are under way and hear nothing. */
+START_TEST(a_client_does_not_queue)
+{
+	const char *last;
+
+	r.eis_silent = true;
+	begin_many();
+	last = json_at(&r, arena_printf(&r.arena, "/list/%d/transaction", MANY - 1).p);
+	rig_run(&r, 1);
+	r.eis_silent = false;
+	ck_progress(last, "in_progress", "queued");
+	ck_assert_int_eq(r.order_count, 1);
+	/* Nor is it placed again when its turn would have been. */
+	rig_run(&r, 3 * TIMEOUT_S);
+	ck_assert_int_eq(r.order_count, MANY);
+	ck_assert_int_eq(r.eis_calls, AT_A_TIME + 1 + MANY - 1);
+}
+END_TEST
+
+START_TEST(the_server_ends_with_a_queue)
+{
+	r.eis_silent = true;
+	begin_many();
+	rig_run(&r, 1);
+}
+END_TEST
+
+/* The same words are no news; the words after other words are. */
+START_TEST(the_same_words)
+{
+	const char *id = enable(), *updated;
+
+	ck_progress(id, "in_progress", "queued");
+	updated = json_at(&r, "/updated");
+	rig_run(&r, CHECK_S);
+	ck_progress(id, "in_progress", "queued");
+	ck_json(&r, "/updated", updated);
+	r.eis_status = 503;
+	ck_progress(id, "in_progress", "eis_unreachable");
+	r.eis_status = 0;
+	ck_progress(id, "in_progress", "queued");
+	rig_order_ends(&r, 0, "delivered", "");
+	ck_progress(id, "in_progress", "delivered");
+	ck_progress(id, "in_progress", "delivered");
+	rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+	ck_progress(id, "complete", "complete");
+}
+END_TEST
+
+/* An order has an end, even if the EIS says the same for ever. */
+START_TEST(the_same_words_for_too_long)
+{
+	enum { EXPIRY_S = 3600, VERIFY_S = 900 };
+	const char *id = enable();
+
+	ck_progress(id, "in_progress", "queued");
+	rig_run(&r, EXPIRY_S + VERIFY_S - 2 * CHECK_S);
+	ck_progress(id, "in_progress", "queued");
+	rig_run(&r, 3 * CHECK_S);
+	ck_progress(id, "unknown", "order_overdue");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("server/chase");
+	TCase *tc = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, few_at_a_time);
+	tcase_add_test(tc, first_come_first_served);
+	tcase_add_test(tc, after_a_restart_too);
+	tcase_add_test(tc, a_client_does_not_queue);
+	tcase_add_test(tc, the_server_ends_with_a_queue);
+	tcase_add_test(tc, the_same_words);
+	tcase_add_test(tc, the_same_words_for_too_long);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
