@@ -28,6 +28,8 @@ struct sockhost {
 	char *cert, *key;		/* NULL: no TLS */
 	bool quiet;			/* takes no new connections */
 	bool retired;			/* another has its name and address */
+	bool running;			/* libmicrohttpd is on the stack */
+	bool over;			/* it ends as soon as that has returned */
 	struct sockhost *next;
 };
 
@@ -540,14 +542,16 @@ static void arrive(struct timer *t)
 }
 
 /*
- * A stranger's request does not travel: its handler runs here and now, and a
- * reply that comes at once spares libmicrohttpd and the loop a detour.
+ * A request that does not travel: its handler runs here and now, and a reply
+ * that comes at once spares libmicrohttpd and the loop a detour.
  */
 static enum MHD_Result go_at_once(struct served *s)
 {
 	hand_over(s);
 	if (s->phase == SERVED_ANSWERED)
 		return answer(s);
+	if (s->phase == SERVED_DROPPED)
+		return MHD_NO;
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
 	return MHD_YES;
@@ -587,7 +591,7 @@ static enum MHD_Result go(struct served *s)
 		return MHD_NO;		/* its caller left while we read */
 	}
 	request_is_here(s->peer);
-	if (!s->ours)
+	if (ns == 0)
 		return go_at_once(s);
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
@@ -715,6 +719,8 @@ static enum MHD_Result serve(void *cls, struct MHD_Connection *conn,
 	(void)conn;
 	(void)url;
 	(void)version;
+	if (s->host->over && s->phase < SERVED_ANSWERED)
+		return MHD_NO;
 	switch (s->phase) {
 	case SERVED_OPENED:
 		return read_head(s, method);
@@ -738,6 +744,7 @@ static enum MHD_Result serve(void *cls, struct MHD_Connection *conn,
 /* ---- The daemon in the loop. ------------------------------------------- */
 
 static void stop(struct socknet *n, struct sockhost *h);
+static void finish_stop(struct sockhost *h);
 static void quiesce(struct sockhost *h);
 
 static unsigned connection_count(const struct sockhost *h)
@@ -746,22 +753,30 @@ static unsigned connection_count(const struct sockhost *h)
 			MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
 }
 
-static void run(struct sockhost *h)
+/* False: `h` has ended. */
+static bool run(struct sockhost *h)
 {
 	struct loop *loop = h->n->net.loop;
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	loop_disarm(loop, &h->timer);
+	h->running = true;
 	MHD_run(h->daemon);
+	h->running = false;
+	if (h->over) {
+		finish_stop(h);
+		return false;
+	}
 	if (h->retired && connection_count(h) == 0) {
 		stop(h->n, h);
-		return;
+		return false;
 	}
 	if (timer_armed(&h->timer))
-		return;		/* a connection was resumed meanwhile */
+		return true;	/* a connection was resumed meanwhile */
 	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
 		loop_arm(loop, &h->timer, (int64_t)((double)ms * loop->clock.rate *
 						    (double)NS_PER_MS));
+	return true;
 }
 
 static void ready(struct watch *w, uint32_t events)
@@ -1080,7 +1095,8 @@ static void quiesce(struct sockhost *h)
 	if (h->quiet)
 		return;
 	/* Who has connected already is heard. */
-	run(h);
+	if (!run(h))
+		return;
 	h->quiet = true;
 	fd = MHD_quiesce_daemon(h->daemon);
 	if (fd != MHD_INVALID_SOCKET)
@@ -1089,8 +1105,12 @@ static void quiesce(struct sockhost *h)
 
 void serve_quiesce(struct socknet *n)
 {
-	for (struct sockhost *h = n->hosts; h; h = h->next)
+	struct sockhost *h = n->hosts, *next;
+
+	for (; h; h = next) {
+		next = h->next;
 		quiesce(h);
+	}
 }
 
 size_t serve_under_way(const struct socknet *n)
@@ -1115,13 +1135,11 @@ size_t serve_connections(const struct socknet *n)
 /* ---- The end of a host. ------------------------------------------------ */
 
 /* Replies that were given before the end still leave. */
-static void flush(struct sockhost *h)
+static void resume_coming(struct sockhost *h)
 {
 	for (struct served *s = h->open; s; s = s->next)
 		if (s->phase == SERVED_COMING)
 			resume(s, SERVED_ANSWERED);
-	for (int i = 0; i < 3; i++)
-		MHD_run(h->daemon);
 }
 
 static void drop(struct served *s)
@@ -1139,24 +1157,60 @@ static void drop(struct served *s)
 	resume(s, SERVED_DROPPED);
 }
 
-static void stop(struct socknet *n, struct sockhost *h)
+static void forget_host(struct socknet *n, struct sockhost *h)
 {
 	struct sockhost **at = &n->hosts;
 
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
-	flush(h);
+}
+
+static void finish_stop(struct sockhost *h)
+{
+	struct loop *loop = h->n->net.loop;
+
+	resume_coming(h);
+	for (int i = 0; i < 3; i++)
+		MHD_run(h->daemon);
 	for (struct served *s = h->open; s; s = s->next)
 		drop(s);
-	loop_unwatch(n->net.loop, &h->watch);
-	loop_disarm(n->net.loop, &h->timer);
+	loop_unwatch(loop, &h->watch);
+	loop_disarm(loop, &h->timer);
 	MHD_stop_daemon(h->daemon);
 	while (h->open)
 		free_served(h->open);
 	while (h->peers)
 		free_peer(h->peers);
 	free_host(h);
+}
+
+/*
+ * By a handler of its own, with libmicrohttpd on the stack: what can be left
+ * is the daemon, but nothing that would lead to the handler again.
+ */
+static void stop_later(struct socknet *n, struct sockhost *h)
+{
+	forget_host(n, h);
+	h->over = true;
+	resume_coming(h);
+	for (struct served *s = h->open; s; s = s->next) {
+		http_stream_close(&s->x.resp);
+		if (s->more > 0)
+			s->more = -1;
+		if (s->phase < SERVED_ANSWERED)
+			drop(s);
+	}
+}
+
+static void stop(struct socknet *n, struct sockhost *h)
+{
+	if (h->running) {
+		stop_later(n, h);
+		return;
+	}
+	forget_host(n, h);
+	finish_stop(h);
 }
 
 void serve_unlisten(struct socknet *n, const char *name)

@@ -45,6 +45,10 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 		rig->held = x;
 		return;
 	}
+	if (str_is(p, "/leave")) {
+		network_unlisten(rig->net, "party.rig");
+		return;
+	}
 	if (str_is(p, "/cut"))
 		x->resp.fault = HTTP_FAULT_CUT;
 	else if (str_is(p, "/reset"))
@@ -202,6 +206,27 @@ START_TEST(plain_request)
 	ck_assert_ptr_nonnull(strstr(got, "Connection: close"));
 	ck_assert_str_eq(rig.seen, "POST /2? 3 def");
 	ck_assert_uint_eq(rig.handled, 4);
+	rig_release(&rig);
+}
+END_TEST
+
+/* With its request, and one behind it, in libmicrohttpd's hands. */
+START_TEST(the_handler_ends_its_host)
+{
+	struct err err = { 0 };
+	const char *got;
+	struct rig rig;
+
+	rig_init(&rig);
+	got = talk(&rig, "GET /leave HTTP/1.1\r\nHost: x\r\n\r\n"
+			 "GET / HTTP/1.1\r\nHost: x\r\n\r\n", NULL);
+	ck_assert_str_eq(got, "");
+	ck_assert_uint_eq(rig.handled, 1);
+	ck_assert_ptr_null(socknet_address(rig.net, "party.rig"));
+	ck_assert_int_eq(socknet_listen(rig.net, "party.rig", "party", &rig.handler,
+					"127.0.0.1:0", rig.address, &err), 0);
+	got = talk(&rig, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "0123456789");
+	ck_assert_ptr_nonnull(strstr(got, "200 OK"));
 	rig_release(&rig);
 }
 END_TEST
@@ -906,6 +931,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, plain_request);
+	tcase_add_test(tc, the_handler_ends_its_host);
 	tcase_add_test(tc, absolute_form);
 	tcase_add_loop_test(tc, hostile_bytes, 0,
 			    sizeof(hostile) / sizeof(hostile[0]));
