@@ -33,7 +33,7 @@ CFLAGS   += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=al
 LDFLAGS  += -fsanitize=fuzzer,address,undefined
 endif
 
-MODULES  ?= sim proto devices smdp eis server scenarios conformance cli
+MODULES  ?= sim proto devices smdp eis server scenarios conformance conformance/defects cli
 SRCS     := $(wildcard $(addsuffix /*.c,$(MODULES)))
 TESTS    := $(filter %_test.c,$(SRCS))
 FUZZERS  := $(filter %_fuzz.c,$(SRCS))

@@ -6,6 +6,7 @@
  * are written from their verdicts.
  */
 #include "cli/coverage.h"
+#include "cli/gallery.h"
 #include "cli/output.h"
 #include "cli/running.h"
 #include "cli/terminal.h"
@@ -27,7 +28,7 @@ enum { JOBS_MAX = 256 };
 static const size_t REPORT_MAX = (size_t)2 << 30;
 
 struct conform_command {
-	bool help, strict, conventions, verbose;
+	bool help, strict, conventions, verbose, gallery;
 	const char *target, *depth, *clock, *net, *suites;
 	const char *baseline, *resume, *compare, *coverage;
 	const char *reports[CONFORM_FORMATS];	/* as in conform_formats */
@@ -46,6 +47,9 @@ static const struct option options[] = {
 	  "allows", 0 },
 	{ "only", 'f', OPTION_LIST, AT(only), "PATTERN",
 	  "Only checks whose id fits: a group, an id, with * and ?. May be given again", 0 },
+	{ "gallery", 0, OPTION_FLAG, AT(gallery), NULL,
+	  "Instead of a server, the checks: does each defect of a gallery of broken servers "
+	  "make one fail? --only then names defects, and of the reports there is --json", 0 },
 	{ "strict", 0, OPTION_FLAG, AT(strict), NULL,
 	  "What the specification says one SHOULD do fails as well", 0 },
 	{ "conventions", 0, OPTION_FLAG, AT(conventions), NULL,
@@ -408,6 +412,30 @@ static int tell_coverage(struct session *s)
 	       coverage_tell(s->verb, s->command.coverage, &s->ledger, &s->suite);
 }
 
+/* The checks are judged themselves. */
+static int run_gallery(struct session *s)
+{
+	struct gallery_command c = {
+		.verb = s->verb, .suite = &s->suite, .ledger = &s->ledger,
+		.only = s->command.only.list, .only_count = s->command.only.count,
+		.workers = s->command.jobs.given ? s->command.jobs.value :
+						   running_processors(),
+		.verbose = s->command.verbose,
+	};
+	struct err err = { 0 };
+	int code = load_suite(s);
+
+	if (code != EXIT_PASSED)
+		return code;
+	for (size_t i = 0; i < CONFORM_FORMATS; i++) {
+		if (open_report(s, i, &err) < 0)
+			return fail(s, EXIT_INVALID, &err);
+		if (strcmp(conform_formats[i].option, "json") == 0)
+			c.json = &s->reports[i];
+	}
+	return gallery_verb(&c);
+}
+
 static int run_session(struct session *s)
 {
 	struct err err = { 0 };
@@ -415,6 +443,8 @@ static int run_session(struct session *s)
 
 	if (s->command.coverage)
 		return tell_coverage(s);
+	if (s->command.gallery)
+		return run_gallery(s);
 	if (read_options(s, &err) < 0)
 		return verb_usage(s->verb, "%s", err.msg);
 	code = load_suite(s);
@@ -465,6 +495,7 @@ static const char *const about[] = {
 	"goes on.",
 	"Examples:",
 	"  esimrig conform --target reference\n"
+	"  esimrig conform --gallery --only 'cursor-*'\n"
 	"  esimrig conform --target reference --net http --clock scaled=120 -j 4\n"
 	"  esimrig conform --target reference --only 'query/*' --html report.html",
 	NULL
