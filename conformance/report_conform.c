@@ -146,7 +146,9 @@ void report_conform_evidence(struct buf *out, const struct check_result *r,
 	if (r->in_baseline)
 		put(&w, "baseline:", r->comment.n ? r->comment :
 						    STR("expected to fail"));
-	if (r->run)
+	if (r->run) {
 		put(&w, "left behind:", r->run->left_behind);
+		put(&w, "judge again:", r->run->reproduce);
+	}
 	arena_release(&w.arena);
 }

@@ -323,6 +323,8 @@ static void put_evidence(struct page *p, const struct check_result *r, bool open
 		      "enough. Judge this check alone (--only) to have it.</p>\n");
 		return;
 	}
+	if (troubled)
+		put_box(p, "judge it again", r->run->reproduce, SIZE_MAX);
 	put_steps(p, r->run, troubled ? SIZE_MAX : PASSED_TEXT_MAX);
 	if (has_ladder(p, r))
 		put_ladder(p, r->run, open);

@@ -141,6 +141,7 @@ static void put_run(struct page *p, const struct check_result *r)
 	put_opt(p, "left_behind", r->run->left_behind);
 	if (!report_conform_troubled(r))
 		return;
+	put_opt(p, "reproduce", r->run->reproduce);
 	begin(p, "steps", '[');
 	for (size_t i = 0; i < r->run->step_count; i++)
 		put_step(p, &r->run->steps[i]);

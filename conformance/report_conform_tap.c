@@ -71,6 +71,8 @@ static void put_diagnostics(struct page *p, const struct check_result *r)
 	if (s)
 		put_step(p, s);
 	put_member(p, "baseline", r->comment);
+	if (r->run)
+		put_member(p, "reproduce", r->run->reproduce);
 	buf_z(p->out, "  ...\n");
 }
 

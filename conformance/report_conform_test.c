@@ -74,6 +74,7 @@ static const struct run_result run_passed = {
 static const struct run_result run_failed = {
 	.name = TEXT("Rows"), .verdict = VERDICT_FAIL, .steps = steps, .step_count = 3,
 	.left_behind = TEXT("a profile, password: " SECRET), .events = TEXT(events),
+	.reproduce = TEXT("esimrig conform --target x --only inventory/rows"),
 	.wall_ns = 123456789,
 };
 static const struct run_result run_nasty = {
@@ -129,6 +130,11 @@ static const struct {
 	{ "EP-QRY-001", VERDICT_NOT_REACHED, "needs inventory/rows, which failed", NULL, NULL },
 };
 
+/* Each waits for the one named. */
+static const struct check *after[][1] = {
+	{ &checks[1] }, { &checks[6] }, { &checks[7] },
+};
+
 static struct finding findings[] = {
 	{ TEXT("The capability head is declared wrongly"),
 	  TEXT("declared: no; found: yes\ntoken: " SECRET), true },
@@ -149,6 +155,8 @@ static void set_up(void)
 	diag_init(&d, &arena);
 	ck_assert_int_eq(ledger_load_text(&ledger, "requirements.yaml", str_of(requirements),
 					  &arena, &d), 0);
+	checks[7].after.list = after[0];
+	checks[7].after.count = 1;
 	for (size_t i = 0; i < CHECKS; i++) {
 		checks[i].index = i;
 		results[i] = (struct check_result){
@@ -697,6 +705,43 @@ START_TEST(json_requirements)
 }
 END_TEST
 
+/* ---- Why not: of a chain only the beginning. ---------------------------- */
+
+static size_t reasons_like(const char *text, struct tally *t)
+{
+	tally_count(t, &conformance, &arena);
+	for (size_t i = 0; i < t->reason_count; i++)
+		if (str_is(t->reasons[i].name, text))
+			return t->reasons[i].count;
+	return 0;
+}
+
+START_TEST(the_reason_behind_reasons)
+{
+	struct tally t;
+
+	/* query/unjudged waits for inventory/rows, which failed. */
+	ck_assert_uint_eq(reasons_like("needs inventory/rows, which failed", &t), 1);
+	ck_assert_uint_eq(t.reason_count, 3);
+	/* query/readings waits for query/later, and that for query/unjudged. */
+	results[5].verdict = results[6].verdict = VERDICT_NOT_REACHED;
+	results[5].why = STR("needs query/later, which was not reached");
+	results[6].why = STR("needs query/unjudged, which was not reached");
+	checks[5].after.list = after[1];
+	checks[6].after.list = after[2];
+	checks[5].after.count = checks[6].after.count = 1;
+	ck_assert_uint_eq(reasons_like("needs inventory/rows, which failed", &t), 3);
+	ck_assert_uint_eq(t.reason_count, 1);
+	/* What failed was left out: what is known is said. */
+	results[1].verdict = VERDICT_NOT_REACHED;
+	results[1].why = STR("there are no rows");
+	ck_assert_uint_eq(reasons_like("needs inventory/rows, which was not reached: "
+				       "there are no rows", &t), 3);
+	ck_assert_uint_eq(reasons_like("there are no rows", &t), 1);
+	checks[5].after.count = checks[6].after.count = 0;
+}
+END_TEST
+
 /* ---- The schema, held by a validator of what it uses. ------------------- */
 
 static const cJSON *schema_root;
@@ -875,6 +920,7 @@ int main(void)
 	tcase_add_test(tc, json_says_all);
 	tcase_add_test(tc, json_counts);
 	tcase_add_test(tc, json_requirements);
+	tcase_add_test(tc, the_reason_behind_reasons);
 	tcase_add_loop_test(tc, json_is_as_the_schema_says, 0, 2);
 	tcase_add_test(tc, what_has_changed);
 	tcase_add_loop_test(tc, what_is_no_report_is_refused, 0,

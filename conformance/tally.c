@@ -104,17 +104,73 @@ static void sort_reasons(struct tally *t, struct arena *a)
 	t->reasons = sorted;
 }
 
+/* The results by their checks' places in the suite; NULL: left out. */
+static const struct check_result **by_check(const struct conformance *c,
+					    struct arena *a)
+{
+	const struct check_result **place =
+		arena_array(a, c->suite->count, sizeof(*place));
+
+	for (size_t i = 0; i < c->count; i++)
+		place[c->results[i].check->index] = &c->results[i];
+	return place;
+}
+
+static bool is_unjudged(const struct check_result *r)
+{
+	return r->verdict == VERDICT_NOT_REACHED || r->verdict == VERDICT_SKIP;
+}
+
+/* What did not pass and comes before it, or NULL. */
+static const struct check_result *held_by(const struct check_result *r,
+					  const struct check_result *const *place)
+{
+	for (size_t i = 0; i < r->check->after.count; i++) {
+		const struct check_result *first =
+			place[r->check->after.list[i]->index];
+
+		if (first && first->verdict != VERDICT_PASS)
+			return first;
+	}
+	return NULL;
+}
+
+/*
+ * The reason behind the reasons: of a chain of checks that wait for each other
+ * only the first is worth a word.
+ */
+static struct str reason(const struct check_result *r,
+			 const struct check_result *const *place, struct arena *a)
+{
+	static const char *const fates[VERDICTS] = {
+		[VERDICT_FAIL] = "failed", [VERDICT_WARN] = "did not hold (WARN)",
+		[VERDICT_ERROR] = "ended in an error",
+		[VERDICT_NOT_REACHED] = "was not reached: ",
+		[VERDICT_SKIP] = "was skipped: ",
+	};
+	const struct check_result *root = r, *before;
+	struct str why;
+
+	/* There are no circles: suite_load() refuses them. */
+	while (is_unjudged(root) && (before = held_by(root, place)) != NULL)
+		root = before;
+	if (root == r)
+		return r->why.n ? r->why : STR("no reason was given");
+	why = is_unjudged(root) ? root->why : STR("");
+	return arena_printf(a, "needs %.*s, which %s%.*s", STRF(root->check->id),
+			    fates[root->verdict], STRF(why));
+}
+
 static void count_reasons(struct tally *t, const struct conformance *c,
 			  struct arena *a)
 {
-	t->reasons = arena_array(a, c->count, sizeof(*t->reasons));
-	for (size_t i = 0; i < c->count; i++) {
-		const struct check_result *r = &c->results[i];
+	const struct check_result **place = by_check(c, a);
 
-		if (r->verdict == VERDICT_NOT_REACHED || r->verdict == VERDICT_SKIP)
+	t->reasons = arena_array(a, c->count, sizeof(*t->reasons));
+	for (size_t i = 0; i < c->count; i++)
+		if (is_unjudged(&c->results[i]))
 			add(row_of(t->reasons, &t->reason_count,
-				   r->why.n ? r->why : STR("no reason was given")), r);
-	}
+				   reason(&c->results[i], place, a)), &c->results[i]);
 	sort_reasons(t, a);
 }
 
