@@ -9,6 +9,7 @@
 
 enum {
 	OPEN_MAX = 10,			/* failures that begin unfolded */
+	ROWS_OPEN_MAX = 30,		/* rows of what changed that do */
 	/* Beyond these sizes of the page, checks that passed have no diagram,
 	 * then no steps, and then no check has either: browsers grow slow. */
 	PASSED_LADDERS_MAX = 5 << 20,
@@ -176,7 +177,21 @@ static void put_why(struct page *p, const struct step_result *s)
 	buf_z(p->out, "</div>");
 }
 
-static void put_step(struct page *p, const struct step_result *s, size_t max)
+/* The file only if it is not that of the check: a step may be included. */
+static void put_place(struct page *p, const struct step_result *s, struct str file)
+{
+	buf_z(p->out, "</td><td class=\"place\">");
+	if (!str_eq(s->file, file)) {
+		put(p, s->file);
+		buf_char(p->out, ':');
+	} else {
+		buf_z(p->out, "line ");
+	}
+	buf_printf(p->out, "%u</td></tr>\n", s->line);
+}
+
+static void put_step(struct page *p, const struct step_result *s, struct str file,
+		     size_t max)
 {
 	bool bad = s->verdict == VERDICT_FAIL || s->verdict == VERDICT_ERROR ||
 		   s->verdict == VERDICT_WARN;
@@ -189,19 +204,22 @@ static void put_step(struct page *p, const struct step_result *s, size_t max)
 	if (s->message.n || s->expected.n || s->actual.n)
 		put_why(p, s);
 	put_exchange(p, s, bad, max);
-	buf_z(p->out, "</td><td class=\"place mono\">");
-	put(p, s->file);
-	buf_printf(p->out, ":%u</td></tr>\n", s->line);
+	put_place(p, s, file);
 }
 
 static void put_steps(struct page *p, const struct run_result *run, size_t max)
 {
 	if (!run->step_count)
 		return;
-	buf_z(p->out, "<h2>Steps</h2><table class=\"rows\"><tr class=\"head\"><th>Verdict"
-	      "<th>Step<th>Place</tr>\n");
+	buf_z(p->out, "<h2>Steps");
+	if (run->file.n) {
+		buf_z(p->out, " of ");
+		put(p, run->file);
+	}
+	buf_z(p->out, "</h2><table class=\"rows\"><tr class=\"head\"><th>Verdict<th>Step"
+	      "<th>Place</tr>\n");
 	for (size_t i = 0; i < run->step_count; i++)
-		put_step(p, &run->steps[i], max);
+		put_step(p, &run->steps[i], run->file, max);
 	buf_z(p->out, "</table>\n");
 }
 
@@ -528,10 +546,11 @@ static void put_compared(struct page *p)
 	}
 	if (!d->count)
 		return;
-	buf_z(p->out, "<table class=\"list\">");
+	buf_printf(p->out, "<details class=\"more\"%s><summary>What changed</summary>"
+		   "<table class=\"list\">", d->count <= ROWS_OPEN_MAX ? " open" : "");
 	for (size_t i = 0; i < d->count; i++)
 		put_difference(p, &d->list[i]);
-	buf_z(p->out, "</table>\n");
+	buf_z(p->out, "</table></details>\n");
 }
 
 /* ---- Requirements. ------------------------------------------------------ */

@@ -7,7 +7,7 @@
 
 #define INDENT "              "
 
-enum { TEXT_MAX = 64 << 20, REASONS_SHOWN = 12 };
+enum { TEXT_MAX = 64 << 20, REASONS_SHOWN = 12, GONE_SHOWN = 10 };
 
 static const char *const colours[VERDICTS] = {
 	[VERDICT_PASS] = "\x1b[32m", [VERDICT_FAIL] = "\x1b[31m",
@@ -206,12 +206,17 @@ static void put_findings(struct page *p)
 
 static void put_gone(struct page *p, const struct differences *d)
 {
-	for (size_t i = 0; i < d->count; i++)
-		if (d->list[i].change == CHANGE_GONE) {
-			buf_z(p->out, "  gone: ");
-			put_plain(p, d->list[i].id);
-			buf_printf(p->out, " (was %s)\n", verdict_name(d->list[i].was));
-		}
+	size_t shown = 0, max = p->view->verbose ? SIZE_MAX : GONE_SHOWN;
+
+	for (size_t i = 0; i < d->count; i++) {
+		if (d->list[i].change != CHANGE_GONE || shown++ >= max)
+			continue;
+		buf_z(p->out, "  gone: ");
+		put_plain(p, d->list[i].id);
+		buf_printf(p->out, " (was %s)\n", verdict_name(d->list[i].was));
+	}
+	if (shown > max)
+		buf_printf(p->out, "  and %zu more (--verbose)\n", shown - max);
 }
 
 static void put_since(struct page *p, const struct comparison *since)

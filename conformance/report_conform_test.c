@@ -72,7 +72,8 @@ static const struct run_result run_passed = {
 	.events = TEXT(events),
 };
 static const struct run_result run_failed = {
-	.name = TEXT("Rows"), .verdict = VERDICT_FAIL, .steps = steps, .step_count = 3,
+	.name = TEXT("Rows"), .file = TEXT("conformance/suites/inventory/rows.yaml"),
+	.verdict = VERDICT_FAIL, .steps = steps, .step_count = 3,
 	.left_behind = TEXT("a profile, password: " SECRET), .events = TEXT(events),
 	.reproduce = TEXT("esimrig conform --target x --only inventory/rows"),
 	.wall_ns = 123456789,
