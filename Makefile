@@ -60,7 +60,6 @@ check-built: $(BINS) $(PROGS)
 # The shipped suites: in virtual time; the same files over sockets.
 SUITES   := scenarios/suites
 SCALE    ?= 120
-JUDGE_SCALE ?= 60
 run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
@@ -76,7 +75,7 @@ conform: all
 	  $(JUDGE) --depth $$depth >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }; \
 	  echo "depth $$depth: $$(grep ' checks*: ' $(B)/conform.log)"; done
 conform-sockets: all
-	@$(JUDGE) --net http --clock scaled=$(JUDGE_SCALE) -j 8 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
+	@$(JUDGE) --net http --clock scaled=$(SCALE) -j 24 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
 	@grep ' checks*: ' $(B)/conform.log
 bench: all
 	@$(B)/esimrig bench

@@ -5,6 +5,7 @@
  * checks are done in worker processes (conformance/judge.h), and the reports
  * are written from their verdicts.
  */
+#include "cli/conform_target.h"
 #include "cli/coverage.h"
 #include "cli/gallery.h"
 #include "cli/output.h"
@@ -28,9 +29,10 @@ enum { JOBS_MAX = 256 };
 static const size_t REPORT_MAX = (size_t)2 << 30;
 
 struct conform_command {
-	bool help, strict, conventions, verbose, gallery;
+	bool help, strict, conventions, verbose, insecure, gallery;
 	const char *target, *depth, *clock, *net, *suites;
-	const char *baseline, *resume, *compare, *coverage;
+	const char *user, *api_key, *bearer, *header, *ca, *cert, *key, *rate, *timeout;
+	const char *baseline, *resume, *compare, *record, *rejudge, *coverage;
 	const char *reports[CONFORM_FORMATS];	/* as in conform_formats */
 	struct option_number seed, jobs;
 	struct option_list only;
@@ -40,7 +42,8 @@ struct conform_command {
 
 static const struct option options[] = {
 	{ "target", 't', OPTION_TEXT, AT(target), "WHAT",
-	  "reference: the rig's own server", 0 },
+	  "A target file (docs/conformance.md), the URL of a server, or reference: the rig's "
+	  "own", 0 },
 	{ "depth", 0, OPTION_TEXT, AT(depth), "DEPTH",
 	  "read: only ask, of whatever data is there; actions: act on devices that the "
 	  "target file names; world: in a world of the rig. Default: all that the target "
@@ -60,14 +63,31 @@ static const struct option options[] = {
 	{ "resume", 0, OPTION_TEXT, AT(resume), "FILE",
 	  "Keep what is done in this file, and do not do again what is in it", 0 },
 	{ "jobs", 'j', OPTION_NUMBER, AT(jobs), "N",
-	  "Worker processes. Default: one for each processor. 0: judge in this process, "
-	  "for a debugger", JOBS_MAX },
+	  "Worker processes. Default: as many as the target bears, at most one for each "
+	  "processor. 0: judge in this process, for a debugger", JOBS_MAX },
 	{ "clock", 0, OPTION_TEXT, AT(clock), "KIND",
 	  "For the reference server, as with run", 0 },
 	{ "net", 0, OPTION_TEXT, AT(net), "KIND",
 	  "For the reference server, as with run", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
 	  "Of all random choices, instead of each check's own", 0 },
+	{ "user", 'u', OPTION_TEXT, AT(user), "NAME:PASSWORD",
+	  "Of a target: credentials. Here and below, ${env:NAME} and file:PATH stand for "
+	  "what is there", 0 },
+	{ "api-key", 0, OPTION_TEXT, AT(api_key), "ID:SECRET", "Or an API key", 0 },
+	{ "bearer", 0, OPTION_TEXT, AT(bearer), "TOKEN", "Or a token", 0 },
+	{ "header", 0, OPTION_TEXT, AT(header), "HEADER",
+	  "One more header of every request: 'Name: value'", 0 },
+	{ "ca", 0, OPTION_TEXT, AT(ca), "FILE", "Who vouches for the target, PEM", 0 },
+	{ "cert", 0, OPTION_TEXT, AT(cert), "FILE", "The rig's own certificate, PEM", 0 },
+	{ "key", 0, OPTION_TEXT, AT(key), "FILE", "And its key", 0 },
+	{ "insecure", 0, OPTION_FLAG, AT(insecure), NULL, "Believe any certificate", 0 },
+	{ "rate", 0, OPTION_TEXT, AT(rate), "N/s", "Not more requests than that", 0 },
+	{ "timeout", 0, OPTION_TEXT, AT(timeout), "TIME", "Of the target for an answer", 0 },
+	{ "record", 0, OPTION_TEXT, AT(record), "FILE",
+	  "Keep what passes between the rig and the target", 0 },
+	{ "rejudge", 0, OPTION_TEXT, AT(rejudge), "FILE",
+	  "Judge again what was recorded, in place of a target", 0 },
 	{ "compare", 0, OPTION_TEXT, AT(compare), "FILE",
 	  "An older JSON report: say what has changed since", 0 },
 	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL,
@@ -95,8 +115,7 @@ static const struct option options[] = {
 struct session {
 	const struct verb *verb;
 	struct conform_command command;
-	struct run_options options;
-	struct run_target reference;	/* the rig's own server, as it is */
+	struct judged judged;
 	struct arena arena;
 	struct suite suite;
 	struct ledger ledger;
@@ -117,13 +136,13 @@ static int fail(struct session *s, int code, const struct err *err)
 	return verb_fail(s->verb, code, "%s", err->msg);
 }
 
-/* Everything that is wrong with a file, to stderr. */
-static int complain(const struct diag *d)
+/* Everything that is wrong with files, to stderr. */
+static int complain(struct session *s, const struct diag *d)
 {
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	diag_print(d, &out);
+	judged_print_diag(&s->judged, d, &s->arena, &out);
 	fwrite(out.p ? out.p : "", 1, out.n, stderr);
 	buf_release(&out);
 	return EXIT_INVALID;
@@ -131,32 +150,31 @@ static int complain(const struct diag *d)
 
 /* ---- What was asked for. ------------------------------------------------- */
 
-static int read_options(struct session *s, struct err *err)
+static int open_target(struct session *s)
 {
-	struct conform_command *c = &s->command;
+	const struct conform_command *c = &s->command;
+	struct judged_options o = {
+		.target = c->target, .depth = c->depth, .clock = c->clock,
+		.net = c->net, .record = c->record, .rejudge = c->rejudge,
+		.of_target = {
+			.user = c->user, .api_key = c->api_key, .bearer = c->bearer,
+			.header = c->header, .ca_file = c->ca, .cert_file = c->cert,
+			.key_file = c->key, .insecure = c->insecure,
+			.rate = c->rate, .timeout = c->timeout,
+		},
+		.has_seed = c->seed.given, .seed = c->seed.value,
+		.jobs = c->jobs.given ? c->jobs.value : SIZE_MAX,
+	};
 	struct conformance *r = &s->result;
+	int code = judged_open(&s->judged, &o, s->verb, &s->arena);
 
-	if (!c->target)
-		return err_set(err, ERR_INVALID, "which server? Give --target");
-	if (strcmp(c->target, "reference") != 0)
-		return err_set(err, ERR_INVALID, "--target %s: expected reference",
-			       c->target);
-	r->depth = DEPTH_WORLD;
-	if (c->depth && depth_parse(str_of(c->depth), &r->depth) < 0)
-		return err_set(err, ERR_INVALID,
-			       "--depth %s: expected read, actions or world", c->depth);
-	if (running_read_clock(&c->clock, &c->net, &s->options, err) < 0)
-		return -1;
-	if (!c->jobs.given)
-		c->jobs.value = running_processors();
-	s->options.has_seed = c->seed.given;
-	s->options.seed = c->seed.value;
-	s->options.target = &s->reference;
+	r->depth = s->judged.depth;
 	r->strict = c->strict;
 	r->conventions = c->conventions;
-	r->seed = c->seed.given ? c->seed.value : 1;
-	r->target_name = STR("reference");
-	return 0;
+	r->seed = s->judged.run.has_seed ? s->judged.run.seed : 1;
+	r->target_name = s->judged.name;
+	r->target_url = s->judged.url;
+	return code;
 }
 
 static struct str describe_options(struct session *s)
@@ -166,8 +184,10 @@ static struct str describe_options(struct session *s)
 	struct str text;
 
 	buf_init(&b, 4096);
-	buf_printf(&b, "--depth %s --clock %s --net %s", depth_name(s->result.depth),
-		   c->clock, c->net);
+	buf_printf(&b, "--depth %s", depth_name(s->result.depth));
+	if (s->judged.is_reference)
+		buf_printf(&b, " --clock %s --net %s", s->judged.o.clock,
+			   s->judged.o.net);
 	buf_z(&b, c->strict ? " --strict" : "");
 	buf_z(&b, c->conventions ? " --conventions" : "");
 	for (size_t i = 0; i < c->only.count; i++)
@@ -204,13 +224,13 @@ static int load_suite(struct session *s)
 
 	ledger = arena_printf(&s->arena, "%s/../requirements.yaml", dir).p;
 	diag_init(&d, &s->arena);
-	if (suite_load(&s->suite, dir, NULL, &s->arena, &d) < 0 ||
+	if (suite_load(&s->suite, dir, s->judged.target.world, &s->arena, &d) < 0 ||
 	    ledger_load(&s->ledger, ledger, &s->arena, &d) < 0 ||
 	    check_rows(s, &d) < 0)
-		return complain(&d);
+		return complain(s, &d);
 	if (s->command.baseline &&
 	    baseline_load(&s->baseline, s->command.baseline, &s->arena, &d) < 0)
-		return complain(&d);
+		return complain(s, &d);
 	return EXIT_PASSED;
 }
 
@@ -221,6 +241,7 @@ static int make_plan(struct session *s, struct err *err)
 		.only = s->command.only.list, .only_count = s->command.only.count,
 	};
 
+	judged_probe(&s->judged, &config, &s->result, &s->arena);
 	return plan_make(&s->plan, &config, &s->arena, err);
 }
 
@@ -251,13 +272,16 @@ static int open_files(struct session *s, struct err *err)
 	for (size_t i = 0; i < CONFORM_FORMATS; i++)
 		if (open_report(s, i, err) < 0)
 			return -1;
+	if (s->command.resume && s->command.record)
+		return err_set(err, ERR_INVALID, "--record with --resume: what was done "
+			       "before would be missing");
 	if (s->command.compare &&
 	    comparison_load(&s->older, s->command.compare, &s->arena, err) < 0)
 		return -1;
 	if (s->command.resume &&
 	    journal_open(&s->journal, s->command.resume, &key, &s->arena, err) < 0)
 		return err_prefix(err, "--resume");
-	return 0;
+	return judged_record(&s->judged, &s->result, err);
 }
 
 static bool uses_stdout(const struct session *s)
@@ -330,13 +354,12 @@ static void note_left_behind(struct session *s)
 {
 	struct conformance *c = &s->result;
 
-	c->findings = arena_array(&s->arena, c->count, sizeof(*c->findings));
 	for (size_t i = 0; i < c->count; i++) {
 		const struct check_result *r = &c->results[i];
 
 		if (!r->run || !r->run->left_behind.n)
 			continue;
-		c->findings[c->finding_count++] = (struct finding){
+		*conformance_add_finding(c, &s->arena) = (struct finding){
 			.title = arena_printf(&s->arena, "left behind by %.*s",
 					      STRF(r->check->id)),
 			.text = str_trim(r->run->left_behind),
@@ -348,13 +371,11 @@ static int judge(struct session *s, struct err *err)
 {
 	struct conformance *c = &s->result;
 	struct judge how = {
-		.plan = &s->plan, .ledger = &s->ledger, .options = &s->options,
+		.plan = &s->plan, .ledger = &s->ledger,
 		.strict = c->strict, .conventions = c->conventions,
-		.again = arena_printf(&s->arena, "esimrig conform --target %s %.*s",
-				      s->command.target, STRF(c->options)).p,
 	};
 	struct judge_pool pool = {
-		.judge = &how, .workers = s->command.jobs.value, .stop_fd = -1,
+		.judge = &how, .workers = s->judged.workers, .stop_fd = -1,
 		.journal = s->command.resume ? &s->journal : NULL,
 		.each = each, .arg = s,
 	};
@@ -362,8 +383,12 @@ static int judge(struct session *s, struct err *err)
 
 	for (size_t i = 0; i < CONFORM_FORMATS; i++)
 		how.keep_events |= s->reports[i].path && conform_formats[i].wants_events;
-	s->options.no_events = !how.keep_events;
-	s->options.evidence = s->command.verbose || how.keep_events;
+	s->judged.run.no_events = !how.keep_events;
+	s->judged.run.evidence = s->command.verbose || how.keep_events;
+	judged_fill(&s->judged, &how);
+	if (s->command.target)
+		how.again = arena_printf(&s->arena, "esimrig conform --target %s %.*s",
+					 s->command.target, STRF(c->options)).p;
 	c->count = s->plan.count;
 	c->results = arena_array(&s->arena, c->count, sizeof(*c->results));
 	if (pool.workers)
@@ -392,7 +417,7 @@ static int judge_and_tell(struct session *s)
 	terminal_init(&s->terminal, uses_stdout(s) ? STDERR_FILENO : STDOUT_FILENO,
 		      s->command.verbose, true);
 	terminal_progress_lines(&s->terminal);
-	if (judge(s, &err) < 0)
+	if (judge(s, &err) < 0 || judged_close(&s->judged, &err) < 0)
 		write_failed(s, &err);
 	terminal_release(&s->terminal);
 	tell_terminal(s);
@@ -445,8 +470,9 @@ static int run_session(struct session *s)
 		return tell_coverage(s);
 	if (s->command.gallery)
 		return run_gallery(s);
-	if (read_options(s, &err) < 0)
-		return verb_usage(s->verb, "%s", err.msg);
+	code = open_target(s);
+	if (code != EXIT_PASSED)
+		return code;
 	code = load_suite(s);
 	if (code != EXIT_PASSED)
 		return code;
@@ -455,7 +481,7 @@ static int run_session(struct session *s)
 	s->result.suite_hash = str_of(s->suite.hash);
 	s->result.suite = &s->suite;
 	s->result.ledger = &s->ledger;
-	if (make_plan(s, &err) < 0 || open_files(s, &err) < 0)
+	if (open_files(s, &err) < 0 || make_plan(s, &err) < 0)
 		return fail(s, EXIT_INVALID, &err);
 	return judge_and_tell(s);
 }
@@ -474,6 +500,7 @@ static int conform(const struct verb *v, int argc, char **argv)
 		code = verb_usage(v, "'%s': expected options only", argv[1]);
 	else if (words == 0)
 		code = run_session(s);
+	judged_close(&s->judged, &(struct err){ 0 });
 	journal_close(&s->journal);
 	if (s->command.compare)
 		comparison_release(&s->older);
@@ -497,7 +524,9 @@ static const char *const about[] = {
 	"  esimrig conform --target reference\n"
 	"  esimrig conform --gallery --only 'cursor-*'\n"
 	"  esimrig conform --target reference --net http --clock scaled=120 -j 4\n"
-	"  esimrig conform --target reference --only 'query/*' --html report.html",
+	"  esimrig conform --target reference --only 'query/*' --html report.html\n"
+	"  esimrig conform --target my-server.yaml --depth read --resume done.jsonl\n"
+	"  esimrig conform --target https://api.example.com --user 'me:${env:PASSWORD}'",
 	NULL
 };
 
