@@ -4,16 +4,7 @@
  * Method: the program that was built beside this test, on a small ledger and
  * suite of the test's own, and, from another directory, on those it carries.
  */
-#include "sim/buf.h"
-
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static char program[4096], dir[] = "/tmp/esimrig-explain-test-XXXXXX";
+#include "cli/shell_test.h"
 
 static const struct {
 	const char *path, *text;
@@ -45,89 +36,20 @@ static const struct {
 
 /* ---- Help. -------------------------------------------------------------- */
 
-static int shell(const char *line)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-		_exit(127);
-	}
-	ck_assert(pid > 0 && waitpid(pid, &status, 0) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void write_file(const char *name, const char *text)
-{
-	char path[300];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	for (char *slash = path + strlen(dir) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(path, 0777);
-		*slash = '/';
-	}
-	f = fopen(path, "wb");
-	ck_assert_msg(f && fputs(text, f) >= 0 && fclose(f) == 0, "%s", path);
-}
-
-static void read_file(const char *name, struct buf *out)
-{
-	char path[300], block[4096];
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	buf_init(out, 64 << 20);
-	f = fopen(path, "rb");
-	ck_assert_msg(f != NULL, "%s", path);
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(out, block, n);
-	buf_char(out, '\0');
-	fclose(f);
-}
-
 static void set_up(void)
 {
-	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 20);
-	char *slash;
-
-	ck_assert(n > 0);
-	program[n] = '\0';
-	for (int i = 0; i < 2; i++) {
-		slash = strrchr(program, '/');
-		ck_assert(slash != NULL);
-		*slash = '\0';
-	}
-	strncat(program, "/esimrig", 20);
-	ck_assert_msg(access(program, X_OK) == 0, "%s is not built", program);
-	ck_assert(mkdtemp(dir) != NULL);
+	shell_set_up();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		write_file(files[i].path, files[i].text);
+		shell_write(files[i].path, files[i].text);
 }
 
-static void tear_down(void)
-{
-	char line[100];
-
-	snprintf(line, sizeof(line), "rm -rf %s", dir);
-	ck_assert_int_eq(shell(line), 0);
-}
-
-/* In the directory; $E explains by the test's own suite, $P is the program. */
+/* $E explains by the test's own suite, $P is the program. */
 static int sh(const char *command, struct buf *out, struct buf *err)
 {
-	char line[6000];
-	int code;
+	char line[4000];
 
-	snprintf(line, sizeof(line), "cd %s && P=%s && E=\"$P explain --suites suites\" && "
-		 "{ %s ; } >out 2>err </dev/null", dir, program, command);
-	code = shell(line);
-	read_file("out", out);
-	read_file("err", err);
-	return code;
+	snprintf(line, sizeof(line), "E=\"$P explain --suites suites\" && %s", command);
+	return shell_run(line, out, err);
 }
 
 /* ---- What is said. ------------------------------------------------------ */
@@ -237,9 +159,9 @@ START_TEST(complains)
 	struct buf out, err;
 	char path[300], *before = NULL;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, wrong[_i].path);
+	snprintf(path, sizeof(path), "%s/%s", shell_dir, wrong[_i].path);
 	if (wrong[_i].text) {
-		write_file(wrong[_i].path, wrong[_i].text);
+		shell_write(wrong[_i].path, wrong[_i].text);
 	} else {
 		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 			if (strcmp(files[i].path, wrong[_i].path) == 0)
@@ -250,7 +172,7 @@ START_TEST(complains)
 	ck_assert_msg(strstr(err.p, wrong[_i].said) != NULL, "no '%s' in:\n%s",
 		      wrong[_i].said, err.p);
 	if (before)
-		write_file(wrong[_i].path, before);
+		shell_write(wrong[_i].path, before);
 	else
 		ck_assert_int_eq(remove(path), 0);
 	free(before);
@@ -266,7 +188,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_unchecked_fixture(tc, set_up, tear_down);
+	tcase_add_unchecked_fixture(tc, set_up, shell_tear_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, says, 0, sizeof(commands) / sizeof(commands[0]));
 	tcase_add_loop_test(tc, complains, 0, sizeof(wrong) / sizeof(wrong[0]));
