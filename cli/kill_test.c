@@ -41,7 +41,7 @@ enum {
 	PATIENCE_MS = 30000,		/* of the whole test with one step */
 	WORKERS = 3,
 	DEATHS_MAX = 8,			/* of workers, before all are killed */
-	DYING_MS = 20,			/* more than it takes to die */
+	DYING_MS = 300,			/* more than it takes to die and be missed */
 };
 
 #define TOKEN "Basic YW5uOnB3"		/* ann:pw */
@@ -1136,7 +1136,7 @@ START_TEST(nothing_acknowledged_is_lost)
 {
 	int kills, fd;
 
-	w.workers = _i == 1;
+	w = (struct kill_world){ .workers = _i == 1 };
 	kills = kills_wanted();
 	set_up();
 	fill_devices();

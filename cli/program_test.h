@@ -278,7 +278,7 @@ static inline long metric(const struct running *r, const char *name)
 
 static inline char *post(uint16_t port, const char *path, const char *headers, const char *json)
 {
-	char text[1500];
+	char text[4000];
 	int fd = dial(port);
 
 	snprintf(text, sizeof(text), "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
