@@ -222,7 +222,7 @@ static int load_suite(struct session *s)
 	const char *ledger;
 	struct diag d;
 
-	ledger = arena_printf(&s->arena, "%s/../requirements.yaml", dir).p;
+	ledger = ledger_path(dir, &s->arena);
 	diag_init(&d, &s->arena);
 	if (suite_load(&s->suite, dir, s->judged.target.world, &s->arena, &d) < 0 ||
 	    ledger_load(&s->ledger, ledger, &s->arena, &d) < 0 ||

@@ -217,11 +217,45 @@ static void explain_check(struct page *p, const struct check *c)
 	buf_char(&p->out, '\n');
 }
 
+/* ---- A capability. ------------------------------------------------------ */
+
+static bool needs(const struct check *c, struct str name)
+{
+	for (size_t i = 0; i < c->needs.count; i++)
+		if (str_eq(c->needs.list[i], name))
+			return true;
+	return false;
+}
+
+static void explain_capability(struct page *p, size_t index)
+{
+	const struct capability *c = &capabilities[index];
+	struct str name = str_of(c->name);
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->suite.count; i++)
+		count += needs(&p->suite.checks[i], name);
+	buf_printf(&p->out, "%s\n", c->name);
+	put_text(p, str_of(c->help), INDENT);
+	buf_char(&p->out, '\n');
+	put_named(p, "Is:", STR("a capability: a server may lack it without being wrong; "
+				"checks that need it are then skipped"));
+	put_named(p, "Found out:", str_of(c->probe ? "by asking the target" :
+						     "from the target file"));
+	put_named(p, "If unknown:", str_of(c->usual ? "taken for granted" :
+						      "taken to be missing"));
+	put_named(p, "Needed by:", arena_printf(&p->arena, "%zu check%s", count,
+						count == 1 ? "" : "s"));
+	for (size_t i = 0; i < p->suite.count; i++)
+		if (needs(&p->suite.checks[i], name))
+			buf_printf(&p->out, "    %.*s\n", STRF(p->suite.checks[i].id));
+}
+
 /* ---- Finding them. ------------------------------------------------------ */
 
 static int no_such(struct page *p, const char *word)
 {
-	size_t count = p->ledger.count + 2 * p->suite.count, n = 0;
+	size_t count = p->ledger.count + 2 * p->suite.count + capability_count, n = 0;
 	const char **names = arena_array(&p->arena, count, sizeof(*names));
 	int near;
 
@@ -231,6 +265,8 @@ static int no_such(struct page *p, const char *word)
 		names[n++] = arena_str(&p->arena, p->suite.checks[i].id).p;
 		names[n++] = arena_str(&p->arena, p->suite.checks[i].file_id).p;
 	}
+	for (size_t i = 0; i < capability_count; i++)
+		names[n++] = capabilities[i].name;
 	near = str_nearest(str_of(word), names, n);
 	if (near >= 0)
 		return verb_fail(p->verb, EXIT_INVALID, "there is no requirement and no "
@@ -239,14 +275,11 @@ static int no_such(struct page *p, const char *word)
 			 "'%s'; --list shows all requirements", word);
 }
 
-static int explain_word(struct page *p, const char *word)
+static bool explain_checks(struct page *p, const char *word)
 {
-	const struct requirement *r = ledger_find(&p->ledger, str_of(word));
-	bool found = r != NULL;
+	bool found = false;
 
-	if (r)
-		explain_requirement(p, r);
-	for (size_t i = 0; !r && i < p->suite.count; i++) {
+	for (size_t i = 0; i < p->suite.count; i++) {
 		if (!check_id_fits(p->suite.checks[i].id, str_of(word)))
 			continue;
 		if (found)
@@ -254,6 +287,21 @@ static int explain_word(struct page *p, const char *word)
 		found = true;
 		explain_check(p, &p->suite.checks[i]);
 	}
+	return found;
+}
+
+static int explain_word(struct page *p, const char *word)
+{
+	const struct requirement *r = ledger_find(&p->ledger, str_of(word));
+	int capability = capability_find(str_of(word));
+	bool found = r || capability >= 0;
+
+	if (r)
+		explain_requirement(p, r);
+	else if (capability >= 0)
+		explain_capability(p, (size_t)capability);
+	if (!found)
+		found = explain_checks(p, word);
 	return found ? EXIT_PASSED : no_such(p, word);
 }
 
@@ -302,7 +350,7 @@ static int explain_words(struct page *p, bool list, int count, char *const *word
 static int load(struct page *p, const char *suites)
 {
 	const char *dir = suites ? suites : CONFORMANCE_SUITES;
-	const char *ledger = arena_printf(&p->arena, "%s/../requirements.yaml", dir).p;
+	const char *ledger = ledger_path(dir, &p->arena);
 	struct buf out;
 	struct diag d;
 	int rc;
@@ -359,7 +407,7 @@ static int explain(const struct verb *v, int argc, char **argv)
 static const char *const about[] = {
 	"ID is that of a requirement (EP-INV-007) or of a check (query/operators); a "
 	"check's group, a file without its case, and patterns with * and ? mean all that "
-	"fit.",
+	"fit. Capabilities of servers have names, too (second-account).",
 	"Says what a requirement asks for and where that stands, what a failing check of "
 	"it means, and which checks those are.",
 	NULL

@@ -85,6 +85,8 @@ static const struct {
 	{ "$E query/sorted", 0, { "query/sorted [up]\n", "\n\nquery/sorted [down]\n" } },
 	{ "$E query", 0, { "query/sorted [up]\n", "\n\nquery/sorted [down]\n" } },
 	{ "$E EP-INV-001 'errors/*'", 0, { "EP-INV-001\n", "\n\nerrors/json\n" } },
+	{ "$E head", 0, { "head\n", "a capability: a server may lack it", "2 checks\n",
+			  "    query/sorted [up]\n" } },
 	{ "$E --list", 0,
 	  { "EP-INV-001    MUST      documented  The inventory", "EP-INV-002    SHOULD",
 	    "EP-QRY-001    AMBIGUOUS documented  One of" } },

@@ -244,6 +244,21 @@ void ledger_release(struct ledger *l)
 	*l = (struct ledger){ 0 };
 }
 
+const char *ledger_path(const char *suites, struct arena *a)
+{
+	struct str dir = str_of(suites), name;
+	size_t parent;
+
+	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+		dir.n--;
+	for (parent = dir.n; parent > 0 && dir.p[parent - 1] != '/';)
+		parent--;
+	name = (struct str){ dir.p + parent, dir.n - parent };
+	if (!name.n || str_is(name, ".") || str_is(name, ".."))
+		return arena_printf(a, "%s/../requirements.yaml", suites).p;
+	return arena_printf(a, "%.*srequirements.yaml", (int)parent, dir.p).p;
+}
+
 const struct requirement *ledger_find(const struct ledger *l, struct str id)
 {
 	char upper[32];

@@ -65,6 +65,10 @@ int ledger_load_text(struct ledger *l, const char *name, struct str text,
 		     struct arena *a, struct diag *d);
 void ledger_release(struct ledger *l);
 
+/* Where the ledger of the checks below `suites` is: "a/requirements.yaml" for
+ * "a/suites".  In `a`. */
+const char *ledger_path(const char *suites, struct arena *a);
+
 /* NULL if there is none; letters' case is ignored. */
 const struct requirement *ledger_find(const struct ledger *l, struct str id);
 

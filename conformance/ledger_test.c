@@ -166,6 +166,24 @@ START_TEST(areas_are_distinct)
 }
 END_TEST
 
+static const char *const paths[][2] = {
+	{ "conformance/suites", "conformance/requirements.yaml" },
+	{ "conformance/suites/", "conformance/requirements.yaml" },
+	{ "/a/b//", "/a/requirements.yaml" },
+	{ "/suites", "/requirements.yaml" },
+	{ "suites", "requirements.yaml" },
+	{ "./suites", "./requirements.yaml" },
+	{ ".", "./../requirements.yaml" },
+	{ "a/..", "a/../../requirements.yaml" },
+	{ "/", "//../requirements.yaml" },
+};
+
+START_TEST(beside_the_suites)
+{
+	ck_assert_str_eq(ledger_path(paths[_i][0], &arena), paths[_i][1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("conformance/ledger");
@@ -181,6 +199,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_a_failure_means, 0,
 			    sizeof(meanings) / sizeof(meanings[0]));
 	tcase_add_test(tc, areas_are_distinct);
+	tcase_add_loop_test(tc, beside_the_suites, 0, sizeof(paths) / sizeof(paths[0]));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
