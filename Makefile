@@ -13,7 +13,7 @@
 CC       ?= cc
 PKGS     := libmicrohttpd libcurl libcjson yaml-0.1 openssl sqlite3 libutf8proc zlib
 DEBS     := gcc make pkg-config check libmicrohttpd-dev libcurl4-openssl-dev \
-            libcjson-dev libyaml-dev libssl-dev libsqlite3-dev libutf8proc-dev zlib1g-dev
+            libcjson-dev libyaml-dev libssl-dev openssl libsqlite3-dev libutf8proc-dev zlib1g-dev
 CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
 CFLAGS   += -std=c17 -g -O2 -Wall -Wextra -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
@@ -114,7 +114,7 @@ $(foreach m,$(MAINS),$(eval $(call program,$(m))))
 
 # What a bare Debian 12 lacks.
 deps:
-	@pkg-config --exists check $(PKGS) 2>/dev/null && command -v $(CC) >/dev/null || \
+	@pkg-config --exists check $(PKGS) 2>/dev/null && command -v $(CC) >/dev/null && command -v openssl >/dev/null || \
 	  { sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
 	    $$sudo apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(DEBS); }

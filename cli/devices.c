@@ -5,7 +5,7 @@
 
 struct devices_options {
 	bool help;
-	const char *config, *eis_url, *report_url, *report_token, *ca_file, *poll;
+	const char *config, *eis_url, *report_url, *report_token, *ca_file, *pki, *poll;
 };
 
 struct card_profile {
@@ -23,7 +23,7 @@ struct unit {
 };
 
 struct devices_settings {
-	struct str eis_url, report_url, report_token, ca_file;
+	struct str eis_url, report_url, report_token, ca_file, pki;
 	int64_t poll_ns;
 	struct { struct unit *list; size_t count; } devices;
 };
@@ -31,6 +31,7 @@ struct devices_settings {
 struct site {
 	struct service service;		/* first: a site is a service */
 	struct fleet *fleet;
+	struct party_keys keys;
 };
 
 /* ---- Settings. ---------------------------------------------------------- */
@@ -73,6 +74,7 @@ static const struct schema_key keys[] = {
 	FIELD("report-token", report_token, settings_secret,
 	      "a secret, env:NAME or file:PATH"),
 	FIELD("ca-file", ca_file, settings_text, "a path"),
+	FIELD("pki", pki, settings_text, "a path, or none"),
 	{ "poll", KEY_DURATION, .offset = offsetof(struct devices_settings, poll_ns),
 	  .min = NS_PER_S },
 	{ "devices", KEY_NAMED, true, offsetof(struct devices_settings, devices),
@@ -101,6 +103,9 @@ static const struct option options[] = {
 	OPTION("ca-file", ca_file, "FILE",
 	       "Certificates of those who may vouch for https hosts (default: the "
 	       "machine's)"),
+	OPTION("pki", pki, "DIR",
+	       "Certificates and keys of their eUICCs (see esimrig pki), made if they are not "
+	       "there; none: nothing is signed or encrypted"),
 	OPTION("poll", poll, "TIME", "Between two looks at the EIS (default: 60s)"),
 	OPTION_HELP(struct devices_options),
 	{ 0 }
@@ -157,8 +162,10 @@ static int start(struct service *service, const void *settings, struct arena *a,
 		.latency.poll = { .kind = LATENCY_CONSTANT, .a_ns = s->poll_ns },
 	};
 
-	if (party_seed(&c.seed, err) < 0 || party_calls(service, s->ca_file, err) < 0)
+	if (party_seed(&c.seed, err) < 0 || party_calls(service, s->ca_file, err) < 0 ||
+	    party_keys_open(&f->keys, s->pki, err) < 0)
 		return -1;
+	c.crypto = f->keys.crypto;
 	f->fleet = fleet_new(&c, err);
 	if (!f->fleet)
 		return -1;
@@ -175,6 +182,7 @@ static void stop(struct service *service)
 
 	if (f->fleet)
 		fleet_free(f->fleet);
+	party_keys_close(&f->keys);
 }
 
 static int serve(const struct verb *v, int argc, char **argv)

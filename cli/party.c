@@ -1,6 +1,8 @@
 #include "cli/party.h"
 
 #include "cli/output.h"
+#include "cli/pki_dir.h"
+#include "proto/rsp_crypto.h"
 #include "sim/socknet.h"
 #include "sim/tls.h"
 
@@ -13,6 +15,25 @@ int party_seed(uint64_t *seed, struct err *err)
 	if (getrandom(seed, sizeof(*seed), 0) == sizeof(*seed))
 		return 0;
 	return err_set(err, ERR_IO, "no random numbers: %s", strerror(errno));
+}
+
+int party_keys_open(struct party_keys *k, struct str dir, struct err *err)
+{
+	*k = (struct party_keys){ .none = str_is(dir, "none") };
+	if (k->none)
+		return 0;
+	k->pki = pki_dir_open(dir.n ? dir.p : NULL, err);
+	if (!k->pki)
+		return -1;
+	k->crypto = rsp_crypto_full_new(k->pki);
+	return 0;
+}
+
+void party_keys_close(struct party_keys *k)
+{
+	rsp_crypto_full_free(k->crypto);
+	rsp_pki_free(k->pki);
+	*k = (struct party_keys){ 0 };
 }
 
 int party_calls(struct service *s, struct str ca_file, struct err *err)

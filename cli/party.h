@@ -8,6 +8,9 @@
 #include "cli/service.h"
 #include "cli/settings_form.h"
 
+struct rsp_crypto;
+struct rsp_pki;
+
 /* How such a verb is made.  Its state begins with a struct service. */
 struct party {
 	const struct settings_form *form;
@@ -27,6 +30,18 @@ int party_main(const struct party *p, const struct verb *v, int argc, char **arg
 
 /* A seed that nobody knows. */
 int party_seed(uint64_t *seed, struct err *err);
+/*
+ * The keys in directory `dir` (empty: the default one; "none": none at all, and
+ * both are NULL), and what is done with them.
+ */
+struct party_keys {
+	struct rsp_pki *pki;
+	struct rsp_crypto *crypto;
+	bool none;
+};
+int party_keys_open(struct party_keys *k, struct str dir, struct err *err);
+void party_keys_close(struct party_keys *k);
+
 /* Calls may leave; `ca_file` may be empty. */
 int party_calls(struct service *s, struct str ca_file, struct err *err);
 

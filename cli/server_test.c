@@ -556,9 +556,9 @@ static void start_peers(struct running *eis, struct running *smdp)
 	write_config("eis.yaml", "listen: 127.0.0.1:0\neuiccs: [{eid: '" EID "'}]\n", "");
 	*eis = run_verb("eis", "eis.yaml");
 	snprintf(text, sizeof(text), "listen: 127.0.0.1:0\neis-url: http://127.0.0.1:%u\n"
-		 "tls-cert: %s\ntls-key: %s\nprofiles: [{iccid: '8944000000000000010', "
-		 "matching-id: X-1, spn: Mobile}]\n", eis->port, path_of("dp.crt"),
-		 path_of("dp.key"));
+		 "pki: %s\ntls-cert: %s\ntls-key: %s\nprofiles: [{iccid: '8944000000000000010', "
+		 "matching-id: X-1, spn: Mobile}]\n", eis->port, path_of("pki"),
+		 path_of("dp.crt"), path_of("dp.key"));
 	write_config("smdp.yaml", text, "");
 	*smdp = run_verb("smdp", "smdp.yaml");
 }
@@ -569,9 +569,9 @@ static struct running start_device(uint16_t eis, uint16_t server)
 
 	snprintf(text, sizeof(text), "poll: 1s\neis-url: http://127.0.0.1:%u\n"
 		 "report-url: http://127.0.0.1:%u/southbound/v1/device_reports\n"
-		 "ca-file: %s\ndevices: {router: {device-id: "
+		 "ca-file: %s\npki: %s\ndevices: {router: {device-id: "
 		 "00000000-00000000-0040FFFF-FF8001B0, eid: '" EID "', second-link: true}}\n",
-		 eis, server, path_of("dp.crt"));
+		 eis, server, path_of("dp.crt"), path_of("pki"));
 	write_config("devices.yaml", text, "");
 	return run_verb("devices", "devices.yaml");
 }

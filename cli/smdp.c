@@ -1,14 +1,17 @@
 /* esimrig smdp: the simulated SM-DP+ by itself, over sockets. */
 #include "cli/party.h"
+#include "cli/pki_dir.h"
 #include "sim/socknet.h"
 #include "sim/tls.h"
 #include "smdp/smdp.h"
 
 #define HOST "smdp.rig"
+#define ES2_HOST "es2.smdp.rig"
 
 struct smdp_options {
 	bool help;
-	const char *config, *listen, *address, *tls_cert, *tls_key, *eis_url, *ca_file;
+	const char *config, *listen, *es2_listen, *address, *pki, *tls_cert, *tls_key,
+		*eis_url, *ca_file;
 };
 
 struct offer {
@@ -17,14 +20,15 @@ struct offer {
 };
 
 struct smdp_settings {
-	struct str listen, address, tls_cert, tls_key, eis_url, ca_file;
+	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, ca_file;
 	struct { struct offer *list; size_t count; } profiles;
 };
 
 struct dp {
 	struct service service;		/* first: a dp is a service */
 	struct smdp *smdp;
-	bool listening;
+	struct party_keys keys;
+	bool listening, es2_listening;
 };
 
 /* ---- Settings. ---------------------------------------------------------- */
@@ -53,7 +57,10 @@ static const struct schema offer_schema = {
 static const struct schema_key keys[] = {
 	FIELD(smdp_settings, "listen", listen, settings_address,
 	      "an address and a port such as 127.0.0.1:8443"),
+	FIELD(smdp_settings, "es2-listen", es2_listen, settings_address,
+	      "an address and a port such as 127.0.0.1:8444"),
 	FIELD(smdp_settings, "address", address, settings_text, "a host name"),
+	FIELD(smdp_settings, "pki", pki, settings_text, "a path, or none"),
 	FIELD(smdp_settings, "tls-cert", tls_cert, settings_text, "a path"),
 	FIELD(smdp_settings, "tls-key", tls_key, settings_text, "a path"),
 	FIELD(smdp_settings, "eis-url", eis_url, settings_text, "a URL"),
@@ -78,9 +85,16 @@ static const struct option options[] = {
 	OPTION("listen", listen, "ADDR:PORT",
 	       "Where devices and operators connect; port 0 takes a free one (default: "
 	       "127.0.0.1:8443)"),
+	OPTION("es2-listen", es2_listen, "ADDR:PORT",
+	       "Where operators connect (ES2+), if it is another place than devices"),
+	OPTION("pki", pki, "DIR",
+	       "Its certificates and keys (see esimrig pki), made if they are not there; "
+	       "none: nothing is signed or encrypted"),
 	OPTION("address", address, "HOST",
 	       "Its own name, as activation codes give it (default: 127.0.0.1)"),
-	OPTION("tls-cert", tls_cert, "FILE", "Serve https with this chain (PEM)"),
+	OPTION("tls-cert", tls_cert, "FILE",
+	       "Serve https with this chain (PEM); none: serve http (default: a certificate "
+	       "from the keys, for its own name)"),
 	OPTION("tls-key", tls_key, "FILE", "The certificate's private key (PEM)"),
 	OPTION("eis-url", eis_url, "URL", "The EIS that gets notifications"),
 	OPTION("ca-file", ca_file, "FILE",
@@ -93,7 +107,7 @@ static int check(struct loader *l, void *out)
 {
 	const struct smdp_settings *s = out;
 
-	if (!s->tls_cert.n == !s->tls_key.n)
+	if (!s->tls_cert.n == !s->tls_key.n || (str_is(s->tls_cert, "none") && !s->tls_key.n))
 		return 0;
 	return diag_add(l->diag, (struct pos){ 0 }, 0,
 			"tls-cert and tls-key: one needs the other");
@@ -117,6 +131,68 @@ static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct er
 	return 0;
 }
 
+/* The TLS certificate of the keys: libmicrohttpd takes none on the other curve. */
+static int own_tls(struct dp *d, const struct smdp_settings *s, struct arena *a,
+		   struct socknet_tls *tls, struct err *err)
+{
+	struct rsp_pki *pki = d->keys.pki;
+	const struct rsp_pki_identity *id = NULL;
+	struct str host = s->address;
+	struct buf pem;
+
+	host = str_split(&host, ':');
+	err_set(err, ERR_NOT_FOUND, "no CI on P-256 is there");
+	for (size_t ci = 0; ci < rsp_pki_ci_count(pki) && !id; ci++)
+		if (rsp_pki_ci(pki, ci)->curve == RSP_P256)
+			id = rsp_pki_get(pki, &(struct rsp_pki_wanted){
+				.role = RSP_ROLE_DP_TLS, .ci = ci, .name = host,
+				.oid = STR("\x88\x37\x0A") }, err);
+	if (!id)
+		return err_prefix(err, "TLS certificate");
+	buf_init(&pem, 64 * 1024);
+	rsp_cert_to_pem(id->der, &pem);
+	tls->cert = arena_str(a, buf_view(&pem));
+	buf_clear(&pem);
+	rsp_key_write(id->key, &pem);
+	tls->key = arena_str(a, buf_view(&pem));
+	buf_release(&pem);
+	return 0;
+}
+
+/* What it serves https with: 1, or 0 if it serves http. */
+static int find_tls(struct dp *d, const struct smdp_settings *s, struct arena *a,
+		    struct socknet_tls *tls, struct err *err)
+{
+	if (str_is(s->tls_cert, "none") || (!s->tls_cert.n && d->keys.none))
+		return 0;
+	if (s->tls_cert.n)
+		return tls_read_pair(s->tls_cert.p, s->tls_key.p, a, &tls->cert, &tls->key,
+				     err) < 0 ? -1 : 1;
+	return own_tls(d, s, a, tls, err) < 0 ? -1 : 1;
+}
+
+static int listen_all(struct dp *d, const struct smdp_settings *s,
+		      const struct socknet_tls *tls, struct buf *ready, struct err *err)
+{
+	struct network *net = d->service.net;
+	bool apart = s->es2_listen.n > 0;
+	char bound[SOCKNET_ADDRESS_SIZE];
+
+	if (socknet_listen_tls(net, HOST, "smdp", apart ? smdp_es9_handler(d->smdp) :
+			       smdp_handler(d->smdp), s->listen.p, tls, bound, err) < 0)
+		return -1;
+	d->listening = true;
+	buf_printf(ready, "listening on %s", bound);
+	if (!apart)
+		return 0;
+	if (socknet_listen_tls(net, ES2_HOST, "smdp", smdp_es2_handler(d->smdp),
+			       s->es2_listen.p, tls, bound, err) < 0)
+		return -1;
+	d->es2_listening = true;
+	buf_printf(ready, ", for operators on %s", bound);
+	return 0;
+}
+
 static int start(struct service *service, const void *settings, struct arena *a,
 		 struct buf *ready, struct err *err)
 {
@@ -126,22 +202,21 @@ static int start(struct service *service, const void *settings, struct arena *a,
 		.loop = &service->loop, .net = service->net, .log = &service->log,
 		.party = "smdp", .address = s->address.p, .eis_url = s->eis_url.p,
 	};
-	char bound[SOCKNET_ADDRESS_SIZE];
 	struct socknet_tls tls;
+	int with_tls;
 
-	if (s->tls_cert.n && tls_read_pair(s->tls_cert.p, s->tls_key.p, a, &tls.cert,
-					   &tls.key, err) < 0)
+	if (party_seed(&c.seed, err) < 0 || party_calls(service, s->ca_file, err) < 0 ||
+	    party_keys_open(&d->keys, s->pki, err) < 0)
 		return -1;
-	if (party_seed(&c.seed, err) < 0 || party_calls(service, s->ca_file, err) < 0)
-		return -1;
+	c.crypto = d->keys.crypto;
 	d->smdp = smdp_new(&c, err);
-	if (!d->smdp || offer_all(d->smdp, s, err) < 0 ||
-	    socknet_listen_tls(service->net, HOST, "smdp", smdp_handler(d->smdp),
-			       s->listen.p, s->tls_cert.n ? &tls : NULL, bound, err) < 0)
+	if (!d->smdp || offer_all(d->smdp, s, err) < 0)
 		return -1;
-	d->listening = true;
-	buf_printf(ready, "listening on %s", bound);
-	return 0;
+	with_tls = find_tls(d, s, a, &tls, err);
+	if (with_tls < 0 || (d->keys.pki && pki_dir_save(d->keys.pki, s->pki.n ? s->pki.p :
+							 NULL, err) < 0))
+		return -1;
+	return listen_all(d, s, with_tls ? &tls : NULL, ready, err);
 }
 
 static void stop(struct service *service)
@@ -150,8 +225,11 @@ static void stop(struct service *service)
 
 	if (d->listening)
 		network_unlisten(service->net, HOST);
+	if (d->es2_listening)
+		network_unlisten(service->net, ES2_HOST);
 	if (d->smdp)
 		smdp_free(d->smdp);
+	party_keys_close(&d->keys);
 }
 
 static int serve(const struct verb *v, int argc, char **argv)
@@ -172,9 +250,9 @@ static int serve(const struct verb *v, int argc, char **argv)
 
 static const char *const about[] = {
 	"Profiles wait here for download (ES9+), and operators order them (ES2+). All of "
-	"it is in memory, and gone at the end. Devices call with https, so it needs a "
-	"certificate unless something before it has one. Nothing is signed or encrypted "
-	"so far but the connection.",
+	"it is in memory, and gone at the end. It signs and encrypts with keys of --pki, "
+	"under every CI that is there; its TLS certificate is from there, too, unless "
+	"--tls-cert brings one. An LPA that is to trust it needs the CI's certificate.",
 	"The configuration has the names of the options, and besides:",
 	"  profiles:\n"
 	"    - {iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}",

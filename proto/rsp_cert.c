@@ -1,5 +1,6 @@
 #include "proto/rsp_cert.h"
 
+#include "proto/base64.h"
 #include "proto/openssl.h"
 #include "proto/tlv.h"
 #include "sim/clock.h"
@@ -443,6 +444,22 @@ int rsp_cert_to_der(struct str bytes, struct buf *out, struct err *err)
 	buf_add(out, der, (size_t)n);
 	OPENSSL_free(der);
 	return 0;
+}
+
+void rsp_cert_to_pem(struct str der, struct buf *out)
+{
+	enum { LINE = 64 };
+	struct buf text;
+
+	buf_init(&text, 2 * CERT_MAX);
+	base64_encode(&text, der);
+	buf_z(out, "-----BEGIN CERTIFICATE-----\n");
+	for (size_t at = 0; at < text.n; at += LINE) {
+		buf_add(out, text.p + at, text.n - at < LINE ? text.n - at : LINE);
+		buf_char(out, '\n');
+	}
+	buf_z(out, "-----END CERTIFICATE-----\n");
+	buf_release(&text);
 }
 
 /* The one attribute of that kind; "" if there is none, -1 if it is too long. */

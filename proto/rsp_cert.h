@@ -100,6 +100,7 @@ void rsp_cert_release(struct rsp_cert *c);
 
 /* One certificate in PEM or DER as DER; added to `out`. */
 int rsp_cert_to_der(struct str pem_or_der, struct buf *out, struct err *err);
+void rsp_cert_to_pem(struct str der, struct buf *out);
 /* The role that its policy names; -1 if it names none of these. */
 int rsp_cert_role(const struct rsp_cert *c);
 

@@ -20,7 +20,8 @@ struct loose_key {
 
 struct entry {
 	struct rsp_pki_identity id;
-	char *name;		/* by which it was asked for; NULL: brought */
+	char *name;		/* by which it was asked for; NULL: brought, or a CI */
+	bool made;
 };
 
 struct rsp_pki {
@@ -117,6 +118,12 @@ int rsp_pki_find_ci(const struct rsp_pki *p, struct str key_id)
 const struct rsp_pki_identity *rsp_pki_at(const struct rsp_pki *p, size_t i)
 {
 	return i < p->count ? &p->entries[i]->id : NULL;
+}
+
+bool rsp_pki_is_made(const struct rsp_pki *p, size_t i)
+{
+	assert(i < p->count);
+	return p->entries[i]->made;
 }
 
 /* Whose key signed `c`, going by its authority key identifier. */
@@ -430,6 +437,7 @@ static struct entry *make(struct rsp_pki *p, const struct rsp_pki_wanted *w,
 	assert(rc == 0);
 	e = add_entry(p, buf_view(&der), &cert, w->role, key);
 	buf_release(&der);
+	e->made = true;
 	e->id.issuer = issuer;
 	if (issuer)
 		e->id.ci = issuer->ci;
@@ -454,7 +462,7 @@ static const struct rsp_pki_identity *brought(const struct rsp_pki *p,
 	for (size_t i = 0; i < p->count; i++) {
 		const struct rsp_pki_identity *id = &p->entries[i]->id;
 
-		if (p->entries[i]->name || id->role != w->role || !id->key ||
+		if (p->entries[i]->made || id->role != w->role || !id->key ||
 		    id->ci != (int)w->ci)
 			continue;
 		if (w->role == RSP_ROLE_EUICC && !str_is(w->name, id->cert.serial_number))

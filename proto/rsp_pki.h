@@ -78,5 +78,7 @@ const struct rsp_pki_identity *rsp_pki_get(struct rsp_pki *p,
 					   struct err *err);
 /* All there is, in the order in which it came: for writing it to files. */
 const struct rsp_pki_identity *rsp_pki_at(const struct rsp_pki *p, size_t i);
+/* Was that one made here, and not brought? */
+bool rsp_pki_is_made(const struct rsp_pki *p, size_t i);
 
 #endif

@@ -17,12 +17,12 @@ struct request {
 
 /* ---- initiateAuthentication (SGP.22, 5.6.1). ---------------------------- */
 
-/* Is it ours, with or without ":port"? */
+/* Is it ours?  Either may have ":port", since some LPAs send it. */
 static bool is_own_address(const struct smdp *s, struct str address)
 {
-	struct str own = str_of(s->address), host = str_split(&address, ':');
+	struct str own = str_of(s->address);
 
-	return str_ieq(host, own);
+	return str_ieq(str_split(&address, ':'), str_split(&own, ':'));
 }
 
 /* The CIs under which both sides can be verified, and the eUICC likes most. */

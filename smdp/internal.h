@@ -75,7 +75,11 @@ static inline struct str smdp_session_id(const struct smdp_session *session)
 struct smdp_forward;
 
 struct smdp {
-	struct http_handler handler;	/* first: a handler is the SM-DP+ */
+	struct smdp_door {
+		struct http_handler handler;
+		struct smdp *s;
+		bool es9, es2;		/* what is behind it */
+	} both, es9_only, es2_only;
 	struct loop *loop;
 	struct network *net;
 	struct eventlog *log;

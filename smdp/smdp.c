@@ -252,9 +252,10 @@ static struct str below(struct str path, struct str prefix)
 
 static void handle(struct http_handler *h, struct http_exchange *x)
 {
-	struct smdp *s = (struct smdp *)h;
-	struct str es9 = below(x->req.path, STR(ES9_PATH));
-	struct str es2 = below(x->req.path, STR(ES2_PATH));
+	const struct smdp_door *door = (struct smdp_door *)h;
+	struct smdp *s = door->s;
+	struct str es9 = door->es9 ? below(x->req.path, STR(ES9_PATH)) : STR_NONE;
+	struct str es2 = door->es2 ? below(x->req.path, STR(ES2_PATH)) : STR_NONE;
 	enum es9_function f = es9_function_named(es9);
 
 	if (!str_is(x->req.method, "POST") && (es9.n || es2.n)) {
@@ -270,7 +271,17 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 
 struct http_handler *smdp_handler(struct smdp *s)
 {
-	return &s->handler;
+	return &s->both.handler;
+}
+
+struct http_handler *smdp_es9_handler(struct smdp *s)
+{
+	return &s->es9_only.handler;
+}
+
+struct http_handler *smdp_es2_handler(struct smdp *s)
+{
+	return &s->es2_only.handler;
 }
 
 /* ---- Life. -------------------------------------------------------------- */
@@ -318,7 +329,9 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 	struct str address = str_of(config->address);
 
 	assert(s);
-	s->handler.handle = handle;
+	s->both = (struct smdp_door){ { .handle = handle }, s, true, true };
+	s->es9_only = (struct smdp_door){ { .handle = handle }, s, true, false };
+	s->es2_only = (struct smdp_door){ { .handle = handle }, s, false, true };
 	s->loop = config->loop;
 	s->net = config->net;
 	s->log = config->log;

@@ -34,6 +34,9 @@ void smdp_free(struct smdp *s);
 
 /* Serves /gsma/rsp2/es9plus/... and /gsma/rsp2/es2plus/...; owned by `s`. */
 struct http_handler *smdp_handler(struct smdp *s);
+/* Only one of the two interfaces, for an address of its own. */
+struct http_handler *smdp_es9_handler(struct smdp *s);
+struct http_handler *smdp_es2_handler(struct smdp *s);
 
 /* A profile to offer; strings are copied, unset ones are STR_NONE. */
 struct smdp_profile_spec {

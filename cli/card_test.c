@@ -1,0 +1,231 @@
+/*
+ * Goal: `esimrig card` and `esimrig pki` as their users meet them: a card that
+ * talks JSON lines or hex digits, remembers what was done to it, and keys in
+ * files that OpenSSL takes for what they are.
+ * Oracle: what SGP.22, 5.7, makes of the commands, by hand; openssl's command.
+ */
+#include "sim/buf.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char program[4096], dir[64];
+static struct buf out;
+
+/* Runs `script` with sh in the test's directory; $E is the program.  What it
+ * prints, stderr included, is in `out`; returns its exit code. */
+static int sh(const char *script)
+{
+	char command[8192], chunk[4096];
+	int ends[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	snprintf(command, sizeof(command),
+		 "cd %s && E='%s' && XDG_DATA_HOME=%s/data && export XDG_DATA_HOME && "
+		 "{ %s\n} 2>&1", dir, program, dir, script);
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	buf_clear(&out);
+	while ((n = read(ends[0], chunk, sizeof(chunk))) > 0)
+		buf_add(&out, chunk, (size_t)n);
+	buf_add(&out, "", 0);
+	close(ends[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void check_says(const char *text)
+{
+	ck_assert_msg(strstr(out.p, text), "expected '%s' in:\n%s", text, out.p);
+}
+
+static void setup(void)
+{
+	snprintf(dir, sizeof(dir), "/tmp/esimrig-card-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	buf_init(&out, 1 << 20);
+}
+
+static void teardown(void)
+{
+	sh("rm -rf \"$PWD\"");
+	buf_release(&out);
+}
+
+/* It was built beside the folder of this test. */
+static void find_program(const char *self)
+{
+	const char *slash = strrchr(self, '/');
+	char where[4000], *real;
+
+	snprintf(where, sizeof(where), "%.*s/../esimrig", slash ? (int)(slash - self) : 1,
+		 slash ? self : ".");
+	real = realpath(where, NULL);
+	snprintf(program, sizeof(program), "%s", real ? real : "esimrig");
+	free(real);
+}
+
+START_TEST(keys_in_files)
+{
+	ck_assert_int_eq(sh("$E pki init"), 0);
+	check_says("a CI on P-256 and one on brainpoolP256r1");
+	ck_assert_int_eq(sh("$E pki init"), 2);
+	check_says("certificates or keys already");
+	ck_assert_int_eq(sh("$E pki make dp-tls --name dp.example && "
+			    "$E pki make dp-auth --name dp.example --curve brainpool && "
+			    "$E pki make euicc --name 89049032000000000000000000000163"), 0);
+	ck_assert_int_eq(sh("$E pki show"), 0);
+	check_says("dp-tls   P-256");
+	check_says("dp-auth  brainpool");
+	check_says("euicc    P-256      until 2049-12-31  with key  8904903200000000");
+	/* A chain that OpenSSL believes; private keys that nobody else may read. */
+	ck_assert_int_eq(sh("cd data/esimrig/pki && openssl verify -CAfile ci-p256-*.pem "
+			    "dp-tls-p256-*.pem && stat -c %a *.key | sort -u"), 0);
+	check_says(": OK\n600\n");
+	ck_assert_int_eq(sh("cd data/esimrig/pki && openssl x509 -noout -text -in "
+			    "dp-tls-p256-*.pem"), 0);
+	check_says("DNS:dp.example");
+	check_says("Policy: 2.23.146.1.2.1.3");
+}
+END_TEST
+
+START_TEST(bad_certificates)
+{
+	ck_assert_int_eq(sh("$E pki make dp-auth --name dp.example --fault expired && "
+			    "openssl x509 -checkend 0 -in data/esimrig/pki/dp-auth-*.pem"), 1);
+	check_says("Certificate will expire");
+	ck_assert_int_eq(sh("$E pki make dp-auth --name x --fault rotten"), 2);
+	check_says("--fault rotten: no such fault");
+	ck_assert_int_eq(sh("$E pki make king --name x"), 2);
+	check_says("'king': expected eum, euicc");
+	ck_assert_int_eq(sh("$E pki make euicc --name 12"), 2);
+	check_says("expected an EID, 32 digits");
+	ck_assert_int_eq(sh("mkdir empty; $E pki show --pki empty"), 2);
+	check_says("no CI certificate in it");
+	ck_assert_int_eq(sh("echo rubbish > empty/a.pem; $E pki show --pki empty"), 2);
+	check_says("empty/a.pem: certificate: expected PEM or DER");
+}
+END_TEST
+
+#define SELECT "00A4040010A0000005591010FFFFFFFF8900000100"
+#define CALL(func, param) \
+	"{\"type\":\"apdu\",\"payload\":{\"func\":\"" func "\",\"param\":" param "}}\\n"
+
+START_TEST(json_lines)
+{
+	ck_assert_int_eq(sh("printf '"
+		CALL("connect", "null")
+		"{\"type\":\"progress\",\"payload\":{\"code\":0}}\\nnonsense\\n{}\\n"
+		CALL("logic_channel_open", "\"A0000005591010FFFFFFFF8900000100\"")
+		CALL("transmit", "\"81E2910006BF3E035C015A\"")
+		CALL("transmit", "\"81C0000000\"")
+		CALL("transmit", "\"xyz\"")
+		CALL("logic_channel_close", "\"01\"")
+		CALL("transmit", "\"81C0000000\"")
+		CALL("disconnect", "null")
+		CALL("sing", "null")
+		"' | $E card --stdio"), 0);
+	ck_assert_str_eq(out.p,
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":0}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":1}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":0,\"data\":\"6115\"}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":0,\"data\":"
+		"\"BF3E125A10890490320000000000000000000001639000\"}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":-1}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":0}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":0,\"data\":\"6881\"}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":0}}\n"
+		"{\"type\":\"apdu\",\"payload\":{\"ecode\":-1}}\n");
+}
+END_TEST
+
+/* What one process did to it, the next one finds. */
+START_TEST(flash)
+{
+	ck_assert_int_eq(sh("printf '"
+		CALL("logic_channel_open", "\"A0000005591010FFFFFFFF8900000100\"")
+		CALL("transmit", "\"81E291000BBF3F08800664702E746573\"")
+		"' | $E card --stdio --state card --eid 89049032000000000000000000000260"), 0);
+	ck_assert_int_eq(sh("printf '"
+		CALL("logic_channel_open", "\"A0000005591010FFFFFFFF8900000100\"")
+		CALL("transmit", "\"81E2910003BF3C00\"")
+		CALL("transmit", "\"81C0000000\"")
+		"' | $E card --stdio --state card"), 0);
+	check_says("\"BF3C0A800664702E74657381009000\"");
+	ck_assert_int_eq(sh("$E card --stdio --state card --eid "
+			    "89049032000000000000000000000163 </dev/null"), 2);
+	check_says("it is the state of EID 89049032000000000000000000000260");
+	ck_assert_int_eq(sh("echo rubbish > card; $E card --stdio --state card </dev/null"), 2);
+	check_says("card: card: its state is damaged");
+	ck_assert_int_eq(sh("$E card --stdio --state /nowhere/card </dev/null"), 0);
+}
+END_TEST
+
+START_TEST(hex_digits)
+{
+	ck_assert_int_eq(sh("$E card --tcp 127.0.0.1:0 > where & card=$!\n"
+		"until grep -q listening where; do sleep 0.05; done\n"
+		"port=$(sed 's/.*://' where)\n"
+		"printf 'reset\\n" SELECT "\\n80c0000000\\nxy\\n\\n' | "
+		"bash -c \"exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; head -5 <&3\"\n"
+		"kill $card"), 0);
+	ck_assert_str_eq(out.p, "3B078031C073C0010B\n6121\n"
+		"6F1F8410A0000005591010FFFFFFFF8900000100A5049F6501FFE00582030202029000\n"
+		"error: hex: character 1 is no digit\n6700\n");
+}
+END_TEST
+
+START_TEST(wrong_usage)
+{
+	ck_assert_int_eq(sh("$E card"), 2);
+	check_says("expected one of --stdio, --vpcd and --tcp");
+	ck_assert_int_eq(sh("$E card --stdio --eid 12 </dev/null"), 2);
+	check_says("EID '12': expected 32 digits");
+	ck_assert_int_eq(sh("$E card --tcp nonsense"), 3);
+	check_says("nonsense: expected an address and a port");
+	ck_assert_int_eq(sh("$E card --vpcd 127.0.0.1:1"), 3);
+	check_says("--vpcd 127.0.0.1:1: Connection refused");
+	ck_assert_int_eq(sh("$E pki"), 2);
+	ck_assert_int_eq(sh("$E pki fly"), 2);
+	ck_assert_int_eq(sh("$E pki --help && $E card --help"), 0);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	Suite *suite = suite_create("cli/card");
+	TCase *tc = tcase_create("cli/card");
+	SRunner *runner;
+	int failed;
+
+	(void)argc;
+	find_program(argv[0]);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, keys_in_files);
+	tcase_add_test(tc, bad_certificates);
+	tcase_add_test(tc, json_lines);
+	tcase_add_test(tc, flash);
+	tcase_add_test(tc, hex_digits);
+	tcase_add_test(tc, wrong_usage);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
