@@ -13,7 +13,8 @@ import { Registry, readReport } from './southbound.mjs';
 import { Refusal, System } from './system.mjs';
 import { makeClock, readWorld } from './world.mjs';
 
-const BODY_MAX = 1 << 20, LIST_MAX = 1000, ROOT = '/ws/v1/esim_profiles';
+const BODY_MAX = 1 << 20, URL_MAX = 16 << 10, HEAD_MAX = 1 << 20, LIST_MAX = 1000;
+const ROOT = '/ws/v1/esim_profiles';
 
 const world = readWorld(process.argv[2] ?? 'world.json');
 const clock = makeClock(world);
@@ -35,11 +36,12 @@ function errorBody(status, message, sent) {
 const error = (status, message, headers, sent) => json(status, errorBody(status, message, sent),
   headers);
 
-// What a client sent comes back with an error, but never an activation code.
+// What a client sent comes back with an error, but never an activation code, wherever it stood.
 function withoutSecrets(sent) {
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return undefined;
   const shown = ['device_id', 'eid', 'iccid', 'operation', 'carrier', 'cause', 'cause_id'];
-  return Object.fromEntries(Object.entries(sent).filter(([name]) => shown.includes(name)));
+  return Object.fromEntries(Object.entries(sent).filter(([name, value]) =>
+    shown.includes(name) && !/LPA:/i.test(JSON.stringify(value))));
 }
 
 // ---- Who asks. -------------------------------------------------------------------------------
@@ -196,6 +198,7 @@ function readParams(query) {
 }
 
 async function answer(request) {
+  if (request.url.length > URL_MAX) throw new Refusal(414, `a URL has at most ${URL_MAX} bytes`);
   const [path, query = ''] = request.url.split(/\?(.*)/s);
   const bytes = await readBody(request);
   if (path === world.reports.path) return takeReport(request, bytes);
@@ -270,7 +273,8 @@ async function handle(request, response) {
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-const server = createServer(handle);
+// Node itself would hang up on a long URL without an answer.
+const server = createServer({ maxHeaderSize: HEAD_MAX }, handle);
 const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(world.listen ?? '127.0.0.1:8080');
 server.listen(Number(port), host, () => console.log(`listening on ${host}:${port}`));
 process.on('SIGTERM', () => process.exit(0));
