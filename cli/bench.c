@@ -14,6 +14,7 @@ const struct bench bench_table[] = {
 	{ "world", "whole activations", bench_activation },
 	{ "server", "requests at the reference server", bench_server },
 	{ "server", "a million profiles", bench_million },
+	{ "server", "two workers beside one", bench_workers },
 	{ NULL, NULL, NULL },
 };
 

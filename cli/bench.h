@@ -48,5 +48,6 @@ int bench_fleet(struct bench_figure *figures, int max, struct err *err);
 int bench_activation(struct bench_figure *figures, int max, struct err *err);
 int bench_server(struct bench_figure *figures, int max, struct err *err);
 int bench_million(struct bench_figure *figures, int max, struct err *err);
+int bench_workers(struct bench_figure *figures, int max, struct err *err);
 
 #endif
