@@ -20,6 +20,7 @@ enum {
 	ENTRIES_MAX = 1000,
 	MEMBERS_MAX = 64,		/* of an entry */
 	NAME_SHOWN = 60,
+	ITEM_USUAL = 1000,		/* bytes of one, in JSON */
 };
 
 /* ---- Forms of answers. ------------------------------------------------- */
@@ -311,6 +312,7 @@ static void item(struct request *rq, enum resource_id id, struct str key)
 	struct json j;
 
 	buf_init(&out, ANSWER_MAX);
+	buf_reserve(&out, ITEM_USUAL);
 	j = json_to(&out);
 	if (!str_is_utf8(key))
 		reply_error(rq->s, rq->x, 400, STR("path: not UTF-8"), STR_NONE);
@@ -431,7 +433,7 @@ static void progress(void *ctx, struct http_exchange *x, const struct str *args)
 {
 	struct request *rq = ctx;
 	struct progress *p = ARENA_NEW(x->arena, struct progress);
-	struct transaction tx;
+	int64_t rid;
 
 	if (!str_is_utf8(args[0])) {
 		item(rq, RESOURCE_TRANSACTIONS, args[0]);	/* 400 */
@@ -439,10 +441,9 @@ static void progress(void *ctx, struct http_exchange *x, const struct str *args)
 	}
 	*p = (struct progress){ { .told = progress_told }, rq,
 				resource_letters(CASE_LOWER, args[0], x->arena) };
-	if (transaction_find(rq->s, p->id, x->arena, &tx) &&
-	    tx.customer_id == rq->user.customer_id &&
-	    tx.status == TRANSACTION_IN_PROGRESS)
-		chase_ask(rq->s, tx.rid, &p->waiter);
+	rid = transaction_running(rq->s, p->id, rq->user.customer_id);
+	if (rid)
+		chase_ask(rq->s, rid, &p->waiter);
 	else
 		item(rq, RESOURCE_TRANSACTIONS, p->id);
 }

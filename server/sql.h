@@ -258,6 +258,8 @@ X(TX_ADD, "INSERT INTO transactions(id, customer_id, device_id, eid, iccid," \
   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'in_progress', ?7, ?8, ?9, ?9, ?10, ?11," \
   " ?12, ?13, ?14) RETURNING rid") \
 X(TX_GET, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE id = ?") \
+X(TX_RUNNING_RID, "SELECT rid FROM transactions WHERE id = ?" \
+  " AND +customer_id = ? AND +status = 'in_progress'") \
 X(TX_BY_RID, "SELECT " TRANSACTION_COLUMNS " FROM transactions WHERE rid = ?") \
 X(TX_RUNNING, "SELECT rid FROM transactions WHERE status = 'in_progress'" \
   " ORDER BY +rid") \

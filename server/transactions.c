@@ -99,6 +99,18 @@ bool transaction_find(struct server *s, struct str id, struct arena *a,
 	return load(stmt_str(store_sql(s->store, SQL_TX_GET), id), a, tx);
 }
 
+int64_t transaction_running(struct server *s, struct str id, int64_t customer_id)
+{
+	struct stmt *q = stmt_str(store_sql(s->store, SQL_TX_RUNNING_RID), id);
+	int64_t rid = 0;
+
+	if (stmt_row(stmt_int(q, customer_id))) {
+		rid = stmt_i64(q, 0);
+		stmt_end(q);
+	}
+	return rid;
+}
+
 static struct str first_text(struct stmt *q, struct arena *a)
 {
 	struct str s = STR_NONE;

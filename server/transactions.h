@@ -56,6 +56,8 @@ bool transaction_load(struct server *s, int64_t rid, struct arena *a,
 		      struct transaction *tx);
 bool transaction_find(struct server *s, struct str id, struct arena *a,
 		      struct transaction *tx);
+/* The rid of one that is in progress, or 0. */
+int64_t transaction_running(struct server *s, struct str id, int64_t customer_id);
 
 /* Is another one running on that profile, or with that code?  Its id. */
 struct str transaction_conflict(struct server *s, struct str eid,

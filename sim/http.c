@@ -317,17 +317,25 @@ int http_unescape(struct arena *a, struct str s, bool plus, struct str *out)
 	return 0;
 }
 
+static bool is_unreserved(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
 void http_escape(struct buf *out, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	size_t from = 0;
 
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z') || (c && strchr("-._~", c)))
-			buf_char(out, (char)c);
-		else
-			buf_printf(out, "%%%02X", c);
+	for (size_t i = 0; i < s.n; i++) {
+		if (is_unreserved(s.p[i]))
+			continue;
+		buf_add(out, s.p + from, i - from);
+		buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
+		from = i + 1;
 	}
+	if (from < s.n)
+		buf_add(out, s.p + from, s.n - from);
 }
 
 enum { PARAMS_MAX = 64 };

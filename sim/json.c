@@ -80,11 +80,32 @@ static size_t plain_run(struct str s)
 	return n;
 }
 
+static void quote_plain(struct buf *out, struct str s)
+{
+	char *p;
+
+	if (!buf_reserve(out, s.n + 2))
+		return;
+	p = out->p + out->n;
+	*p++ = '"';
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p += s.n;
+	*p++ = '"';
+	*p = '\0';
+	out->n += s.n + 2;
+}
+
 void json_quote(struct buf *out, struct str s)
 {
 	size_t run = plain_run(s);
-	bool utf8 = run == s.n || str_is_utf8(s);
+	bool utf8;
 
+	if (run == s.n) {
+		quote_plain(out, s);
+		return;
+	}
+	utf8 = str_is_utf8(s);
 	buf_char(out, '"');
 	for (;;) {
 		unsigned char c;

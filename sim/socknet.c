@@ -454,6 +454,21 @@ static void add_header(struct wire *w, const char *line)
 	w->headers_tail = &last->next;
 }
 
+/* "Name: value", or "Name;", which is libcurl's word for an empty value. */
+static const char *header_line(struct arena *a, struct str name, struct str value)
+{
+	char *line = arena_alloc(a, name.n + value.n + 3), *p = line;
+
+	if (name.n)
+		p = mempcpy(p, name.p, name.n);
+	*p++ = value.n ? ':' : ';';
+	if (value.n) {
+		*p++ = ' ';
+		memcpy(p, value.p, value.n);
+	}
+	return line;
+}
+
 /* The party's headers, and none of libcurl's own that it did not ask for. */
 static int set_headers(struct socknet *n, struct wire *w)
 {
@@ -471,8 +486,7 @@ static int set_headers(struct socknet *n, struct wire *w)
 
 		if (!one_line(name) || !one_line(value))
 			return -1;
-		add_header(w, arena_printf(&w->arena, value.n ? "%.*s: %.*s" :
-					   "%.*s;%.*s", STRF(name), STRF(value)).p);
+		add_header(w, header_line(&w->arena, name, value));
 	}
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
 		if (!http_header(h, unwanted[i].name).p)
