@@ -210,16 +210,15 @@ static int find_shipped(struct paths *p, const char *dir, struct diag *d)
 static int find_files(struct paths *p, const char *dir, struct diag *d)
 {
 	char *root = arena_strdup(p->arena, dir), *roots[] = { root, NULL };
-	FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_group_and_name);
+	FTS *tree;
 	FTSENT *e;
 	int rc = 0;
 
+	if (access(dir, F_OK) < 0 && errno == ENOENT)
+		return find_shipped(p, dir, d);
+	tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_group_and_name);
 	if (!tree)
 		return diag_add(d, (struct pos){ 0 }, 0, "%s: %s", dir, strerror(errno));
-	if (access(dir, F_OK) < 0 && errno == ENOENT) {
-		fts_close(tree);
-		return find_shipped(p, dir, d);
-	}
 	while (rc == 0 && (e = fts_read(tree)) != NULL)
 		rc = visit(p, e, strlen(dir), d);
 	fts_close(tree);
