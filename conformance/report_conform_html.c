@@ -487,7 +487,7 @@ static void put_findings(struct page *p)
 {
 	if (!p->c->finding_count)
 		return;
-	buf_z(p->out, "<h2 class=\"part\">Besides</h2>\n");
+	buf_z(p->out, "<h2 class=\"part\">Findings</h2>\n");
 	for (size_t i = 0; i < p->c->finding_count; i++) {
 		const struct finding *f = &p->c->findings[i];
 

@@ -199,7 +199,7 @@ static void put_findings(struct page *p)
 {
 	if (!p->c->finding_count)
 		return;
-	put_title(p, "Besides");
+	put_title(p, "Findings");
 	for (size_t i = 0; i < p->c->finding_count; i++)
 		put_finding(p, &p->c->findings[i]);
 }
