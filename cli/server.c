@@ -83,8 +83,34 @@ static int set_up_users(struct server *server, const struct settings *s,
 	return 0;
 }
 
+/*
+ * A list that there is is the whole list.  One that there is not leaves all as
+ * it is, unless there was one before: then all were taken out of it.
+ */
+static int drop_others(struct server *server, const struct settings *s,
+		       const struct settings *before, struct arena *a, struct err *err)
+{
+	size_t users = s->users.count, keys = s->api_keys.count, devices = s->devices.count;
+	struct str *names = arena_array(a, users + keys + devices + 1, sizeof(*names));
+	struct str *ids = names + users, *device_ids = ids + keys;
+
+	for (size_t i = 0; i < users; i++)
+		names[i] = s->users.list[i].key;
+	for (size_t i = 0; i < keys; i++)
+		ids[i] = s->api_keys.list[i].id;
+	for (size_t i = 0; i < devices; i++)
+		device_ids[i] = s->devices.list[i].id;
+	if ((users || before->users.count) &&
+	    (server_keep_only(server, SERVER_USERS, names, users, err) < 0 ||
+	     server_keep_only(server, SERVER_API_KEYS, ids, keys, err) < 0))
+		return -1;
+	return devices || before->devices.count ?
+	       server_keep_only(server, SERVER_DEVICES, device_ids, devices, err) : 0;
+}
+
 /* What is there already is replaced by what the settings say. */
-static int set_up(struct server *server, const struct settings *s, struct err *err)
+static int set_up(struct server *server, const struct settings *s,
+		  const struct settings *before, struct arena *a, struct err *err)
 {
 	for (size_t i = 0; i < s->accounts.count; i++)
 		if (server_add_account(server, s->accounts.list[i].customer_id,
@@ -98,7 +124,7 @@ static int set_up(struct server *server, const struct settings *s, struct err *e
 				      s->devices.list[i].id, s->devices.list[i].eid,
 				      err) < 0)
 			return -1;
-	return 0;
+	return drop_others(server, s, before, a, err);
 }
 
 static int read_tls(const struct settings *s, struct arena *a,
@@ -120,6 +146,33 @@ static int renew_tls(struct daemon *d, const struct settings *s, struct arena *a
 	return socknet_renew_tls(d->service.net, HOST, &tls, err);
 }
 
+/* What SIGHUP renews, and where its strings are.  The rest stays as it was at
+ * the start, and so do those strings: they are in use elsewhere. */
+static void take_over(struct daemon *d, const struct settings *new, struct arena arena)
+{
+	struct settings *s = &d->settings;
+
+	s->accounts.list = new->accounts.list;
+	s->accounts.count = new->accounts.count;
+	s->users.list = new->users.list;
+	s->users.count = new->users.count;
+	s->api_keys.list = new->api_keys.list;
+	s->api_keys.count = new->api_keys.count;
+	s->devices.list = new->devices.list;
+	s->devices.count = new->devices.count;
+	s->eis_token = new->eis_token;
+	s->gateway_token = new->gateway_token;
+	s->report_token = new->report_token;
+	s->throttle = new->throttle;
+	s->grace_ns = new->grace_ns;
+	if (s->tls_cert.n && new->tls_cert.n) {
+		s->tls_cert = new->tls_cert;
+		s->tls_key = new->tls_key;
+	}
+	arena_release(&d->renewed);
+	d->renewed = arena;
+}
+
 static const char kept_settings[] = "goes on with the settings that it has";
 
 static void reload(struct service *service)
@@ -138,7 +191,7 @@ static void reload(struct service *service)
 		return;
 	}
 	/* The first one has done this for all, and before them. */
-	if (d->index == 0 && set_up(d->server, &s, &err) < 0)
+	if (d->index == 0 && set_up(d->server, &s, &d->settings, &arena, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
 	if (renew_tls(d, &s, &arena, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
@@ -147,8 +200,7 @@ static void reload(struct service *service)
 		.report_token = s.report_token.p, .throttle_limit = (unsigned)s.throttle,
 	});
 	service->grace_ns = s.grace_ns;
-	/* Strings of the first settings are in use elsewhere: they stay. */
-	arena_release(&arena);
+	take_over(d, &s, arena);
 }
 
 /* ---- The parts. --------------------------------------------------------- */
@@ -172,6 +224,7 @@ static int lock_database(struct daemon *d, struct err *err)
 
 static int make_server(struct daemon *d, struct err *err)
 {
+	static const struct settings none;
 	const struct settings *s = &d->settings;
 	struct server_config c = {
 		.loop = &d->service.loop, .net = d->service.net,
@@ -197,7 +250,7 @@ static int make_server(struct daemon *d, struct err *err)
 	d->server = server_new(&c, err);
 	if (!d->server)
 		return -1;
-	return d->index == 0 ? set_up(d->server, s, err) : 0;
+	return d->index == 0 ? set_up(d->server, s, &none, &d->arena, err) : 0;
 }
 
 static int set_up_network(struct daemon *d, struct err *err)
@@ -380,28 +433,6 @@ static int work(struct workers *w, int index, int parent_fd)
 	return code;
 }
 
-/* What SIGHUP renews; the rest stays as it was at the start. */
-static void take_over(struct settings *s, const struct settings *new)
-{
-	s->accounts.list = new->accounts.list;
-	s->accounts.count = new->accounts.count;
-	s->users.list = new->users.list;
-	s->users.count = new->users.count;
-	s->api_keys.list = new->api_keys.list;
-	s->api_keys.count = new->api_keys.count;
-	s->devices.list = new->devices.list;
-	s->devices.count = new->devices.count;
-	s->eis_token = new->eis_token;
-	s->gateway_token = new->gateway_token;
-	s->report_token = new->report_token;
-	s->throttle = new->throttle;
-	s->grace_ns = new->grace_ns;
-	if (s->tls_cert.n && new->tls_cert.n) {
-		s->tls_cert = new->tls_cert;
-		s->tls_key = new->tls_key;
-	}
-}
-
 /* For workers that start from now on; the others read them by themselves. */
 static void renew(struct workers *w)
 {
@@ -414,10 +445,8 @@ static void renew(struct workers *w)
 		arena_release(&arena);
 		return;
 	}
-	take_over(&d->settings, &s);
+	take_over(d, &s, arena);
 	w->grace_ns = s.grace_ns;
-	arena_release(&d->renewed);
-	d->renewed = arena;
 }
 
 /* A socket that is shut down takes no part; and then it listens again. */
@@ -533,8 +562,10 @@ static const char *const about[] = {
 	"With --workers the process that was started takes the signals and serves "
 	"nothing itself; it replaces a worker that dies. The limit of connections is "
 	"divided among them, the one per address holds for each.",
-	"A role is user (the usual one), read-only or admin. What is taken out of the "
-	"configuration stays in the database.",
+	"A role is user (the usual one), read-only or admin. Who is not in the list of "
+	"users, API keys or devices has no access; what they did before stays in the "
+	"database. A list that is not there changes nothing, unless SIGHUP finds that "
+	"it is gone.",
 	NULL
 };
 

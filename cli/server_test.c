@@ -123,6 +123,87 @@ START_TEST(reloads)
 }
 END_TEST
 
+#define KEY_ID "0123456789abcdef0123456789abcdef"
+#define KEY_SECRET KEY_ID KEY_ID
+#define KEY "X-API-KEY-ID: " KEY_ID "\r\nX-API-KEY-SECRET: " KEY_SECRET "\r\n"
+#define SECOND "00000000-00000000-0040FFFF-FF8001B1"
+
+static void reload_with(const struct running *r, const char *more)
+{
+	write_config("c.yaml", "listen: 127.0.0.1:0\ndb: DIR/server.db\nthrottle: 0\n"
+		     "accounts: {acme: {customer-id: 7}}\n", more);
+	kill(r->pid, SIGHUP);
+	await_word("RELOADING=1");
+	await_word("READY=1");
+}
+
+/* By whichever worker. */
+static void check_access(const struct running *r, int alice, int bob, int key)
+{
+	for (int i = 0; i < 6; i++) {
+		check_status(get(r->port, DEVICES, ALICE), alice);
+		check_status(get(r->port, DEVICES, BOB), bob);
+		check_status(get(r->port, DEVICES, KEY), key);
+	}
+}
+
+static int report_of(const struct running *r, const char *device, const char *eid)
+{
+	char json[300];
+	static int sequence;
+
+	snprintf(json, sizeof(json), "{\"device_id\":\"%s\",\"eid\":\"%s\",\"sequence\":%d,"
+		 "\"complete\":true,\"profiles\":[{\"iccid\":\"8944000000000000010\","
+		 "\"status\":\"active\"}]}", device, eid, ++sequence);
+	return (int)strtol(post(r->port, "/southbound/v1/device_reports", "", json) + 9,
+			   NULL, 10);
+}
+
+/* Whoever is taken out of the configuration stays out. */
+START_TEST(takes_access_away)
+{
+	static const char both[] =
+		"users: {alice: {account: acme, password: wonderland},"
+		" bob: {account: acme, password: builder}}\n"
+		"api-keys: [{user: bob, id: " KEY_ID ", secret: " KEY_SECRET "}]\n"
+		"devices: [{device-id: " SECOND ", account: acme},"
+		" {device-id: 00000000-00000000-0040ffff-ff8001b0, account: acme}]\n";
+	struct running r = run(CONFIG);
+
+	await_word("READY=1");
+	reload_with(&r, both);
+	check_access(&r, 200, 200, 200);
+	ck_assert_int_eq(report_of(&r, SECOND, "89049032000000000000000000000111"), 200);
+	/* What a report has taught stays known, and another EID a lie. */
+	reload_with(&r, both);
+	ck_assert_int_eq(report_of(&r, SECOND, "89049032000000000000000000000222"), 400);
+	reload_with(&r, "users: {alice: {account: acme, password: wonderland},"
+		    " bob: {account: acme, password: builder}}\n"
+		    "devices: [{device-id: 00000000-00000000-0040FFFF-FF8001B0,"
+		    " account: acme}]\n");
+	check_access(&r, 200, 200, 401);
+	ck_assert_int_eq(report_of(&r, SECOND, "89049032000000000000000000000111"), 404);
+	ck_assert(!strstr(get(r.port, DEVICES, ALICE), SECOND));
+	check_status(get(r.port, "/ws/v1/esim_profiles/inventory/8944000000000000010", ALICE),
+		     200);
+	reload_with(&r, "users: {bob: {account: acme, password: builder}}\n");
+	check_access(&r, 401, 200, 401);
+	ck_assert(strstr(get(r.port, DEVICES, BOB), "\"count\":0"));
+	stop(&r);
+	await_word("STOPPING=1");
+	/* And without the server being there when it happens. */
+	write_config("c.yaml", "listen: 127.0.0.1:0\ndb: DIR/server.db\n"
+		     "accounts: {acme: {customer-id: 7}}\n"
+		     "users: {alice: {account: acme, password: wonderland}}\n", "");
+	r = run(CONFIG);
+	check_access(&r, 200, 401, 401);
+	await_word("READY=1");
+	reload_with(&r, "");
+	check_access(&r, 401, 401, 401);
+	stop(&r);
+}
+END_TEST
+
 START_TEST(access_log)
 {
 	char log[200], moved[200], text[2000];
@@ -627,6 +708,7 @@ static TCase *the_same(const char *name, void (*prepare)(void))
 	tcase_add_test(tc, ends_at_once_when_told_twice);
 	tcase_add_test(tc, grace_ends);
 	tcase_add_test(tc, reloads);
+	tcase_add_test(tc, takes_access_away);
 	tcase_add_test(tc, access_log);
 	tcase_add_test(tc, metrics_and_health);
 	tcase_add_test(tc, refuses_to_start);

@@ -289,6 +289,19 @@ static const struct {
 #undef X
 };
 
+/* Run when the configuration is read, over all that it may have had before. */
+static bool is_administration(const char *name)
+{
+	static const char *const names[] = {
+		"USER_NAMES", "KEY_IDS", "KEYS_OF_NOBODY", "DEVICE_IDS",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 START_TEST(every_statement)
 {
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
@@ -297,7 +310,7 @@ START_TEST(every_statement)
 		/* Indexes of rows that are running, waiting or due, no others. */
 		ck_assert_msg(!strstr(plan, "SCAN") || strstr(plan, "_running") ||
 			      strstr(plan, "_starting") || strstr(plan, "_waiting") ||
-			      strstr(plan, "_due"),
+			      strstr(plan, "_due") || is_administration(fixed[i].name),
 			      "%s: %s\n%s", fixed[i].name, fixed[i].sql, plan);
 	}
 }

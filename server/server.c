@@ -8,6 +8,7 @@
 #include "server/operations.h"
 #include "server/resource.h"
 #include "server/routes.h"
+#include "sim/map.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -551,4 +552,60 @@ int server_add_device(struct server *s, int64_t customer_id,
 
 	return end_setup(s, writing,
 			 add_device(s, customer_id, device_id, eid, err), err);
+}
+
+/* ---- And what he takes away again. ------------------------------------- */
+
+static const struct {
+	enum store_sql all, remove;
+} lists[] = {
+	[SERVER_USERS] = { SQL_USER_NAMES, SQL_USER_REMOVE },
+	[SERVER_API_KEYS] = { SQL_KEY_IDS, SQL_KEY_REMOVE },
+	[SERVER_DEVICES] = { SQL_DEVICE_IDS, SQL_DEVICE_REMOVE },
+};
+
+/* Those in the store that `keep` does not have, in the arena. */
+static size_t find_others(struct server *s, enum server_list which,
+			  const struct map *keep, struct str **others)
+{
+	struct stmt *q = store_sql(s->store, lists[which].all);
+	size_t n = 0, cap = 0;
+
+	*others = NULL;
+	while (stmt_row(q)) {
+		struct str *old = *others;
+
+		if (map_get(keep, stmt_peek(q, 0)))
+			continue;
+		if (n == cap) {
+			cap = cap ? 2 * cap : 16;
+			*others = arena_array(&s->scratch, cap, sizeof(*old));
+			if (n)
+				memcpy(*others, old, n * sizeof(*old));
+		}
+		(*others)[n++] = stmt_text(q, 0, &s->scratch);
+	}
+	return n;
+}
+
+int server_keep_only(struct server *s, enum server_list which,
+		     const struct str *names, size_t count, struct err *err)
+{
+	bool writing = begin_setup(s);
+	struct map keep = { 0 };
+	struct str *others;
+	size_t n;
+
+	/* Device ids are kept in capitals, and the others as they were given. */
+	for (size_t i = 0; i < count; i++)
+		map_put(&keep, which == SERVER_DEVICES ?
+			resource_letters(CASE_UPPER, names[i], &s->scratch) : names[i], s);
+	n = find_others(s, which, &keep, &others);
+	for (size_t i = 0; i < n; i++)
+		stmt_run(stmt_str(store_sql(s->store, lists[which].remove), others[i]));
+	if (which == SERVER_USERS && n)
+		stmt_run(store_sql(s->store, SQL_KEYS_OF_NOBODY));
+	auth_forget(&s->auth);
+	map_release(&keep);
+	return end_setup(s, writing, 0, err);
 }

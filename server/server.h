@@ -69,8 +69,17 @@ int server_add_api_key(struct server *s, struct str user, struct str key_id,
 int server_add_code(struct server *s, int64_t customer_id, struct str iccid,
 		    struct str carrier, struct str activation_code,
 		    struct str confirmation_code, struct err *err);
-/* `eid` may be empty: the device's first report names it. */
+/* `eid` may be empty: then it stays as it is, or the first report names it. */
 int server_add_device(struct server *s, int64_t customer_id,
 		      struct str device_id, struct str eid, struct err *err);
+
+/*
+ * Whoever is not among `names` (user names, key ids, device ids) loses access:
+ * a user with his keys; a device's reports and actions on it are refused.
+ * What there is of their past stays: transactions, operations, profiles.
+ */
+enum server_list { SERVER_USERS, SERVER_API_KEYS, SERVER_DEVICES };
+int server_keep_only(struct server *s, enum server_list which,
+		     const struct str *names, size_t count, struct err *err);
 
 #endif

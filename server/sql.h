@@ -222,12 +222,20 @@ X(USER_GET, "SELECT customer_id, role, iterations, salt, hash FROM users" \
   " WHERE name = ?") \
 X(KEY_SET, "INSERT OR REPLACE INTO api_keys(key_id, user_name, iterations," \
   " salt, hash) VALUES(?, ?, ?, ?, ?)") \
+X(USER_NAMES, "SELECT name FROM users ORDER BY name") \
+X(USER_REMOVE, "DELETE FROM users WHERE name = ?") \
+X(KEY_IDS, "SELECT key_id FROM api_keys ORDER BY key_id") \
+X(KEY_REMOVE, "DELETE FROM api_keys WHERE key_id = ?") \
+X(KEYS_OF_NOBODY, "DELETE FROM api_keys WHERE user_name NOT IN (SELECT name" \
+  " FROM users)") \
 X(KEY_GET, "SELECT u.customer_id, u.role, k.iterations, k.salt, k.hash, u.name" \
   " FROM api_keys k JOIN users u ON u.name = k.user_name WHERE k.key_id = ?") \
 \
 X(DEVICE_ADD, "INSERT INTO devices(device_id, customer_id, eid, created)" \
   " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(device_id) DO UPDATE SET" \
-  " customer_id = excluded.customer_id, eid = excluded.eid") \
+  " customer_id = excluded.customer_id, eid = ifnull(excluded.eid, eid)") \
+X(DEVICE_IDS, "SELECT device_id FROM devices ORDER BY rid") \
+X(DEVICE_REMOVE, "DELETE FROM devices WHERE device_id = ?") \
 X(DEVICE_GET, "SELECT rid, customer_id, eid, sequence FROM devices" \
   " WHERE device_id = ?") \
 X(DEVICE_BY_EID, "SELECT device_id FROM devices WHERE eid = ?") \
