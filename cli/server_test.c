@@ -278,6 +278,7 @@ START_TEST(metrics_and_health)
 	ck_assert(strstr(body, "endpoint=\"" DEVICES "\",le=\"+Inf\"} 4\n"));
 	ck_assert(strstr(body, "\nesimrig_http_requests_in_flight 0\n"));
 	ck_assert(strstr(body, "\nesimrig_connections_total 9\n"));
+	ck_assert(strstr(body, "\nesimrig_transactions{status=\"in_progress\"} 0\n"));
 	ck_assert(strstr(body, "\nprocess_resident_memory_bytes "));
 	stop(&r);
 }

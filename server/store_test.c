@@ -567,6 +567,110 @@ START_TEST(many_requests_one_commit)
 }
 END_TEST
 
+/* ---- Transactions by status. -------------------------------------------- */
+
+static const char *const statuses[] = { "in_progress", "complete", "failed", "unknown" };
+
+enum { STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
+
+static int64_t one_number(struct stmt *q)
+{
+	int64_t n;
+
+	ck_assert(stmt_row(q));
+	n = stmt_i64(q, 0);
+	stmt_end(q);
+	return n;
+}
+
+/* Those that are told are those that are there. */
+static void check_counts(struct store *st)
+{
+	for (int i = 0; i < STATUSES; i++) {
+		struct str status = str_of(statuses[i]);
+		int64_t told = one_number(stmt_str(store_sql(st, SQL_TX_COUNT), status));
+
+		ck_assert_int_eq(told, one_number(stmt_str(store_query(st,
+			STR("SELECT count(*) FROM transactions WHERE status = ?")), status)));
+	}
+}
+
+static void begin_one(struct store *st, int number)
+{
+	struct stmt *q = store_sql(st, SQL_TX_ADD);
+	char id[24];
+
+	snprintf(id, sizeof(id), "n-%d", number);
+	stmt_int(stmt_str(q, str_of(id)), 1);
+	stmt_str(stmt_str(stmt_str(q, STR(DEVICE)), STR(EID)), STR_NONE);
+	stmt_str(stmt_str(stmt_str(q, STR("delete")), STR("accepted")), STR("m"));
+	stmt_int(stmt_int(q, number), STMT_NULL);
+	stmt_str(stmt_int(stmt_str(q, STR_NONE), STMT_NULL), STR_NONE);
+	stmt_run(stmt_int(q, STMT_NULL));
+}
+
+static void end_one(struct store *st, int64_t rid, const char *status)
+{
+	struct stmt *q = store_query(st,
+				     STR("UPDATE transactions SET status = ?2 WHERE rid = ?1"));
+
+	stmt_run(stmt_str(stmt_int(q, rid), str_of(status)));
+}
+
+/* The same id a second time: nothing of this turn has happened. */
+static void roll_back(struct store *st, int number)
+{
+	struct err err;
+
+	begin_one(st, number + 10000);
+	begin_one(st, number + 10000);
+	ck_assert(store_failed(st) != NULL);
+	ck_assert_int_eq(store_commit(st, &err), -1);
+}
+
+/* Whatever becomes of them, also of those of before and of a rollback. */
+START_TEST(counts_are_true)
+{
+	struct err err = { 0 };
+	struct store *st;
+	struct rng rng;
+
+	make_version_1();
+	st = store_open(path, &err);
+	ck_assert_msg(st != NULL, "%s", err.msg);
+	check_counts(st);
+	ck_assert_int_eq(one_number(stmt_str(store_sql(st, SQL_TX_COUNT), STR("complete"))), 1);
+	rng_init(&rng, 1, STR("store"), STR("counts"));
+	for (int i = 0; i < 300; i++) {
+		begin_one(st, i);
+		end_one(st, (int64_t)rng_below(&rng, (uint64_t)i + 2),
+			statuses[rng_below(&rng, STATUSES)]);
+		if (rng_below(&rng, 10) == 0)
+			stmt_run(stmt_int(store_query(st,
+				 STR("DELETE FROM transactions WHERE rid = ?")),
+				 (int64_t)rng_below(&rng, (uint64_t)i + 2)));
+		check_counts(st);
+		if (rng_below(&rng, 5) == 0)
+			roll_back(st, i);
+		else if (rng_below(&rng, 3) == 0)
+			ck_assert_int_eq(store_commit(st, &err), 0);
+		check_counts(st);
+	}
+	store_commit(st, &err);
+	store_close(st);
+	/* An empty one is empty again. */
+	st = store_open(NULL, &err);
+	begin_one(st, 1);
+	ck_assert_int_eq(store_commit(st, &err), 0);
+	store_close(st);
+	st = store_open(NULL, &err);
+	check_counts(st);
+	ck_assert_int_eq(one_number(stmt_str(store_sql(st, SQL_TX_COUNT),
+					     STR("in_progress"))), 0);
+	store_close(st);
+}
+END_TEST
+
 START_TEST(next_world_finds_nothing)
 {
 	for (int i = 0; i < 3; i++) {
@@ -608,6 +712,7 @@ int main(void)
 	tcase_add_test(tc, many_requests_one_commit);
 	tcase_add_test(tc, on_disk_after_the_answer);
 	tcase_add_test(tc, failing_commit);
+	tcase_add_test(tc, counts_are_true);
 	tcase_add_test(tc, next_world_finds_nothing);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
