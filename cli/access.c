@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,35 +125,67 @@ static void put_path(struct json *j, struct str path)
 	buf_release(&b);
 }
 
-static void log_line(struct access *a, const struct http_exchange *x,
-		     uint64_t bytes, int64_t took_ns)
+/* What a line says. */
+struct entry {
+	uint64_t id;
+	struct str from, method, path;
+	int status;
+	uint64_t bytes;
+	int64_t took_ns;
+};
+
+static void put_entry(struct json *j, const struct entry *e)
 {
-	char now[CLOCK_ISO_SIZE], ms[32];
+	char ms[32];
+
+	json_put_int(j, "id", (int64_t)e->id);
+	json_put(j, "from", e->from);
+	json_put(j, "method", e->method.n > 32 ? STR("?") : e->method);
+	put_path(j, e->path);
+	json_put_int(j, "status", e->status);
+	json_put_int(j, "bytes", (int64_t)e->bytes);
+	snprintf(ms, sizeof(ms), "%.3f", (double)e->took_ns / (double)NS_PER_MS);
+	json_key(j, "ms");
+	json_raw(j, str_of(ms));
+}
+
+static void log_entry(struct access *a, const struct entry *e)
+{
+	char now[CLOCK_ISO_SIZE];
 	struct json j = json_to(&a->lines);
-	struct buf b;
 
 	if (a->lines.max - a->lines.n < 8 * PATH_SHOWN)
 		write_lines(&a->write);
-	clock_iso_to(clock_unix_ms(&x->loop->clock), now);
+	clock_iso_to(clock_unix_ms(a->clock), now);
 	json_open(&j, '{');
 	json_putz(&j, "time", now);
 	if (a->worker >= 0)
 		json_put_int(&j, "worker", a->worker);
-	json_put_int(&j, "id", (int64_t)x->id);
-	json_put(&j, "from", x->from);
-	json_put(&j, "method", x->req.method.n > 32 ? STR("?") : x->req.method);
-	put_path(&j, x->req.path);
-	json_put_int(&j, "status", x->resp.status);
-	json_put_int(&j, "bytes", (int64_t)bytes);
-	buf_init(&b, sizeof(ms));
-	buf_printf(&b, "%.3f", (double)took_ns / (double)NS_PER_MS);
-	json_key(&j, "ms");
-	json_raw(&j, buf_view(&b));
-	buf_release(&b);
+	put_entry(&j, e);
 	json_close(&j, '}');
 	buf_char(&a->lines, '\n');
 	if (a->loop)
 		loop_defer(a->loop, &a->write);
+}
+
+static void log_line(struct access *a, const struct http_exchange *x,
+		     uint64_t bytes, int64_t took_ns)
+{
+	log_entry(a, &(struct entry){ x->id, x->from, x->req.method, x->req.path,
+				      x->resp.status, bytes, took_ns });
+}
+
+static void count_answer(struct access_class *c, int status)
+{
+	c->answers[status > 0 && status < ACCESS_STATUS_MAX ? status : 0]++;
+}
+
+void access_refused(struct access *a, const struct socknet_refusal *r)
+{
+	count_answer(&a->counts->classes[ACCESS_CLASSES - 1], r->status);
+	if (a->path)
+		log_entry(a, &(struct entry){ r->id, r->from, r->method, r->path,
+					      r->status, 0, 0 });
 }
 
 /* ---- The handler. ------------------------------------------------------- */
@@ -201,7 +234,7 @@ static void note(struct http_hook *h, struct http_exchange *x)
 	size_t i = 0;
 
 	s->access->counts->in_flight--;
-	c->answers[status > 0 && status < ACCESS_STATUS_MAX ? status : 0]++;
+	count_answer(c, status);
 	c->count++;
 	c->took_ns += (uint64_t)took;
 	while (i < ACCESS_BUCKETS && took > (int64_t)access_bounds_us[i] * NS_PER_US)
@@ -261,6 +294,7 @@ int access_init(struct access *a, struct loop *loop, struct http_handler *next,
 	int fd;
 
 	*a = (struct access){ .handler = { handle }, .next = next, .loop = loop,
+			      .clock = &loop->clock,
 			      .path = path, .fd = -1, .write = { .run = write_lines },
 			      .worker = -1, .counts = counts };
 	buf_init(&a->lines, LINES_MAX);

@@ -8,6 +8,9 @@
  * No secret gets there: neither headers nor query nor body, and in the path
  * what looks like an activation code is masked.
  *
+ * Requests that could not be read, or were too large, have a line, too.  What
+ * was not read of them is "", and without a path there is no status but 0.
+ *
  * Workers write into one file, each its own lines and those whole; theirs have
  * a "worker", because an "id" is only one of its process.
  *
@@ -19,6 +22,7 @@
 
 #include "server/endpoints.h"
 #include "sim/http.h"
+#include "sim/socknet.h"
 
 /* Every endpoint, device reports, and all that is neither. */
 #define X(method, path, fn, text, parameters) + 1
@@ -51,6 +55,7 @@ struct access {
 	struct http_handler handler;	/* first: an access is a handler */
 	struct http_handler *next;
 	struct loop *loop;		/* NULL: it will not run again */
+	const struct clock *clock;
 	const char *path;		/* of the log; NULL: none; "-": stdout */
 	int fd;
 	bool is_file;
@@ -66,6 +71,9 @@ int access_init(struct access *a, struct loop *loop, struct http_handler *next,
 void access_release(struct access *a);
 /* The loop has ended, but answers may still be broken off. */
 void access_end(struct access *a);
+/* One that no handler saw, for socknet_on_refusal(); it is logged and counted
+ * among those of no endpoint. */
+void access_refused(struct access *a, const struct socknet_refusal *r);
 /* Open the file again, for somebody has moved it.  -1: goes on in the old. */
 int access_reopen(struct access *a, struct err *err);
 

@@ -293,6 +293,14 @@ static int listen_at(struct daemon *d, const char *host, const char *party,
 	return socknet_listen_on(net, host, party, h, fd, tls, err);
 }
 
+static void refused(void *arg, const struct socknet_refusal *r)
+{
+	struct daemon *d = arg;
+
+	if (strcmp(r->host, HOST) == 0)
+		access_refused(&d->access, r);
+}
+
 static int listen_all(struct daemon *d, struct err *err)
 {
 	const struct settings *s = &d->settings;
@@ -305,6 +313,8 @@ static int listen_all(struct daemon *d, struct err *err)
 			s->access_log.p, &d->board->places[d->index].access, err) < 0)
 		return -1;
 	d->access.worker = d->share ? d->index : -1;
+	if (s->admin.n || s->access_log.n)
+		socknet_on_refusal(d->service.net, refused, d);
 	metrics_init(&d->metrics, &d->service, d->store, d->share, d->board);
 	if (s->admin.n && listen_at(d, "admin.rig", "admin", &d->metrics.handler, s->admin,
 				    d->admin_fds, NULL, d->admin, err) < 0)

@@ -234,6 +234,59 @@ START_TEST(access_log)
 }
 END_TEST
 
+static char *long_head(void)
+{
+	static const char begin[] =
+		"GET /LPA:1$smdp.example.com$SECRET-78 HTTP/1.1\r\nHost: x\r\nX: ";
+	static char text[100000];
+
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, begin, strlen(begin));
+	memcpy(text + sizeof(text) - 5, "\r\n\r\n", 4);
+	return text;
+}
+
+/* What never becomes a request has a line, too; and who says nothing has none. */
+START_TEST(refusals_are_logged)
+{
+	char log[200], text[4000];
+	const char *args[] = { "--config", path_of("c.yaml"), "--access-log", log,
+			       "--body-max", "100", NULL };
+	const char *const refused[] = {
+		"GARBAGE\r\n\r\n", "GET /bad HTTP/1.1\r\nHost x\r\n\r\n", long_head(),
+		"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n"
+		"Expect: 100-continue\r\nConnection: close\r\n\r\n",
+	};
+	static const char *const lines[] = {
+		"\"method\":\"\",\"path\":\"\",\"status\":0,",
+		"\"path\":\"/bad\",\"status\":400,", "\"status\":431,",
+		"\"method\":\"POST\",\"path\":\"/large\",\"status\":413,",
+	};
+	struct running r;
+	int count = 0;
+
+	snprintf(log, sizeof(log), "%s", path_of("access.log"));
+	r = run(args);
+	close(dial(r.port));
+	for (int i = 0; i < 4; i++) {
+		int fd = dial(r.port);
+
+		send(fd, refused[i], strlen(refused[i]), MSG_NOSIGNAL);
+		shutdown(fd, SHUT_WR);
+		hear(fd);
+	}
+	check_status(get(r.port, DEVICES, ALICE), 200);
+	stop(&r);
+	read_file("access.log", text, sizeof(text));
+	for (int i = 0; i < 4; i++)
+		ck_assert_msg(strstr(text, lines[i]), "'%s' expected in: %s", lines[i], text);
+	ck_assert(!strstr(text, "SECRET-78"));
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		count++;
+	ck_assert_msg(count == 5, "5 lines expected: %s", text);
+}
+END_TEST
+
 /* Every line is a comment, or a name, labels and a number. */
 static void check_format(const char *text)
 {
@@ -711,6 +764,7 @@ static TCase *the_same(const char *name, void (*prepare)(void))
 	tcase_add_test(tc, reloads);
 	tcase_add_test(tc, takes_access_away);
 	tcase_add_test(tc, access_log);
+	tcase_add_test(tc, refusals_are_logged);
 	tcase_add_test(tc, metrics_and_health);
 	tcase_add_test(tc, refuses_to_start);
 	tcase_add_test(tc, serves_https);

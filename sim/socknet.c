@@ -717,6 +717,14 @@ void socknet_count_into(struct network *net, struct socknet_counts *counts)
 	socknet_of(net)->counts = counts;
 }
 
+void socknet_on_refusal(struct network *net,
+			void (*refused)(void *arg, const struct socknet_refusal *r),
+			void *arg)
+{
+	socknet_of(net)->refused = refused;
+	socknet_of(net)->refused_arg = arg;
+}
+
 void socknet_allow_outside(struct network *net, bool allowed)
 {
 	socknet_of(net)->outside = allowed;

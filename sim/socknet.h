@@ -105,6 +105,22 @@ struct socknet_counts socknet_counts(const struct network *net);
 /* Count there instead, on top of what it has. */
 void socknet_count_into(struct network *net, struct socknet_counts *counts);
 
+/*
+ * A stranger's request that no handler got to see: its form or size was
+ * refused, or it was broken off.  `refused` is told once for each, when it is
+ * over; strings live as long as the call.
+ */
+struct socknet_refusal {
+	const char *host;		/* that it was sent to */
+	uint64_t id;
+	struct str from;
+	struct str method, path;	/* as far as they were read */
+	int status;			/* of its answer; 0: none, or nobody knows */
+};
+void socknet_on_refusal(struct network *net,
+			void (*refused)(void *arg, const struct socknet_refusal *r),
+			void *arg);
+
 /* May calls leave for hosts that nobody registered here?  Not unless told. */
 void socknet_allow_outside(struct network *net, bool allowed);
 /*

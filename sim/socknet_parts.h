@@ -74,6 +74,8 @@ struct socknet {
 	unsigned connections_max;	/* of each host, and of all calls */
 	struct socknet_counts *counts, own_counts;
 	struct socknet_limits limits;
+	void (*refused)(void *arg, const struct socknet_refusal *r);
+	void *refused_arg;
 	char *ca_file;			/* or NULL: the machine's */
 	struct sockroute *routes;	/* they win over hosts and outside */
 };

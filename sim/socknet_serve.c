@@ -66,6 +66,7 @@ struct served {
 	struct arena arena;
 	enum served_phase phase;
 	bool suspended;
+	bool arrived;			/* the handler has seen it */
 	bool ours;			/* of a call of this network */
 	struct wire *wire;		/* that one, while it lives */
 	struct timer timer;
@@ -158,6 +159,67 @@ static void free_peer(struct peer *p)
 	free(p);
 }
 
+static struct str peer_address(struct peer *p)
+{
+	const union MHD_ConnectionInfo *info;
+	const struct sockaddr *sa;
+
+	if (!p)
+		return STR("?");
+	if (p->address[0])
+		return str_of(p->address);
+	info = MHD_get_connection_info(p->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	sa = info ? info->client_addr : NULL;
+	if (!sa || getnameinfo(sa, sa->sa_family == AF_INET6 ?
+			       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+			       p->address, sizeof(p->address), NULL, 0,
+			       NI_NUMERICHOST) != 0)
+		snprintf(p->address, sizeof(p->address), "?");
+	return str_of(p->address);
+}
+
+/* ---- What no handler sees. ---------------------------------------------- */
+
+static void tell_refusal(struct peer *p, const struct served *s, int status)
+{
+	struct socknet *n = p->host->n;
+	struct socknet_refusal r = {
+		.host = p->host->name, .from = peer_address(p), .status = status,
+	};
+
+	if (!n->refused)
+		return;
+	if (s) {
+		r.method = s->x.req.method;
+		r.path = s->x.req.path;
+	}
+	r.id = s && s->x.id ? s->x.id : ++n->net.next_id;
+	n->refused(n->refused_arg, &r);
+}
+
+/* It has sent something, but not as much as the first line of a request. */
+static void tell_silent(struct peer *p)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	if (!p->asked && p->host->n->refused &&
+	    getsockopt(fd_of(p->conn), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+	    info.tcpi_bytes_received > 1)	/* the other side's FIN counts as one */
+		tell_refusal(p, NULL, 0);
+}
+
+/* Refused by libmicrohttpd or by us, or left by its client too early. */
+static void tell_unseen(const struct served *s)
+{
+	const union MHD_ConnectionInfo *info;
+
+	if (s->arrived || s->ours || !s->peer)
+		return;
+	info = MHD_get_connection_info(s->conn, MHD_CONNECTION_INFO_HTTP_STATUS);
+	tell_refusal(s->peer, s, info ? (int)info->http_status : 0);
+}
+
 static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
 		      enum MHD_ConnectionNotificationCode what)
 {
@@ -166,6 +228,8 @@ static void connected(void *cls, struct MHD_Connection *conn, void **ctx,
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		h->n->counts->closed++;
+		if (*ctx)
+			tell_silent(*ctx);
 		if (*ctx)
 			free_peer(*ctx);
 		*ctx = NULL;
@@ -312,6 +376,7 @@ static void completed(void *cls, struct MHD_Connection *conn, void **ctx,
 		return;
 	answer_is_out(s->peer);
 	assert(s->phase != SERVED_WAITING);	/* it is suspended then */
+	tell_unseen(s);
 	free_served(s);
 }
 
@@ -525,6 +590,7 @@ static void hand_over(struct served *s)
 	struct sockhost *h = s->host;
 
 	s->phase = SERVED_WAITING;
+	s->arrived = true;
 	s->x.arena = &s->arena;
 	s->x.net = &h->n->net;
 	s->x.loop = h->n->net.loop;
@@ -555,25 +621,6 @@ static enum MHD_Result go_at_once(struct served *s)
 	MHD_suspend_connection(s->conn);
 	s->suspended = true;
 	return MHD_YES;
-}
-
-static struct str peer_address(struct peer *p)
-{
-	const union MHD_ConnectionInfo *info;
-	const struct sockaddr *sa;
-
-	if (!p)
-		return STR("?");
-	if (p->address[0])
-		return str_of(p->address);
-	info = MHD_get_connection_info(p->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	sa = info ? info->client_addr : NULL;
-	if (!sa || getnameinfo(sa, sa->sa_family == AF_INET6 ?
-			       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
-			       p->address, sizeof(p->address), NULL, 0,
-			       NI_NUMERICHOST) != 0)
-		snprintf(p->address, sizeof(p->address), "?");
-	return str_of(p->address);
 }
 
 /* The whole request is here.  What remains of its journey is simulated. */
