@@ -14,8 +14,19 @@ struct sock {
 	bool idle;		/* it does not wait at the moment */
 };
 
-/* Connections that are kept for the next call. */
-enum { KEPT_CONNECTIONS = 256 };
+/* "http://host/", as libcurl wants it: to parse it for each call is half of
+ * what it costs to find the connection. */
+struct known_url {
+	struct known_url *next;
+	CURLU *parsed;
+	size_t n;
+	char text[];
+};
+
+/* Connections, and URLs, that are kept for the next call. */
+enum { KEPT_CONNECTIONS = 256, KEPT_URLS = 16 };
+/* From this size on libcurl asks before it sends a body. */
+enum { CURL_ASKS_FIRST = 1 << 20 };
 
 static struct socknet *socknet_of(struct network *net)
 {
@@ -88,6 +99,13 @@ static void free_spares(struct socknet *n)
 	}
 	while (n->idles)
 		curl_easy_cleanup(n->idle[--n->idles]);
+	while (n->urls) {
+		struct known_url *u = n->urls;
+
+		n->urls = u->next;
+		curl_url_cleanup(u->parsed);
+		free(u);
+	}
 }
 
 /* A handle costs more to make than a call; but what broke off, or had
@@ -472,15 +490,19 @@ static const char *header_line(struct arena *a, struct str name, struct str valu
 /* The party's headers, and none of libcurl's own that it did not ask for. */
 static int set_headers(struct socknet *n, struct wire *w)
 {
-	static const struct {
+	const struct http_headers *h = &w->call.req.headers;
+	const struct {
+		bool likely;
 		const char *name, *line;
 	} unwanted[] = {
-		{ "Accept", "Accept:" }, { "Content-Type", "Content-Type:" },
-		{ "Expect", "Expect:" }, { "User-Agent", "User-Agent:" },
+		{ true, "Accept", "Accept:" },
+		{ w->has_body, "Content-Type", "Content-Type:" },
+		{ w->call.req.body.n >= CURL_ASKS_FIRST, "Expect", "Expect:" },
 	};
-	const struct http_headers *h = &w->call.req.headers;
 
 	w->headers_tail = &w->headers;
+	if (w->inside && !http_header(h, "Host").p)
+		add_header(w, header_line(&w->arena, STR("Host"), w->call.host));
 	for (size_t i = 0; i < h->count; i++) {
 		struct str name = h->list[i].name, value = h->list[i].value;
 
@@ -489,7 +511,7 @@ static int set_headers(struct socknet *n, struct wire *w)
 		add_header(w, header_line(&w->arena, name, value));
 	}
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
-		if (!http_header(h, unwanted[i].name).p)
+		if (unwanted[i].likely && !http_header(h, unwanted[i].name).p)
 			add_header(w, unwanted[i].line);
 	if (w->inside)
 		add_header(w, arena_printf(&w->arena, "%s: %s-%llu",
@@ -502,19 +524,56 @@ static int set_headers(struct socknet *n, struct wire *w)
 static void set_method(struct wire *w)
 {
 	const struct http_request *r = &w->call.req;
-	bool body = r->body.n > 0 || str_is(r->method, "POST") ||
-		    str_is(r->method, "PUT") || str_is(r->method, "PATCH");
 
+	w->has_body = r->body.n > 0 || str_is(r->method, "POST") ||
+		      str_is(r->method, "PUT") || str_is(r->method, "PATCH");
 	curl_easy_setopt(w->easy, CURLOPT_HTTPGET, 1L);
 	if (str_is(r->method, "HEAD")) {
 		curl_easy_setopt(w->easy, CURLOPT_NOBODY, 1L);
-	} else if (body) {
+	} else if (w->has_body) {
 		curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)r->body.n);
 		curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS,
 				 r->body.n ? r->body.p : "");
 	}
 	curl_easy_setopt(w->easy, CURLOPT_CUSTOMREQUEST, r->method.p);
+}
+
+/* NULL if libcurl does not like it; it says so itself then. */
+static CURLU *know_url(struct socknet *n, struct str text)
+{
+	struct known_url *u = n->urls;
+
+	while (u && !str_eq((struct str){ u->text, u->n }, text))
+		u = u->next;
+	if (u)
+		return u->parsed;
+	if (n->url_count == KEPT_URLS)
+		return NULL;
+	u = malloc(sizeof(*u) + text.n + 1);
+	assert(u);
+	memcpy(u->text, text.p, text.n + 1);
+	u->n = text.n;
+	u->parsed = curl_url();
+	assert(u->parsed);
+	if (curl_url_set(u->parsed, CURLUPART_URL, u->text, 0) != CURLUE_OK) {
+		curl_url_cleanup(u->parsed);
+		free(u);
+		return NULL;
+	}
+	u->next = n->urls;
+	n->urls = u;
+	n->url_count++;
+	return u->parsed;
+}
+
+static void set_url(struct wire *w, struct str url)
+{
+	CURLU *known = know_url(socknet_of(w->call.net), url);
+
+	curl_easy_setopt(w->easy, CURLOPT_CURLU, known);
+	if (!known)
+		curl_easy_setopt(w->easy, CURLOPT_URL, url.p);
 }
 
 /*
@@ -526,24 +585,19 @@ static void set_target(struct wire *w, const struct sockhost *h,
 {
 	const struct http_call *c = &w->call;
 	struct str q = c->req.query, base = r ? route_base(r) : STR("");
-	struct str url = r ? route_url(r, &w->arena) :
+	struct str url = r ? route_url(r, &w->arena) : h ? serve_url(h) :
 			 arena_printf(&w->arena, "%s://%.*s/",
-				      c->tls && !h ? "https" : "http",
-				      STRF(c->host));
+				      c->tls ? "https" : "http", STRF(c->host));
 	struct str target = arena_printf(&w->arena, "%.*s%.*s%s%.*s", STRF(base),
 					 STRF(c->req.path), q.p ? "?" : "", STRF(q));
 
-	curl_easy_setopt(w->easy, CURLOPT_URL, url.p);
+	set_url(w, url);
 	curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, target.p);
 	if (r) {
 		route_apply(r, w->easy);
 		return;
 	}
 	/* Each is set for each call, as the handle may have had others. */
-	if (h)
-		w->connect_to.data = (char *)(uintptr_t)
-			arena_printf(&w->arena, "::%s", serve_reach(h)).p;
-	curl_easy_setopt(w->easy, CURLOPT_CONNECT_TO, h ? &w->connect_to : NULL);
 	curl_easy_setopt(w->easy, CURLOPT_NOPROXY, h ? "*" : NULL);
 	if (c->tls && socknet_of(c->net)->ca_file)
 		curl_easy_setopt(w->easy, CURLOPT_CAINFO,

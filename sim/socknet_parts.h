@@ -40,8 +40,8 @@ struct wire {
 	struct timer timer;		/* its time limit, or a failure to come */
 	CURL *easy;			/* NULL unless it is under way */
 	bool ordinary;			/* `easy` has no options of its own */
+	bool has_body;			/* or would have one, from its method */
 	struct curl_slist *headers, **headers_tail;	/* in the arena */
-	struct curl_slist connect_to;
 	struct buf body;		/* of the answer */
 	size_t head_bytes;		/* of the answer's headers */
 	char why[CURL_ERROR_SIZE];
@@ -66,6 +66,8 @@ struct socknet {
 	unsigned spares;
 	CURL *idle[SPARES_MAX];		/* handles that are under no way */
 	unsigned idles;
+	struct known_url *urls;		/* parsed once, the last few */
+	unsigned url_count;
 	struct wire *by_id[WIRE_BUCKETS];
 	struct sockhost *hosts;
 	char token[SOCKNET_TOKEN_DIGITS + 1];
@@ -108,9 +110,9 @@ size_t serve_connections(const struct socknet *n);
 /* `w` is about to go; its exchange, if any, forgets it. */
 void serve_caller_left(struct wire *w);
 struct sockhost *serve_find(struct socknet *n, struct str name);
-/* Where it listens, and where to connect for that ("[::1]:80"). */
+/* Where it listens, and where to call it for that ("http://[::1]:80/"). */
 const char *serve_address(const struct sockhost *h);
-const char *serve_reach(const struct sockhost *h);
+struct str serve_url(const struct sockhost *h);
 const char *serve_party(const struct sockhost *h);
 
 /* socknet_route.c: hosts that live elsewhere, by the name they have here. */

@@ -19,7 +19,7 @@ struct sockhost {
 	struct watch watch;		/* the daemon's epoll descriptor */
 	struct timer timer;		/* when the daemon wants to run again */
 	char address[SOCKNET_ADDRESS_SIZE];
-	char reach[SOCKNET_ADDRESS_SIZE];
+	char url[SOCKNET_ADDRESS_SIZE + 10];	/* to call it */
 	struct served *open;
 	struct served *spare;		/* that have ended, for the next requests */
 	unsigned spares;
@@ -952,7 +952,10 @@ static struct MHD_Daemon *start_daemon(struct sockhost *h, int fd)
 
 static int start_on(struct sockhost *h, int fd, struct err *err)
 {
-	serve_address_of(fd, h->address, h->reach);
+	char reach[SOCKNET_ADDRESS_SIZE];
+
+	serve_address_of(fd, h->address, reach);
+	snprintf(h->url, sizeof(h->url), "http://%s/", reach);
 	h->limits = h->n->limits;
 	h->daemon = start_daemon(h, fd);
 	if (!h->daemon)
@@ -1123,9 +1126,9 @@ const char *serve_address(const struct sockhost *h)
 	return h->address;
 }
 
-const char *serve_reach(const struct sockhost *h)
+struct str serve_url(const struct sockhost *h)
 {
-	return h->reach;
+	return str_of(h->url);
 }
 
 const char *serve_party(const struct sockhost *h)
