@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EVENTS_PER_TURN = 64 };
+enum { EVENTS_PER_TURN = 64, ROUNDS_PER_TURN = 8 };
 
 /* timer.slot: heap index + 1, or ring index + 1 with this bit set. */
 static const size_t SOON = ~(SIZE_MAX >> 1);
@@ -250,16 +250,30 @@ static void dispatch(struct loop *l, struct epoll_event *events, int n)
 	l->batch_len = 0;
 }
 
-/* Wait for descriptors until `next`, and run those that are ready. */
+static int poll_once(struct loop *l, struct epoll_event *events, int ms)
+{
+	int n = epoll_wait(l->epoll_fd, events, EVENTS_PER_TURN, ms);
+
+	assert(n >= 0 || errno == EINTR);
+	return n;
+}
+
+/*
+ * Wait for descriptors until `next`, and run those that are ready.  While
+ * something waits for the end of the turn, those belong to it as well that
+ * have become ready meanwhile: what is done once for a turn is done for more.
+ */
 static void poll_watches(struct loop *l, struct instant next)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int n = epoll_wait(l->epoll_fd, events, EVENTS_PER_TURN,
-			   clock_poll_ms(&l->clock, next));
+	int n = poll_once(l, events, clock_poll_ms(&l->clock, next));
 
-	assert(n >= 0 || errno == EINTR);
 	clock_tick(&l->clock);
 	dispatch(l, events, n);
+	for (int i = 1; i < ROUNDS_PER_TURN && n > 0 && l->tasks && !l->stopped; i++) {
+		n = poll_once(l, events, 0);
+		dispatch(l, events, n);
+	}
 }
 
 static int check_progress(struct loop *l, struct instant next, struct err *err)

@@ -3,7 +3,8 @@
  *
  * A turn: read the clock; run the timers that are due, oldest first, ties in
  * the order they were armed; wait for descriptors until the next timer; run
- * theirs; then the tasks that were put off to the end of the turn.  Callbacks
+ * theirs, and if a task waits for the end of the turn, those of descriptors that
+ * became ready meanwhile, a few times; then the tasks.  Callbacks
  * never run from inside the call that armed them.  A timer armed during a
  * turn fires in a later turn, even with no delay.
  *
