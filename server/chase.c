@@ -15,8 +15,9 @@ enum { BUCKETS_MIN = 16 };
 #define OWNER_PAUSE_NS (10 * NS_PER_MS)
 enum { OWNER_PAUSES = 100 };
 
-/* Calls on their way at a time, beside those that clients wait for. */
-enum { CALLS_MAX = 32 };
+/* Calls on their way at a time, beside those that clients wait for; and calls
+ * that begin in a turn of the loop in which requests come in. */
+enum { CALLS_MAX = 32, BEGUN_MAX = 8 };
 /* Words of the EIS that are worth keeping. */
 enum { HEARD_MAX = 2048 };
 
@@ -90,6 +91,29 @@ static void join_queue(struct chase *c)
 	c->place = t->queue_end;
 	*c->place = c;
 	t->queue_end = &c->behind;
+}
+
+/* May one more call begin that nobody waits for? */
+static bool may_begin(struct server *s)
+{
+	struct chases *t = &s->chases;
+	bool busy = s->loop->turns - s->asked_turn <= 1;
+
+	if (t->turn != s->loop->turns) {
+		t->turn = s->loop->turns;
+		t->begun = 0;
+	}
+	return t->calls < CALLS_MAX && (!busy || t->begun < BEGUN_MAX);
+}
+
+/* Those that may not begin in this turn may in the next one, or when a call
+ * has ended. */
+static void go_on_later(struct server *s)
+{
+	struct chases *t = &s->chases;
+
+	if (t->queue && t->calls < CALLS_MAX && !timer_armed(&t->more))
+		loop_arm(s->loop, &t->more, 0);
 }
 
 static void leave_queue(struct chase *c)
@@ -229,8 +253,7 @@ static void answered(struct chase *c, struct http_call *call, bool placing)
 		take_answer(c, call, placing);
 	}
 	arena_clear(&s->scratch);
-	while (s->chases.queue && s->chases.calls < CALLS_MAX)
-		ask(s->chases.queue, true);
+	go_on_later(s);
 }
 
 static void place_done(struct http_call *call)
@@ -273,6 +296,7 @@ static void call_eis(struct chase *c, const struct transaction *tx, bool counted
 	c->call->owner = c;
 	c->counted = counted;
 	s->chases.calls += counted;
+	s->chases.begun += counted;
 	http_call_send(c->call);
 }
 
@@ -304,11 +328,24 @@ static void ask(struct chase *c, bool counted)
 static void timer_fired(struct timer *t)
 {
 	struct chase *c = (struct chase *)((char *)t - offsetof(struct chase, timer));
+	struct server *s = c->server;
 
-	if (c->server->chases.calls < CALLS_MAX)
+	if (!s->chases.queue && may_begin(s)) {
 		ask(c, true);
-	else
-		join_queue(c);
+		return;
+	}
+	join_queue(c);
+	go_on_later(s);
+}
+
+static void more_fired(struct timer *t)
+{
+	struct server *s = (struct server *)((char *)t -
+			   offsetof(struct server, chases.more));
+
+	while (s->chases.queue && may_begin(s))
+		ask(s->chases.queue, true);
+	go_on_later(s);
 }
 
 static struct chase *add(struct server *s, int64_t rid)
@@ -380,6 +417,11 @@ void chases_resume(struct server *s)
 	take_up(s, store_sql(s->store, SQL_TX_RUNNING));
 }
 
+void chases_init(struct server *s)
+{
+	s->chases.more.fire = more_fired;
+}
+
 /* Rids grow with every transaction that is committed. */
 void chases_look(struct server *s)
 {
@@ -390,7 +432,9 @@ static void forget(struct server *s, bool tell)
 {
 	struct chases old = s->chases;
 
+	loop_disarm(s->loop, &s->chases.more);
 	s->chases = (struct chases){ 0 };
+	chases_init(s);
 	for (size_t i = 0; i < old.bucket_count; i++) {
 		struct chase *c = old.buckets[i], *next;
 

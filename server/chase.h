@@ -7,7 +7,7 @@
  * know.  One call at a time; whoever asks meanwhile shares its answer.
  *
  * Clients come first: of the calls that nobody waits for, only so many are on
- * their way at a time, and the others queue.  After a restart there may be many.
+ * their way at a time, and fewer begin while requests come in; the others queue.
  *
  * Of several workers on a store the owner has the chases, and it alone places
  * orders.  Another one asks the EIS by itself when a client wants to know, and
@@ -56,6 +56,9 @@ struct chases {
 	size_t bucket_count, count;
 	unsigned calls;			/* on their way that nobody waited for */
 	struct chase *queue, **queue_end;	/* whose time has come */
+	struct timer more;		/* fires for the queue */
+	uint64_t turn;			/* of the loop, */
+	unsigned begun;			/* and how many calls have begun in it */
 	int64_t seen;			/* the newest rid that the store had */
 };
 
@@ -67,6 +70,7 @@ void chase_ask(struct server *s, int64_t rid, struct waiter *w);
 /* Try again at once, though nobody here waits for it. */
 void chase_hurry(struct server *s, int64_t rid);
 
+void chases_init(struct server *s);
 /* Take up every transaction that the store has in progress. */
 void chases_resume(struct server *s);
 /* And those that other workers have begun since. */

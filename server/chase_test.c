@@ -1,14 +1,14 @@
 /*
- * Goal: of the calls that nobody waits for, few are under way at a time, all
- * of them get their turn, and a client does not wait for them; what the EIS
- * says is taken for no news only if it is none.
+ * Goal: of the calls that nobody waits for, few are under way at a time, and
+ * fewer begin while requests come in; all of them get their turn, and a client
+ * does not wait for them.  What the EIS says is no news only if it is none.
  * Method: the fake EIS of rig_test.h, silent for a while, counts its calls.
  */
 #include "server/rig_test.h"
 
 #define PROFILES "/ws/v1/esim_profiles"
 
-enum { MANY = 50, AT_A_TIME = 32, TIMEOUT_S = 10, CHECK_S = 60 };
+enum { MANY = 50, AT_A_TIME = 32, IN_A_TURN = 8, TIMEOUT_S = 10, CHECK_S = 60 };
 
 static struct rig r;
 
@@ -116,6 +116,47 @@ START_TEST(a_client_does_not_queue)
 }
 END_TEST
 
+/* Somebody asks in every turn of the loop. */
+static struct {
+	struct timer timer;
+	int turns, calls, most;
+} busy;
+
+static void forget_it(struct http_call *c)
+{
+	ck_assert_int_eq(c->resp.status, 200);
+}
+
+static void ask_again(struct timer *t)
+{
+	struct err err = { 0 };
+	struct http_call *c = http_call_new(r.net, STR("client"), "GET", &err,
+					    "http://server.rig" PROFILES);
+
+	http_call_header(c, "Authorization", str_of(rig_user("ann")));
+	c->done = forget_it;
+	http_call_send(c);
+	if (r.eis_calls - busy.calls > busy.most)
+		busy.most = r.eis_calls - busy.calls;
+	busy.calls = r.eis_calls;
+	if (--busy.turns)
+		loop_arm(&r.loop, t, 0);
+}
+
+START_TEST(requests_come_first)
+{
+	memset(&busy, 0, sizeof(busy));
+	busy.timer.fire = ask_again;
+	busy.turns = 60;
+	loop_arm(&r.loop, &busy.timer, 0);
+	begin_many();
+	rig_run(&r, 1);
+	ck_assert_int_eq(busy.most, IN_A_TURN);
+	ck_assert_int_eq(busy.calls, MANY);	/* none had to wait for the end */
+	ck_assert_int_eq(r.order_count, MANY);
+}
+END_TEST
+
 START_TEST(the_server_ends_with_a_queue)
 {
 	r.eis_silent = true;
@@ -172,6 +213,7 @@ int main(void)
 	tcase_add_test(tc, first_come_first_served);
 	tcase_add_test(tc, after_a_restart_too);
 	tcase_add_test(tc, a_client_does_not_queue);
+	tcase_add_test(tc, requests_come_first);
 	tcase_add_test(tc, the_server_ends_with_a_queue);
 	tcase_add_test(tc, the_same_words);
 	tcase_add_test(tc, the_same_words_for_too_long);

@@ -50,6 +50,7 @@ struct server {
 	struct commit_task *commit;
 	struct held_reply *held, **held_tail;
 	struct chases chases;		/* running transactions */
+	uint64_t asked_turn;		/* of the loop, when the last request came */
 	struct timer due;		/* the next deadline in the store */
 	int64_t due_ms;			/* when it fires; INT64_MAX: idle */
 	bool starting;			/* operations wait for their first step */

@@ -350,6 +350,7 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	s->handler.handle = handle;
 	s->held_tail = &s->held;
 	s->due.fire = due_fired;
+	chases_init(s);
 	s->due_ms = INT64_MAX;
 	s->commit = calloc(1, sizeof(*s->commit));
 	assert(s->commit);

@@ -14,7 +14,7 @@
 enum {
 	QUERIES_MAX = 64,
 	PAGE_SIZE_MEMORY = 1024,
-	CACHE_KIB = 64 << 10,		/* of a file's pages */
+	CACHE_KIB = 16 << 10,		/* of a file's pages */
 	BUSY_OPEN_MS = 1000,		/* for another process to let go */
 	BUSY_MS = 5000,			/* and, among workers, to have the turn */
 	SPARE_SIZE_MAX = 8 << 20,	/* bytes that a spare store may hold on to */
@@ -656,6 +656,11 @@ int stmt_run(struct stmt *q)
 	while (stmt_row(q))
 		;
 	return st->failed ? 0 : sqlite3_changes(st->db);
+}
+
+int64_t store_new_rid(const struct store *st)
+{
+	return sqlite3_last_insert_rowid(st->db);
 }
 
 struct str stmt_peek(struct stmt *q, int column)

@@ -64,6 +64,9 @@ bool stmt_row(struct stmt *q);
 void stmt_end(struct stmt *q);
 /* Run a statement without rows; the number of rows it changed. */
 int stmt_run(struct stmt *q);
+/* The rid of the row that was inserted last; RETURNING makes a table of its
+ * own for that, and drops it again. */
+int64_t store_new_rid(const struct store *st);
 
 /* Columns of the row, from 0; text is copied and NULL is STR_NONE. */
 struct str stmt_text(struct stmt *q, int column, struct arena *a);

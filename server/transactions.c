@@ -166,10 +166,9 @@ void transaction_create(struct server *s, struct transaction *tx, struct arena *
 	}
 	stmt_str(q, tx->confirmation_code);
 	stmt_int(q, tx->operation ? tx->operation : STMT_NULL);
-	if (!stmt_row(q))
+	if (stmt_run(q) == 0)
 		return;		/* the store failed, and the answer will say so */
-	tx->rid = stmt_i64(q, 0);
-	stmt_end(q);
+	tx->rid = store_new_rid(s->store);
 	EVENT(s->log, SERVER_PARTY, "transaction-created",
 	      F_STR("transaction", tx->id),
 	      F_Z("action", tx_action_name(tx->action)),
