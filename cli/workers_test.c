@@ -21,6 +21,7 @@ enum { CONNECTIONS = 48, REPEATS = 6, TEXT_MAX = 2000 };
 /* ---- Many at once. ------------------------------------------------------ */
 
 static int answers[600];		/* how many, by status */
+static const char *unwanted;		/* what none of them may have, or NULL */
 static char last_answer[TEXT_MAX];	/* with a status under 300 */
 
 static void take_answer(int fd)
@@ -29,6 +30,7 @@ static void take_answer(int fd)
 	long status = strncmp(text, "HTTP/1.1 ", 9) == 0 ? strtol(text + 9, NULL, 10) : 0;
 
 	ck_assert_msg(status >= 200 && status < 600, "%.200s", text);
+	ck_assert_msg(!unwanted || !strstr(text, unwanted), "%s", text);
 	answers[status]++;
 	if (status < 300)
 		snprintf(last_answer, sizeof(last_answer), "%.1900s", text);
@@ -545,6 +547,100 @@ START_TEST(the_successor_goes_on)
 }
 END_TEST
 
+/* ---- An EIS that answers as it likes. ----------------------------------- */
+
+enum { PLACE_MS = 200 };
+
+static void answer_order(int fd, const char *status)
+{
+	char text[300], body[100];
+	int n = snprintf(body, sizeof(body), "{\"id\":\"o-1\",\"status\":\"%s\"}", status);
+
+	n = snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+		     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", n, body);
+	send(fd, text, (size_t)n, MSG_NOSIGNAL);
+	close(fd);
+}
+
+/* It takes its time to place an order.  The first who asks for it hears that
+ * it was delivered, and all others the older answer. */
+static _Noreturn void be_eis(int listening)
+{
+	bool delivered = false;
+
+	for (;;) {
+		int fd = accept(listening, NULL, NULL);
+		char head[2000];
+		ssize_t n = recv(fd, head, sizeof(head) - 1, 0);
+
+		head[n > 0 ? n : 0] = '\0';
+		if (strncmp(head, "POST", 4) == 0) {
+			poll(NULL, 0, PLACE_MS);
+			answer_order(fd, "queued");
+		} else {
+			answer_order(fd, delivered ? "queued" : "delivered");
+			delivered = true;
+		}
+	}
+}
+
+static struct running start_slow_eis(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(sa);
+	struct running eis = { 0 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, size), 0);
+	ck_assert_int_eq(listen(fd, 64), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &size), 0);
+	eis.port = ntohs(sa.sin_port);
+	eis.pid = fork();
+	ck_assert_int_ge(eis.pid, 0);
+	if (eis.pid == 0)
+		be_eis(fd);
+	close(fd);
+	return eis;
+}
+
+/* Whoever asks right after the request waits until the owner has placed the
+ * order; and an answer that comes late takes nothing back. */
+START_TEST(progress_at_any_worker)
+{
+	struct running eis = start_slow_eis();
+	char more[200], id[100], path[200], request[600];
+	const char *got;
+
+	snprintf(more, sizeof(more), "%seis-url: http://127.0.0.1:%u\n", no_limit, eis.port);
+	run_server(more);
+	report(1, 1);
+	/* All know alice by now: nobody is held up by her password. */
+	ask_at_once(server.port, (const char *[]){ GET_DEVICES ALICE "\r\n" }, 1);
+	got = post(server.port, NORTH "/enable", ALICE, "{\"device_id\":\"" DEVICE "\",\"eid\":\""
+		   EID "\",\"iccid\":\"8944000000000000001\"}");
+	check_status(got, 200);
+	member(got, "transaction", id, sizeof(id));
+	snprintf(path, sizeof(path), NORTH "/progress/%s", id);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n"
+		 "Connection: close\r\n" ALICE "\r\n", path);
+	unwanted = "\"message_code\":\"accepted\"";
+	ask_at_once(server.port, (const char *[]){ request }, 1);
+	unwanted = NULL;
+	ck_assert_int_eq(answers[200], CONNECTIONS);
+	while (!strstr(get(server.port, path, ALICE), "\"message_code\":\"delivered\""))
+		poll(NULL, 0, 5);
+	for (int i = 0; i < 20; i++) {
+		got = get(server.port, path, ALICE);
+		ck_assert_msg(strstr(got, "\"message_code\":\"delivered\""), "%s", got);
+	}
+	check_spread();
+	stop(&server);
+	kill(eis.pid, SIGKILL);
+	end_of(eis.pid);
+}
+END_TEST
+
 int main(void)
 {
 	SRunner *runner;
@@ -566,6 +662,7 @@ int main(void)
 	tcase_add_test(tc, who_dies_often_has_to_wait);
 	tcase_add_test(tc, without_a_parent_they_end);
 	tcase_add_test(tc, the_successor_goes_on);
+	tcase_add_test(tc, progress_at_any_worker);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
