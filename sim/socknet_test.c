@@ -889,6 +889,89 @@ START_TEST(garbage_behind_a_request)
 }
 END_TEST
 
+/* As several processes do it; here both sockets are of one network. */
+START_TEST(two_sockets_at_one_address)
+{
+	struct rig rig, other;
+	struct err err = { 0 };
+	int fds[2], none[1];
+	unsigned asked = 0;
+
+	rig_init(&rig);
+	rig_init(&other);
+	ck_assert_int_eq(socknet_open("127.0.0.1:0", 2, fds, rig.address, &err), 0);
+	ck_assert_int_eq(socknet_listen_on(rig.net, "one.rig", "party", &rig.handler, fds[0],
+					   NULL, &err), 0);
+	ck_assert_int_eq(socknet_listen_on(rig.net, "two.rig", "party", &other.handler,
+					   fds[1], NULL, &err), 0);
+	ck_assert_str_eq(socknet_address(rig.net, "one.rig"), rig.address);
+	ck_assert_str_eq(socknet_address(rig.net, "two.rig"), rig.address);
+	/* The kernel chooses; in forty tries out of forty for one of them: hardly. */
+	while (asked < 40) {
+		talk(&rig, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", NULL);
+		ck_assert_ptr_nonnull(strstr(rig.got.p, "0123456789"));
+		asked++;
+	}
+	ck_assert_uint_eq(rig.handled + other.handled, asked);
+	ck_assert_uint_gt(rig.handled, 0);
+	ck_assert_uint_gt(other.handled, 0);
+	/* Strangers cannot take a share, nor can we from them. */
+	ck_assert_int_eq(socknet_open(rig.address, 1, none, other.address, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in use"));
+	ck_assert_int_eq(socknet_open(socknet_address(other.net, "party.rig"), 1, none,
+				      other.address, &err), -1);
+	rig_release(&rig);
+	rig_release(&other);
+}
+END_TEST
+
+static char told[400];
+
+static void note_refusal(void *arg, const struct socknet_refusal *r)
+{
+	size_t n = strlen(told);
+
+	ck_assert_ptr_eq(arg, told);
+	ck_assert_str_eq(r->host, "party.rig");
+	ck_assert(str_is(r->from, "127.0.0.1") && r->id > 0);
+	snprintf(told + n, sizeof(told) - n, "%.*s %.*s %d\n", STRF(r->method),
+		 STRF(r->path), r->status);
+}
+
+static const struct {
+	const char *sent, *told;
+} refusals[] = {
+	{ "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "" },
+	{ "", "" },
+	{ "\1\2\3\4\r\n\r\n", "  0\n" },
+	{ "GET / HT", "  0\n" },
+	{ "GET /a?b HTTP/1.1\r\n\r\n", " /a 400\n" },
+	{ "GET /a HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n", " /a 400\n" },
+	{ "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n123", "POST /a 0\n" },
+	{ "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+	  "POST /a 413\n" },
+};
+
+START_TEST(refusals_are_told)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	told[0] = '\0';
+	socknet_on_refusal(rig.net, note_refusal, told);
+	connect_raw(&rig);
+	send_text(&rig, refusals[_i].sent);
+	settle(&rig);
+	/* What waits for more is broken off. */
+	hang_up(&rig);
+	for (int i = 0; i < 50 && strcmp(told, refusals[_i].told) != 0; i++)
+		settle(&rig);
+	settle(&rig);
+	ck_assert_str_eq(told, refusals[_i].told);
+	rig_release(&rig);
+}
+END_TEST
+
 /* Told by its length, and told by nothing: neither is kept. */
 START_TEST(a_hundred_megabytes)
 {
@@ -960,6 +1043,9 @@ int main(void)
 	tcase_add_test(tc, the_end_is_near);
 	tcase_add_test(tc, a_half_closed_connection);
 	tcase_add_test(tc, garbage_behind_a_request);
+	tcase_add_test(tc, two_sockets_at_one_address);
+	tcase_add_loop_test(tc, refusals_are_told, 0,
+			    sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(tc, a_hundred_megabytes);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
