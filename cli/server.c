@@ -476,6 +476,12 @@ static void accepts(struct workers *w, int index, bool does)
 	accept_at(of_workers(w)->admin_fds, index, does);
 }
 
+/* It may have committed something, and not have rung any more. */
+static void worker_died(struct workers *w)
+{
+	share_ring(of_workers(w)->share);
+}
+
 static void closes(struct workers *w)
 {
 	struct daemon *d = of_workers(w);
@@ -515,7 +521,7 @@ static int serve_by_workers(struct daemon *d, const struct verb *v)
 		d->workers = (struct workers){
 			.verb = v, .board = d->board, .ready = ready,
 			.grace_ns = d->settings.grace_ns, .work = work, .renew = renew,
-			.accepts = accepts, .closes = closes,
+			.accepts = accepts, .died = worker_died, .closes = closes,
 		};
 		code = workers_run(&d->workers);
 	}

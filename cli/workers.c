@@ -277,6 +277,7 @@ static void died(struct worker *k, int status)
 		stop(w);
 		return;
 	}
+	w->died(w);
 	start_again(k);
 	reloaded(k);
 }

@@ -41,6 +41,8 @@ struct workers {
 	void (*renew)(struct workers *w);
 	/* Connections to the worker's sockets wait for it, or go to others. */
 	void (*accepts)(struct workers *w, int index, bool does);
+	/* One has died, perhaps before it told another what there is to do. */
+	void (*died)(struct workers *w);
 	/* No more connections to anybody. */
 	void (*closes)(struct workers *w);
 	/* Its own. */
