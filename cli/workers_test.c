@@ -10,6 +10,7 @@
 
 #include "sim/clock.h"
 
+#include <sqlite3.h>
 #include <sys/file.h>
 
 enum { CONNECTIONS = 48, REPEATS = 6, TEXT_MAX = 2000 };
@@ -105,6 +106,12 @@ static void report(int sequence, int count)
 			      "\"carrier\":\"Carrier %d\"}", i > 1 ? "," : "", i, i);
 	snprintf(json + n, sizeof(json) - (size_t)n, "]}");
 	check_status(post(server.port, "/southbound/v1/device_reports", "", json), 200);
+}
+
+static void await_health(void)
+{
+	while (strncmp(get(server.admin, "/healthz", ""), "HTTP/1.1 200", 12) != 0)
+		poll(NULL, 0, 5);
 }
 
 /* Did more than one of them answer? */
@@ -245,6 +252,44 @@ START_TEST(what_was_answered_is_known)
 }
 END_TEST
 
+/* ---- Waiting to write. -------------------------------------------------- */
+
+static void sql(sqlite3 *db, const char *text)
+{
+	char *why = NULL;
+
+	ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, &why) == SQLITE_OK, "%s", why);
+}
+
+/* Another program has the database: whoever wants to write hears so in the end,
+ * and soon after it has gone they may again. */
+START_TEST(waiting_has_an_end)
+{
+	static const char code[] = "{\"iccid\":\"8944000000000000001\",\"carrier\":\"C\","
+				   "\"activation_code\":\"LPA:1$smdp.example.com$X-1\"}";
+	const char *path = "/ws/v1/esim_activation_codes/inventory", *got;
+	int64_t began;
+	sqlite3 *db;
+
+	run_server(no_limit);
+	ask_at_once(server.port, (const char *[]){ GET_DEVICES ALICE "\r\n" }, 1);
+	ck_assert_int_eq(sqlite3_open(path_of("server.db"), &db), SQLITE_OK);
+	sql(db, "BEGIN IMMEDIATE");
+	began = clock_machine_ns();
+	got = post(server.port, path, ALICE, code);
+	check_status(got, 503);
+	ck_assert_msg(strstr(got, "\"error_status\":503"), "%s", got);
+	ck_assert_int_ge(clock_machine_ns() - began, 4 * NS_PER_S);
+	sql(db, "ROLLBACK");
+	sqlite3_close(db);
+	while (strncmp(got = post(server.port, path, ALICE, code), "HTTP/1.1 503", 12) == 0)
+		poll(NULL, 0, 20);
+	check_status(got, 201);
+	await_health();
+	stop(&server);
+}
+END_TEST
+
 /* ---- What is one for all. ----------------------------------------------- */
 
 START_TEST(one_throttle)
@@ -356,12 +401,6 @@ static int children(pid_t pids[8])
 	while (n < 8 && (pids[n] = (pid_t)strtol(rest, &rest, 10)) > 0)
 		n++;
 	return n;
-}
-
-static void await_health(void)
-{
-	while (strncmp(get(server.admin, "/healthz", ""), "HTTP/1.1 200", 12) != 0)
-		poll(NULL, 0, 5);
 }
 
 /* The parent has seen so many deaths.  Who asks may be at one that dies. */
@@ -654,6 +693,7 @@ int main(void)
 	tcase_add_test(tc, operations_that_exclude_each_other);
 	tcase_add_test(tc, codes_that_exclude_each_other);
 	tcase_add_test(tc, what_was_answered_is_known);
+	tcase_add_test(tc, waiting_has_an_end);
 	tcase_add_test(tc, one_throttle);
 	tcase_add_test(tc, one_limit_of_guesses);
 	tcase_add_test(tc, lines_are_whole);
