@@ -106,8 +106,8 @@ static int on_profile(struct request *rq, const cJSON *body, enum action action,
 		      struct json *out, struct err *err)
 {
 	struct transaction tx = { .action = action };
-	struct profile_row p;
 	struct target t;
+	bool active;
 
 	if (json_get_str(body, "iccid", rq->x->arena, &tx.iccid, err) < 0 ||
 	    read_target(rq, body, true, &t, err) < 0 ||
@@ -116,16 +116,16 @@ static int on_profile(struct request *rq, const cJSON *body, enum action action,
 	tx.customer_id = t.customer_id;
 	tx.device_id = t.device_id;
 	tx.eid = t.eid;
-	if (!profile_find(rq->s, t.device_id, tx.iccid, rq->x->arena, &p))
+	if (!profile_is_there(rq->s, t.device_id, tx.iccid, &active))
 		return err_set(err, ERR_NOT_FOUND,
 			       "profile %.*s: device %.*s does not report it",
 			       STRF(tx.iccid), STRF(t.device_id));
 	if (check_conflict(rq, &tx, err) < 0)
 		return -1;
-	if (action == ACTION_ENABLE && profile_is_active(&p))
+	if (action == ACTION_ENABLE && active)
 		return err_set(err, ERR_INVALID, "profile %.*s: active already",
 			       STRF(tx.iccid));
-	if (action == ACTION_DISABLE && !profile_is_active(&p))
+	if (action == ACTION_DISABLE && !active)
 		return err_set(err, ERR_INVALID, "profile %.*s: not active",
 			       STRF(tx.iccid));
 	return accept(rq, &tx, out);
@@ -234,11 +234,11 @@ static int check_download(struct request *rq, const struct transaction *tx,
 			  struct err *err)
 {
 	struct arena *a = rq->x->arena;
-	struct profile_row p;
 	struct str other;
+	bool active;
 
 	if (tx->iccid.n &&
-	    profile_find(rq->s, tx->device_id, tx->iccid, a, &p))
+	    profile_is_there(rq->s, tx->device_id, tx->iccid, &active))
 		return err_set(err, ERR_INVALID,
 			       "profile %.*s: it is on the device already",
 			       STRF(tx->iccid));

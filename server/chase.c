@@ -17,7 +17,7 @@ enum { OWNER_PAUSES = 100 };
 
 /* Calls on their way at a time, beside those that clients wait for; and calls
  * that begin in a turn of the loop in which requests come in. */
-enum { CALLS_MAX = 32, BEGUN_MAX = 8 };
+enum { CALLS_MAX = 32, BEGUN_MAX = 4 };
 /* Words of the EIS that are worth keeping. */
 enum { HEARD_MAX = 2048 };
 

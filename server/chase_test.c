@@ -8,7 +8,7 @@
 
 #define PROFILES "/ws/v1/esim_profiles"
 
-enum { MANY = 50, AT_A_TIME = 32, IN_A_TURN = 8, TIMEOUT_S = 10, CHECK_S = 60 };
+enum { MANY = 50, AT_A_TIME = 32, IN_A_TURN = 4, TIMEOUT_S = 10, CHECK_S = 60 };
 
 static struct rig r;
 
@@ -147,7 +147,7 @@ START_TEST(requests_come_first)
 {
 	memset(&busy, 0, sizeof(busy));
 	busy.timer.fire = ask_again;
-	busy.turns = 60;
+	busy.turns = 90;
 	loop_arm(&r.loop, &busy.timer, 0);
 	begin_many();
 	rig_run(&r, 1);

@@ -40,6 +40,18 @@ bool profile_find(struct server *s, struct str device_id, struct str iccid,
 	return read_one(stmt_str(stmt_str(q, device_id), iccid), a, p);
 }
 
+bool profile_is_there(struct server *s, struct str device_id, struct str iccid,
+		      bool *active)
+{
+	struct stmt *q = store_sql(s->store, SQL_PROFILE_ACTIVE);
+
+	if (!stmt_row(stmt_str(stmt_str(q, device_id), iccid)))
+		return false;
+	*active = stmt_i64(q, 0) != 0;
+	stmt_end(q);
+	return true;
+}
+
 bool profile_find_carrier(struct server *s, struct str device_id,
 			  struct str eid, struct str normalized,
 			  struct arena *a, struct profile_row *p)

@@ -26,6 +26,9 @@ bool profile_is_active(const struct profile_row *p);
 /* On that device; none of another. */
 bool profile_find(struct server *s, struct str device_id, struct str iccid,
 		  struct arena *a, struct profile_row *p);
+/* The same, if no more is asked than whether it is there, and active. */
+bool profile_is_there(struct server *s, struct str device_id, struct str iccid,
+		      bool *active);
 /* By normalised carrier; an active one before others. */
 bool profile_find_carrier(struct server *s, struct str device_id,
 			  struct str eid, struct str normalized,

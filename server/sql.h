@@ -281,6 +281,8 @@ X(PROFILES_OF_DEVICE, "SELECT " PROFILE_COLUMNS " FROM profiles" \
   " WHERE device_id = ? ORDER BY rid") \
 X(PROFILE_GET, "SELECT " PROFILE_COLUMNS " FROM profiles" \
   " WHERE device_id = ? AND iccid = ?") \
+X(PROFILE_ACTIVE, "SELECT status = 'active' FROM profiles" \
+  " WHERE device_id = ? AND iccid = ?") \
 X(PROFILE_BY_SPN, "SELECT " PROFILE_COLUMNS " FROM profiles" \
   " WHERE device_id = ? AND eid = ? AND normalized_carrier = ?" \
   " ORDER BY status = 'active' DESC, rid LIMIT 1") \
