@@ -2,68 +2,25 @@
 
 #include "conformance/judge.h"
 #include "scenarios/pool.h"
-#include "sim/map.h"
 
 #include <assert.h>
 
 enum { CELL_WHY_MAX = 400, BYTES_MAX = 64 << 20 };
 
-/* ---- What each check asks for. --------------------------------------------- */
-
-struct asked {
-	bool northbound;
-	struct str method, path;
-};
-
-/* The different requests of a check, in its clean run. */
-struct traffic_of {
-	struct asked *list;
-	size_t count, cap;
-	struct map known;
-};
-
 struct gallery_work {
 	struct gallery *g;
 	const struct gallery_config *config;
 	struct arena *arena;
-	struct traffic_of *traffic;	/* in the plan's order */
-	struct traffic_of *now;		/* of the check that runs */
+	/* Of each check of the plan, for each defect: had that anything to change
+	 * in the check's clean run? */
+	bool *met;
 	struct run_options options;
+	struct defect_run *clean;
 };
 
-static void see(void *arg, bool northbound, struct str method, struct str path)
+static bool *met_of(const struct gallery_work *k, size_t place)
 {
-	struct gallery_work *k = arg;
-	struct traffic_of *t = k->now;
-	struct str key = arena_printf(k->arena, "%d %.*s %.*s", northbound,
-				      STRF(method), STRF(path));
-
-	if (!t || map_get(&t->known, key))
-		return;
-	map_put(&t->known, key, t);
-	if (t->count == t->cap) {
-		size_t cap = t->cap ? 2 * t->cap : 16;
-		struct asked *list = arena_array(k->arena, cap, sizeof(*list));
-
-		if (t->count)
-			memcpy(list, t->list, t->count * sizeof(*list));
-		t->list = list;
-		t->cap = cap;
-	}
-	t->list[t->count++] = (struct asked){
-		northbound, arena_str(k->arena, method), arena_str(k->arena, path),
-	};
-}
-
-static bool reaches(const struct defect *d, const struct traffic_of *t)
-{
-	if (defect_is_everywhere(d))
-		return true;
-	for (size_t i = 0; i < t->count; i++)
-		if (defect_meets(d, t->list[i].northbound, t->list[i].method,
-				 t->list[i].path))
-			return true;
-	return false;
+	return k->met + place * defect_count();
 }
 
 /* ---- Judging. ---------------------------------------------------------------- */
@@ -80,27 +37,26 @@ static void see_check(void *arg, const struct check *c)
 {
 	struct gallery_work *k = arg;
 
-	k->now = &k->traffic[k->g->plan.place[c->index]];
+	k->clean->met = met_of(k, k->g->plan.place[c->index]);
 }
 
 static void run_clean(struct gallery_work *k)
 {
 	struct gallery *g = k->g;
-	struct defect_run run = { .seen = see, .seen_arg = k };
+	struct defect_run run = { .defect = NULL };
 	struct run_target target = defect_target(&run);
 	struct judge how = how_to_judge(k);
 
-	k->traffic = arena_array(k->arena, g->plan.count, sizeof(*k->traffic));
+	k->met = arena_array(k->arena, g->plan.count * defect_count(), sizeof(*k->met));
+	k->clean = &run;
 	g->clean = arena_array(k->arena, g->plan.count, sizeof(*g->clean));
 	k->options.target = &target;
 	how.before = see_check;
 	how.around_arg = k;
 	judge_here(&how, k->arena, g->clean, NULL, NULL);
-	for (size_t i = 0; i < g->plan.count; i++) {
+	for (size_t i = 0; i < g->plan.count; i++)
 		g->unclean += g->clean[i].verdict != VERDICT_PASS;
-		map_release(&k->traffic[i].known);
-	}
-	k->now = NULL;
+	k->clean = NULL;
 }
 
 /* What a check comes after, and what became of that at this defect. */
@@ -169,7 +125,7 @@ static void work(void *arg, size_t job, struct buf *out)
 
 		if (held_up(g, c, cells)) {
 			cells[at].verdict = VERDICT_NOT_REACHED;
-		} else if (reaches(run.defect, &k->traffic[at])) {
+		} else if (met_of(k, at)[g->rows[job].index]) {
 			again++;
 			judge_cell(&how, c, &scratch, &cells[at]);
 		}
@@ -355,6 +311,7 @@ static int choose(struct gallery *g, const struct gallery_config *config,
 		if (is_wanted(config, defect_at(i)->name))
 			g->rows[g->count++] = (struct gallery_row){
 				.defect = defect_at(i), .section = defect_section(i),
+				.index = i,
 			};
 	if (g->count)
 		return 0;

@@ -3,9 +3,8 @@
  * broken server of conformance/defects.
  *
  * The clean reference comes first: what it does not pass kills nothing.  Then
- * each defect has its turn, in a process of its own.  A check that a defect
- * cannot reach, because no request of it meets one of the defect's rules, goes
- * as it went without; all others are done again.
+ * each defect has its turn, in a process of its own.  A check in whose clean
+ * run a defect had nothing to change goes as it went; all others are done again.
  *
  * The one rule: a defect is killed only by a check that covers a requirement
  * that the defect breaks, and every other FAIL needs a reason in its row.
@@ -36,6 +35,7 @@ struct gallery_cell {
 
 struct gallery_row {
 	const struct defect *defect;
+	size_t index;			/* defect_at() */
 	const char *section;
 	struct gallery_cell *cells;	/* in the plan's order; NULL: not done */
 	size_t counts[GALLERY_CUT + 1];	/* of each effect */

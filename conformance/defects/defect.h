@@ -65,20 +65,14 @@ const struct defect *defect_find(struct str name);
 struct defect_world;
 struct defect_run {
 	const struct defect *defect;	/* NULL: none, the clean reference */
-	/* Told of every request, if there is no defect; may be NULL.  The path is
-	 * one that defect_meets() knows. */
-	void (*seen)(void *arg, bool northbound, struct str method, struct str path);
-	void *seen_arg;
+	/*
+	 * If there is none: which defects would have had something to change, of
+	 * all defect_count(); may be NULL.  Where a defect had nothing to change,
+	 * the world goes on as without it.
+	 */
+	bool *met;
 	struct defect_world *live;
 };
-
-/*
- * Could the defect show where this is all that is asked?  A rule that fits no
- * request changes nothing, so where none fits the world goes on as without it.
- */
-bool defect_meets(const struct defect *d, bool northbound, struct str method,
-		  struct str path);
-bool defect_is_everywhere(const struct defect *d);
 
 /* What makes the runner use it; `run` must outlive all runs. */
 struct run_target defect_target(struct defect_run *run);

@@ -231,7 +231,7 @@ const struct defect defects_access[] = {
 	  .rules = { SAY(LIST, body_half, "") } },
 	{ DEFECT("answers-reset",
 		 "The connection is reset before every answer to a POST",
-		 "EP-DEL EP-DIS EP-DL EP-EN EP-OP"),
+		 "EP-DEL-001 EP-DIS-001 EP-DL-001 EP-EN-001 EP-OP-001"),
 	  .rules = { { POSTS, NULL, connection, "reset", "any" } } },
 	{ DEFECT("answers-empty",
 		 "Every answer is empty",

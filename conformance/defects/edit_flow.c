@@ -236,7 +236,7 @@ static bool has_huge_size(const struct edit *e)
 	return n > 9;
 }
 
-static bool is_bad(const struct edit *e)
+bool edit_is_bad(const struct edit *e)
 {
 	const struct http_request *q = &e->req;
 	struct str query = q->query.p ? q->query : STR("");
@@ -268,13 +268,13 @@ static bool is_bad(const struct edit *e)
 
 void server_error_if(struct edit *e)
 {
-	if (is_bad(e))
+	if (edit_is_bad(e))
 		edit_error(e, 500, "internal error");
 }
 
 void drops_if(struct edit *e)
 {
-	if (!is_bad(e))
+	if (!edit_is_bad(e))
 		return;
 	e->x->resp.fault = HTTP_FAULT_RESET;
 	e->answered = true;

@@ -64,6 +64,7 @@ edit_fn suffix_404;		/* ".json": 404 for such paths */
 edit_fn server_error_if;	/* "long", "nul", "sql", "utf8", "deep", "big", "escape", "twice",
 				   "unknown", "huge", "headers": 500 */
 edit_fn drops_if;		/* the same: the connection is reset */
+bool edit_is_bad(const struct edit *e);	/* for both: is it what they cannot bear? */
 edit_fn path_swap;		/* "/ws/v2/=/ws/v1/": the beginning of a path */
 edit_fn path_is;		/* "/ws/...": as if that had been asked */
 edit_fn method_is;		/* "GET" */

@@ -177,32 +177,71 @@ static void run_rules(struct gate *g, struct http_exchange *x, size_t i)
 	g->next->handle(g->next, x);
 }
 
+/* ---- Watching, where there is no defect. --------------------------------- */
+
+struct watched {
+	struct http_hook hook;		/* first */
+	struct edit edit;
+};
+
+static bool meets(const struct defect_rule *rule, struct edit *e)
+{
+	if (!rule_fits(rule, e->gate->northbound, e->req.method, e->path))
+		return false;
+	e->rule = rule;
+	e->arg = rule->arg ? rule->arg : "";
+	if (!e->replying)
+		return rule->request && !edit_is_idle(rule->request, e);
+	return rule->answer && !edit_is_idle(rule->answer, e) &&
+	       status_in(rule->when ? rule->when : "2xx", e->x->resp.status);
+}
+
+static void look(struct edit *e)
+{
+	bool *met = e->dw->run->met;
+
+	for (size_t i = 0; i < defect_count(); i++) {
+		const struct defect *d = defect_at(i);
+
+		for (size_t k = 0; !met[i] && k < DEFECT_RULES && d->rules[k].where; k++)
+			met[i] = meets(&d->rules[k], e);
+	}
+}
+
+static void watched(struct http_hook *h, struct http_exchange *x)
+{
+	struct watched *w = (struct watched *)h;
+
+	w->edit.replying = true;
+	look(&w->edit);
+	http_pass(x);
+}
+
+static void watch(struct gate *g, struct http_exchange *x)
+{
+	struct watched *w = ARENA_NEW(x->arena, struct watched);
+
+	w->hook.reply = watched;
+	w->edit = (struct edit){
+		.dw = g->dw, .w = g->dw->w, .gate = g, .x = x,
+		.path = arena_str(x->arena,
+				  plain_path(x->arena, g->northbound, x->req.path)),
+	};
+	copy_request(&w->edit);
+	look(&w->edit);
+	http_push_hook(x, &w->hook);
+}
+
 static void handle(struct http_handler *h, struct http_exchange *x)
 {
 	struct gate *g = (struct gate *)h;
-	const struct defect_run *run = g->dw->run;
 
 	if (g->dw->defect) {
 		run_rules(g, x, 0);
 		return;
 	}
-	run->seen(run->seen_arg, g->northbound, x->req.method,
-		  plain_path(x->arena, g->northbound, x->req.path));
+	watch(g, x);
 	g->next->handle(g->next, x);
-}
-
-bool defect_meets(const struct defect *d, bool northbound, struct str method,
-		  struct str path)
-{
-	for (size_t i = 0; i < DEFECT_RULES && d->rules[i].where; i++)
-		if (rule_fits(&d->rules[i], northbound, method, path))
-			return true;
-	return false;
-}
-
-bool defect_is_everywhere(const struct defect *d)
-{
-	return d->triggers[0].event != NULL;
 }
 
 void edit_go_on(struct edit *e)
@@ -379,35 +418,73 @@ static bool run_sql(struct store *st, struct str sql)
 /*
  * The store of one world is emptied and goes to the next: a trigger works
  * only while the table meta says that its defect is at work, which is gone
- * with the rest.
+ * with the rest.  One that only watches leaves word there that it was met.
  */
-static void put_triggers(const struct defect *d, struct world *w)
+static bool put_trigger(struct store *st, const struct defect *d, size_t i,
+			bool watch_only, struct arena *a)
 {
+	const struct defect_trigger *t = &d->triggers[i];
+	const char *name = watch_only ? "none" : d->name;
+	struct str body = watch_only ?
+		arena_printf(a, "INSERT OR IGNORE INTO meta(name, value)"
+			     " VALUES('met %s', 1);", d->name) : str_of(t->body);
+
+	return run_sql(st, arena_printf(a,
+		"CREATE TRIGGER IF NOT EXISTS \"%s %s %zu\" %s WHEN"
+		" (SELECT value FROM meta WHERE name = 'defect') = '%s' AND (%s)"
+		" BEGIN %.*s END", watch_only ? "watch" : "defect", d->name, i, t->event,
+		name, t->condition ? t->condition : "1", STRF(body)));
+}
+
+static bool put_triggers(struct store *st, const struct defect *d, bool watch_only,
+			 struct arena *a)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < DEFECT_TRIGGERS && d->triggers[i].event; i++)
+		ok = ok && put_trigger(st, d, i, watch_only, a);
+	return ok;
+}
+
+static void prepare_store(const struct defect_run *run, struct world *w)
+{
+	const struct defect *d = run->defect;
 	struct arena a = { 0 };
 	struct err err = { 0 };
 	bool ok = true;
 
-	for (size_t i = 0; i < DEFECT_TRIGGERS && d->triggers[i].event; i++) {
-		const struct defect_trigger *t = &d->triggers[i];
-
-		ok = ok && run_sql(w->store, arena_printf(&a,
-			"CREATE TRIGGER IF NOT EXISTS \"defect %s %zu\" %s"
-			" WHEN (SELECT value FROM meta WHERE name = 'defect') = '%s'"
-			" AND (%s) BEGIN %s END", d->name, i, t->event, d->name,
-			t->condition ? t->condition : "1", t->body));
-	}
-	if (d->triggers[0].event)
-		ok = ok && run_sql(w->store, arena_printf(&a,
-			"INSERT OR REPLACE INTO meta(name, value) VALUES('defect', '%s')",
-			d->name));
+	if (d && !d->triggers[0].event)
+		return;
+	if (d)
+		ok = put_triggers(w->store, d, false, &a);
+	for (size_t i = 0; !d && i < defect_count(); i++)
+		ok = ok && put_triggers(w->store, defect_at(i), true, &a);
+	ok = ok && run_sql(w->store, arena_printf(&a,
+		"INSERT OR REPLACE INTO meta(name, value) VALUES('defect', '%s')",
+		d ? d->name : "none"));
 	if (!ok && store_failed(w->store))
 		err = *store_failed(w->store);
 	if (store_writing(w->store) && store_commit(w->store, &err) < 0)
 		ok = false;
 	if (!ok)
-		fprintf(stderr, "defect %s: %s\n", d->name, err.msg);
-	assert(ok);	/* the table's SQL is ours, and every row is tested */
+		fprintf(stderr, "defect %s: %s\n", d ? d->name : "none", err.msg);
+	assert(ok);	/* the tables' SQL is ours, and every row is tested */
 	arena_release(&a);
+}
+
+/* Which triggers would have done something. */
+static void read_met(const struct defect_run *run, struct world *w)
+{
+	struct stmt *q = store_query(w->store, STR("SELECT substr(name, 5) FROM meta"
+						   " WHERE name LIKE 'met %'"));
+
+	while (stmt_row(q)) {
+		struct str name = stmt_peek(q, 0);
+
+		for (size_t i = 0; i < defect_count(); i++)
+			if (str_is(name, defect_at(i)->name))
+				run->met[i] = true;
+	}
 }
 
 static struct defect_world *world_of(struct defect_run *run, struct world *w)
@@ -433,7 +510,7 @@ static struct http_handler *wrap(void *arg, struct world *w, const char *party,
 	struct defect_run *run = arg;
 	struct gate *g;
 
-	if (!run->defect && !run->seen)
+	if (!run->defect && !run->met)
 		return next;
 	g = calloc(1, sizeof(*g));
 	assert(g);
@@ -442,8 +519,8 @@ static struct http_handler *wrap(void *arg, struct world *w, const char *party,
 	g->dw = world_of(run, w);
 	g->dw->gates++;
 	g->northbound = strcmp(party, "server") == 0;
-	if (g->northbound && run->defect)
-		put_triggers(run->defect, w);
+	if (g->northbound)
+		prepare_store(run, w);
 	return &g->handler;
 }
 
@@ -453,10 +530,10 @@ static void unwrap(void *arg, struct world *w, const char *party,
 	struct defect_run *run = arg;
 	struct defect_world *dw = run->live;
 
-	(void)w;
-	(void)party;
 	if (!dw)
 		return;
+	if (!run->defect && strcmp(party, "server") == 0)
+		read_met(run, w);
 	free(h);
 	if (--dw->gates)
 		return;

@@ -83,6 +83,9 @@ struct str mapped(const char *arg, struct str from);
 /* "404 4xx any" */
 bool status_in(const char *set, int status);
 
+/* Is it sure that the function would do nothing to this request or answer? */
+bool edit_is_idle(edit_fn *fn, struct edit *e);
+
 /* ---- Query parameters. -------------------------------------------------- */
 
 /* Decoded; STR_NONE if there is none. */
