@@ -22,7 +22,7 @@
 enum {
 	SOCKNET_BODY_MAX = 16 << 20,	/* of a request, unless changed */
 	SOCKNET_ANSWER_MAX = 64 << 20,	/* of an answer that we read */
-	SOCKNET_HEAD_MAX = 32 << 10,	/* of all headers of a message */
+	SOCKNET_HEAD_MAX = 24 << 10,	/* of all headers of a message */
 	SOCKNET_ADDRESS_SIZE = 64,	/* of "127.0.0.1:8080" as text */
 };
 
