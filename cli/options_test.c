@@ -193,7 +193,7 @@ static void check_words(const struct verb *v, struct str help)
 			continue;
 		name.p++;
 		for (name.n = 0; name.p + name.n < help.p + help.n &&
-		     strchr("abcdefghijklmnopqrstuvwxyz-", name.p[name.n]);)
+		     strchr("abcdefghijklmnopqrstuvwxyz0123456789-", name.p[name.n]);)
 			name.n++;
 		if (name.n)
 			ck_assert_msg(has_option(v->options, name),

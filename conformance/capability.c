@@ -10,7 +10,7 @@ static const char usual_world[] =
 	"world:\n"
 	"  accounts: {acme: {customer_id: 1001}, rival: {customer_id: 2002}}\n"
 	"  users:\n"
-	"    main: {account: acme}\n"
+	"    main: {account: acme, api-key: true}\n"
 	"    read_only: {account: acme, role: read-only}\n"
 	"    other: {account: rival}\n"
 	"  devices:\n"
@@ -21,8 +21,12 @@ const struct capability capabilities[] = {
 	  "steps:\n"
 	  "  - get: " ROOT "\n"
 	  "    expect: {status: 200}\n", DEPTH_WORLD, true },
-	{ "api-keys", "takes X-API-KEY-ID and X-API-KEY-SECRET, and has been given some",
-	  NULL, DEPTH_READ, false },
+	{ "api-keys", "takes X-API-KEY-ID and X-API-KEY-SECRET",
+	  "steps:\n"
+	  "  - get: " ROOT "\n"
+	  "    as: nobody\n"
+	  "    headers: {X-API-KEY-ID: \"${main.api_key_id}\", X-API-KEY-SECRET: \"${main.api_key_secret}\"}\n"
+	  "    expect: {status: 200}\n", DEPTH_WORLD, false },
 	{ "second-account", "has a user of another account",
 	  "steps:\n"
 	  "  - get: " ROOT "\n"

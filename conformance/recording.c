@@ -129,8 +129,16 @@ void recording_begin(struct recording *r, struct str check_id)
 	r->world = NULL;
 }
 
+/* Probes of capabilities are known by their own names. */
+static void take_probe(struct recording *r, const struct world *w)
+{
+	if (str_starts(w->sc->file, STR("probe of ")))
+		recording_begin(r, w->sc->file);
+}
+
 void recording_world(struct recording *r, const struct world *w)
 {
+	take_probe(r, w);
 	r->world = w;
 }
 
@@ -524,10 +532,12 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 static int enter(void *arg, struct world *w, struct str *url, struct err *err)
 {
 	struct recording *r = arg;
-	struct exchanges *list = map_get(&r->checks, r->check);
+	struct exchanges *list;
 
 	(void)url;
+	take_probe(r, w);
 	r->world = w;
+	list = map_get(&r->checks, r->check);
 	if (!list)
 		return err_set(err, ERR_NOT_FOUND, "the recording does not have this check");
 	for (struct exchange *x = list->first; x; x = x->next)

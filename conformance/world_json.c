@@ -56,6 +56,13 @@ static void put_users(struct json *j, const struct world *w)
 		json_open(j, '{');
 		json_put(j, "name", u->name);
 		json_put(j, "password", u->password);
+		if (u->api_key_id.n) {
+			json_key(j, "api_key");
+			json_open(j, '{');
+			json_put(j, "id", u->api_key_id);
+			json_put(j, "secret", u->api_key_secret);
+			json_close(j, '}');
+		}
 		json_putz(j, "role", role_name(u->role));
 		json_put_int(j, "customer_id", u->account->customer_id);
 		json_close(j, '}');

@@ -183,6 +183,7 @@ struct scenario_user {
 	struct str account;		/* key; default: the first */
 	struct str name;
 	struct str password;		/* made up if not given */
+	bool api_key;			/* has one, which is made up */
 	enum scenario_role role;
 };
 

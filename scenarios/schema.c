@@ -221,6 +221,8 @@ static const struct schema_key user_keys[] = {
 	  .help = "to log in with" },
 	{ "password", KEY_STR, AT(scenario_user, password), .min = 1, .max = 255,
 	  .usual = "made up", .help = "`${key.password}`" },
+	{ "api-key", KEY_BOOL, AT(scenario_user, api_key), .usual = "false",
+	  .help = "has an API key as well: `${key.api_key_id}`, `${key.api_key_secret}`" },
 	{ "role", KEY_WORD, AT(scenario_user, role), .words = role_words, .usual = "user",
 	  .help = "read-only: may not change anything; admin: may set things up" },
 };
@@ -403,6 +405,8 @@ const struct scenario_attribute scenario_attributes[] = {
 	{ OBJECT_USER, "password", "", false, 0 },
 	{ OBJECT_USER, "authorization", "value of the header `Authorization`", false, 0 },
 	{ OBJECT_USER, "customer_id", "of its account", false, 0 },
+	{ OBJECT_USER, "api_key_id", "to send as `X-API-KEY-ID`; null if it has none", false, 0 },
+	{ OBJECT_USER, "api_key_secret", "to send as `X-API-KEY-SECRET`; null if it has none", false, 0 },
 	{ OBJECT_SMDP, "address", "its host name", false, 0 },
 	{ OBJECT_SMDP, "url", "`https://` and its address", false, 0 },
 	{ OBJECT_RUN, "seed", "of this run", false, 0 },

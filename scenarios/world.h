@@ -50,6 +50,7 @@ struct world_user {
 	const struct world_account *account;
 	enum server_role role;
 	struct str authorization;	/* the header's value */
+	struct str api_key_id, api_key_secret;	/* or STR_NONE */
 };
 
 struct world_code {

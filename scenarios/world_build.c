@@ -92,6 +92,24 @@ static enum server_role role_of(enum scenario_role role)
 	return SERVER_ROLE_READ_ONLY;
 }
 
+enum { API_KEY_ID_SIZE = 32, API_KEY_SECRET_SIZE = 64 };
+
+/* Drawn apart, so that nothing else in the world depends on who has one. */
+static int make_api_key(struct world *w, struct world_user *u, struct err *err)
+{
+	char *id = arena_alloc(w->arena, API_KEY_ID_SIZE + 1);
+	char *secret = arena_alloc(w->arena, API_KEY_SECRET_SIZE + 1);
+	struct rng r;
+
+	rng_init(&r, w->seed, u->key, STR("api-key"));
+	rng_hex(&r, id, API_KEY_ID_SIZE);
+	rng_hex(&r, secret, API_KEY_SECRET_SIZE);
+	u->api_key_id = (struct str){ id, API_KEY_ID_SIZE };
+	u->api_key_secret = world_secret(w, (struct str){ secret, API_KEY_SECRET_SIZE });
+	return !w->server ? 0 : server_add_api_key(w->server, u->name, u->api_key_id,
+						   u->api_key_secret, err);
+}
+
 static int make_users(struct world *w, struct err *err)
 {
 	const struct scenario_world *sw = &w->sc->world;
@@ -116,6 +134,8 @@ static int make_users(struct world *w, struct err *err)
 				u->account->customer_id, u->name, u->password,
 				u->role, err) < 0)
 			return err_prefix(err, "user %.*s", STRF(u->key));
+		if (sc->api_key && make_api_key(w, u, err) < 0)
+			return err_prefix(err, "API key of %.*s", STRF(u->key));
 	}
 	return 0;
 }

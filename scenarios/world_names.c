@@ -118,6 +118,10 @@ static const struct value *of_user(const void *thing, struct str name,
 		return text(a, u->password);
 	if (str_is(name, "authorization"))
 		return text(a, u->authorization);
+	if (str_is(name, "api_key_id"))
+		return text(a, u->api_key_id);
+	if (str_is(name, "api_key_secret"))
+		return text(a, u->api_key_secret);
 	if (str_is(name, "customer_id"))
 		return number(a, u->account->customer_id);
 	return NULL;

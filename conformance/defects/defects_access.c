@@ -80,7 +80,8 @@ const struct defect defects_access[] = {
 	  .rules = { WHEN("401", EVERYTHING, as_anybody, "any") } },
 	{ DEFECT("all-refused",
 		 "Nobody is let in",
-		 "EP-ACC-001"),
+		 "EP-ACC-001"
+		 " EP-INV-001"),
 	  .rules = { ASK(EVERYTHING, answer_with,
 			      "401 {\"error_message\":\"no\",\"error_status\":401}") } },
 	{ DEFECT("unauthorized-403",

@@ -198,11 +198,13 @@ const struct defect defects_actions[] = {
 	  .rules = { SAY(POST_DOWNLOAD, secret_answer, "activation_code") } },
 	{ DEFECT("post-waits-for-device",
 		 "An action is answered when the device is done, minutes later",
-		 "EP-ASYNC-001"),
+		 "EP-ASYNC-001"
+		 " EP-DL-001 EP-EN-001 EP-DIS-001 EP-DEL-001"),
 	  .rules = { SAY(ACTIONS, wait_s, "300") } },
 	{ DEFECT("accept-unknown-device",
 		 "Actions on a device that does not exist are taken",
-		 "EP-ERR-001 EP-DEL-008 EP-DIS-008 EP-DL-008 EP-EN-008"),
+		 "EP-ERR-001 EP-DEL-008 EP-DIS-008 EP-DL-008 EP-EN-008"
+		 " EP-ACC-013"),
 	  .rules = { WHEN("404", ACTIONS, become_ok,
 					      "{\"transaction\":\"{uuid}\"}") } },
 	{ DEFECT("accept-all",
@@ -305,7 +307,8 @@ const struct defect defects_actions[] = {
 		"DELETE FROM profiles WHERE device_id = NEW.device_id AND iccid = NEW.iccid;" } } },
 	{ DEFECT("row-active-on-order",
 		 "A profile is shown as active as soon as its enable is asked for",
-		 "EP-LIFE-009 EP-LIFE-010"),
+		 "EP-LIFE-009 EP-LIFE-010"
+		 " EP-EN-010"),
 	  .triggers = { { "AFTER INSERT ON transactions", "NEW.action = 'enable'",
 		"UPDATE profiles SET status = CASE iccid WHEN NEW.iccid THEN 'active' ELSE"
 		" 'inactive' END WHERE device_id = NEW.device_id;" } } },
@@ -318,7 +321,8 @@ const struct defect defects_actions[] = {
 		" 'inactive' END WHERE device_id = NEW.device_id;" } } },
 	{ DEFECT("row-inactive-on-order",
 		 "A profile is shown as inactive as soon as its disable is asked for",
-		 "EP-LIFE-009 EP-LIFE-010"),
+		 "EP-LIFE-009 EP-LIFE-010"
+		 " EP-DIS-010"),
 	  .triggers = { { "AFTER INSERT ON transactions", "NEW.action = 'disable'",
 		"UPDATE profiles SET status = 'inactive' WHERE device_id = NEW.device_id AND"
 		" iccid = NEW.iccid;" } } },

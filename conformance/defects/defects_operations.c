@@ -140,7 +140,8 @@ const struct defect defects_operations[] = {
 	  .rules = { SAY(OP_ROWS, row_map, "status:failed=successful") } },
 	{ DEFECT("op-skips-enable-verify",
 		 "An operation is successful when the enable is complete, unreported",
-		 "EP-OP-029 EP-OP-030"),
+		 "EP-OP-029 EP-OP-030"
+		 " EP-OP-027"),
 	  .triggers = { { "AFTER UPDATE OF status ON operations", "NEW.status = 'enable_verify'",
 		"UPDATE operations SET status = 'successful', deadline = NULL,"
 		" finished = NEW.updated WHERE rid = NEW.rid;" } } },
@@ -153,12 +154,14 @@ const struct defect defects_operations[] = {
 		" finished = NEW.updated WHERE rid = NEW.rid;" } } },
 	{ DEFECT("op-hides-verify",
 		 "An operation is never seen to verify",
-		 "EP-OP-028 EP-OP-029"),
+		 "EP-OP-028 EP-OP-029"
+		 " EP-OP-027"),
 	  .rules = { SAY(OP_ROWS, row_map,
 			 "status:download_verify=download,enable_verify=enable") } },
 	{ DEFECT("op-hides-steps",
 		 "An operation is starting until it ends",
-		 "EP-OP-022 EP-OP-059 EP-OP-028 EP-OP-029"),
+		 "EP-OP-022 EP-OP-059 EP-OP-028 EP-OP-029"
+		 " EP-OP-027"),
 	  .rules = { SAY(OP_ROWS, row_map, "status:download=starting,download_verify=starting,"
 			 "enable=starting,enable_verify=starting") } },
 	{ DEFECT("op-activate-downloads",
@@ -199,7 +202,8 @@ const struct defect defects_operations[] = {
 			  "{\"id\":\"{uuid}\",\"status\":\"starting\"}") } },
 	{ DEFECT("op-unknown-device",
 		 "An operation on a device that does not exist is taken",
-		 "EP-OP-061"),
+		 "EP-OP-061"
+		 " EP-ACC-013"),
 	  .rules = { WHEN("404", POST_OP, become_ok,
 			  "{\"id\":\"{uuid}\",\"status\":\"starting\"}") } },
 	{ DEFECT("op-refused",

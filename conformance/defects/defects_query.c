@@ -24,7 +24,8 @@ const struct defect defects_query[] = {
 	  .rules = { ASK(ASKED, query_first, "") } },
 	{ DEFECT("query-in-page",
 		 "The condition is tried on the first page of rows, not on all",
-		 "EP-QRY-002 EP-PAGE-002"),
+		 "EP-QRY-002 EP-PAGE-002"
+		 " EP-PAGE-008 EP-PAGE-010"),
 	  .rules = { SAY(LIST, query_in_page, "") } },
 
 	/* ---- Operators. ---- */
@@ -243,7 +244,8 @@ const struct defect defects_query[] = {
 	  .rules = { SAY(LISTS, order_loses, "") } },
 	{ DEFECT("orderby-loses-query",
 		 "With `orderby`, `query` is ignored",
-		 "EP-ORD-010"),
+		 "EP-ORD-010"
+		 " EP-QRY-001 EP-QRY-002"),
 	  .rules = { ASK(ASKED, order_alone, "query") } },
 
 	/* ---- Pages. ---- */
@@ -269,11 +271,13 @@ const struct defect defects_query[] = {
 	  .rules = { SAY(LISTS, page_more, "") } },
 	{ DEFECT("size-ignored-transactions",
 		 "The list of transactions takes no notice of `size`",
-		 "EP-PAGE-021"),
+		 "EP-PAGE-021"
+		 " EP-TX-010"),
 	  .rules = { ASK(TXS, param_drop, "size") } },
 	{ DEFECT("size-ignored-operations",
 		 "The list of operations takes no notice of `size`",
-		 "EP-PAGE-022"),
+		 "EP-PAGE-022"
+		 " EP-OP-041"),
 	  .rules = { ASK(OPS, param_drop, "size") } },
 	{ DEFECT("cursor-missing",
 		 "A full page has no cursor though more rows exist",
@@ -289,7 +293,8 @@ const struct defect defects_query[] = {
 	  .rules = { BOTH(LISTS, cursor_ignored, "") } },
 	{ DEFECT("cursor-repeats",
 		 "A page begins with the last row of the one before",
-		 "EP-PAGE-008"),
+		 "EP-PAGE-008"
+		 " EP-PAGE-007 EP-TX-011 EP-OP-042"),
 	  .rules = { BOTH(LISTS, cursor_repeats, "") } },
 	{ DEFECT("cursor-skips",
 		 "A page after the first lacks its first row",

@@ -120,11 +120,13 @@ const struct defect defects_reading[] = {
 	  .rules = { SAY(PROFILES, row_text, "customer_id") } },
 	{ DEFECT("iccid-as-number",
 		 "`iccid` is a JSON number, which readers round",
-		 "EP-INV-014"),
+		 "EP-INV-014"
+		 " EP-INV-013"),
 	  .rules = { SAY(PROFILES, row_number, "iccid") } },
 	{ DEFECT("iccid-cut",
 		 "The last digit of every ICCID is missing",
-		 "EP-INV-013"),
+		 "EP-INV-013"
+		 " EP-INV-014"),
 	  .rules = { SAY(PROFILES, row_cut, "iccid:18") } },
 	{ DEFECT("device-id-bare",
 		 "Device ids are written without dashes",
@@ -194,7 +196,8 @@ const struct defect defects_reading[] = {
 	  .rules = { SAY(ITEM, list_of_one, "") } },
 	{ DEFECT("item-short",
 		 "A single profile has fewer fields than in the list",
-		 "EP-ITEM-002"),
+		 "EP-ITEM-002"
+		 " EP-LIFE-008"),
 	  .rules = { SAY(ITEM, row_drop, "type normalized_carrier") } },
 	{ DEFECT("item-by-prefix",
 		 "The beginning of an ICCID finds the profile",
@@ -202,7 +205,8 @@ const struct defect defects_reading[] = {
 	  .rules = { WHEN("404", ITEM, item_by_prefix, "") } },
 	{ DEFECT("item-cached",
 		 "What was once answered for an ICCID is answered for ever",
-		 "EP-ITEM-002 EP-LIFE-009 EP-DEL-016"),
+		 "EP-ITEM-002 EP-LIFE-009 EP-DEL-016"
+		 " EP-EN-012 EP-DIS-012"),
 	  .rules = { BOTH(ITEM, canned, "") } },
 
 	/* ---- Bulk. ---- */
@@ -224,7 +228,8 @@ const struct defect defects_reading[] = {
 	  .rules = { SAY(BULK, csv_rows, "10") } },
 	{ DEFECT("bulk-active-only",
 		 "Bulk has active profiles only",
-		 "EP-BULK-002"),
+		 "EP-BULK-002"
+		 " EP-BULK-001"),
 	  .rules = { SAY(BULK, csv_without, "status=inactive") } },
 	{ DEFECT("bulk-json",
 		 "Bulk is JSON",
@@ -248,7 +253,8 @@ const struct defect defects_reading[] = {
 	  .rules = { SAY(BULK, csv_style, "unquoted") } },
 	{ DEFECT("csv-undoubled",
 		 "Quotes within quoted values are not doubled",
-		 "EP-BULK-006"),
+		 "EP-BULK-006"
+		 " EP-BULK-001"),
 	  .rules = { SAY(BULK, csv_style, "undoubled") } },
 	{ DEFECT("csv-semicolons",
 		 "Bulk has semicolons between values",
