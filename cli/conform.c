@@ -30,7 +30,7 @@ static const size_t REPORT_MAX = (size_t)2 << 30;
 
 struct conform_command {
 	bool help, strict, conventions, verbose, insecure, gallery;
-	const char *target, *depth, *clock, *net, *suites;
+	const char *target, *depth, *clock, *net, *rsp, *suites;
 	const char *user, *api_key, *bearer, *header, *ca, *cert, *key, *rate, *timeout;
 	const char *baseline, *resume, *compare, *record, *rejudge, *coverage;
 	const char *reports[CONFORM_FORMATS];	/* as in conform_formats */
@@ -69,6 +69,9 @@ static const struct option options[] = {
 	  "For the reference server, as with run", 0 },
 	{ "net", 0, OPTION_TEXT, AT(net), "KIND",
 	  "For the reference server, as with run", 0 },
+	{ "rsp", 0, OPTION_TEXT, AT(rsp), "KIND",
+	  "At depth world: full, downloads with all cryptography of SGP.22 (default), or "
+	  "fast, with none", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
 	  "Of all random choices, instead of each check's own", 0 },
 	{ "user", 'u', OPTION_TEXT, AT(user), "NAME:PASSWORD",
@@ -155,7 +158,7 @@ static int open_target(struct session *s)
 	const struct conform_command *c = &s->command;
 	struct judged_options o = {
 		.target = c->target, .depth = c->depth, .clock = c->clock,
-		.net = c->net, .record = c->record, .rejudge = c->rejudge,
+		.net = c->net, .rsp = c->rsp, .record = c->record, .rejudge = c->rejudge,
 		.of_target = {
 			.user = c->user, .api_key = c->api_key, .bearer = c->bearer,
 			.header = c->header, .ca_file = c->ca, .cert_file = c->cert,
@@ -188,6 +191,8 @@ static struct str describe_options(struct session *s)
 	if (s->judged.is_reference)
 		buf_printf(&b, " --clock %s --net %s", s->judged.o.clock,
 			   s->judged.o.net);
+	if (c->rsp)
+		buf_printf(&b, " --rsp %s", c->rsp);
 	buf_z(&b, c->strict ? " --strict" : "");
 	buf_z(&b, c->conventions ? " --conventions" : "");
 	for (size_t i = 0; i < c->only.count; i++)

@@ -204,6 +204,9 @@ int judged_open(struct judged *t, const struct judged_options *o,
 	}
 	if (!t->is_reference && !o->rejudge)
 		connect_link(t);
+	/* A verdict is to rest on downloads as they really are. */
+	if (running_read_rsp(o->rsp ? o->rsp : "full", &t->run, &err) < 0)
+		return verb_usage(v, "%s", err.msg);
 	return EXIT_PASSED;
 }
 

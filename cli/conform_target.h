@@ -13,7 +13,7 @@
 /* As on the command line; NULL: not given. */
 struct judged_options {
 	const char *target;		/* "reference", a path, a URL */
-	const char *depth, *clock, *net;
+	const char *depth, *clock, *net, *rsp;
 	const char *record, *rejudge;
 	struct target_options of_target;
 	bool has_seed;

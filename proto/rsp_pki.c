@@ -36,7 +36,22 @@ struct rsp_pki {
 	uint64_t *revoked[RSP_CI_MAX];	/* serials, revoked here */
 	size_t revoked_count[RSP_CI_MAX];
 	struct map made;		/* name -> struct entry */
+	enum rsp_curve later[RSP_CURVES];	/* CIs that are made when one is asked for */
+	size_t later_count;
 };
+
+static void make_ci(struct rsp_pki *p, enum rsp_curve curve);
+
+/* Keys take time, and most worlds never use theirs. */
+static void settle(const struct rsp_pki *constant)
+{
+	struct rsp_pki *p = (struct rsp_pki *)(uintptr_t)constant;
+	size_t count = p->later_count;
+
+	p->later_count = 0;
+	for (size_t i = 0; i < count; i++)
+		make_ci(p, p->later[i]);
+}
 
 struct rsp_pki *rsp_pki_new(const struct rsp_pki_config *config)
 {
@@ -92,11 +107,13 @@ bool rsp_pki_repeatable(const struct rsp_pki *p)
 
 size_t rsp_pki_ci_count(const struct rsp_pki *p)
 {
+	settle(p);
 	return p->ci_count;
 }
 
 static struct entry *ci_entry(const struct rsp_pki *p, size_t ci)
 {
+	settle(p);
 	assert(ci < p->ci_count);
 	return p->entries[p->ci[ci]];
 }
@@ -108,6 +125,7 @@ const struct rsp_cert *rsp_pki_ci(const struct rsp_pki *p, size_t ci)
 
 int rsp_pki_find_ci(const struct rsp_pki *p, struct str key_id)
 {
+	settle(p);
 	for (size_t i = 0; i < p->ci_count; i++)
 		if (str_eq(key_id, (struct str){ (const char *)rsp_pki_ci(p, i)->key_id,
 						 RSP_KEY_ID_BYTES }))
@@ -117,6 +135,7 @@ int rsp_pki_find_ci(const struct rsp_pki *p, struct str key_id)
 
 const struct rsp_pki_identity *rsp_pki_at(const struct rsp_pki *p, size_t i)
 {
+	settle(p);
 	return i < p->count ? &p->entries[i]->id : NULL;
 }
 
@@ -210,6 +229,7 @@ static int add_certificate(struct rsp_pki *p, struct str der, struct err *err)
 	struct rsp_cert cert;
 	int role;
 
+	settle(p);
 	for (size_t i = 0; i < p->count; i++)
 		if (str_eq(p->entries[i]->id.der, der))
 			return 0;
@@ -444,13 +464,21 @@ static struct entry *make(struct rsp_pki *p, const struct rsp_pki_wanted *w,
 	return e;
 }
 
-void rsp_pki_make_ci(struct rsp_pki *p, enum rsp_curve curve)
+static void make_ci(struct rsp_pki *p, enum rsp_curve curve)
 {
 	struct rsp_pki_wanted w = { .role = RSP_ROLE_CI, .name = STR("esimrig CI") };
 	char name[64];
 
 	snprintf(name, sizeof(name), "ci %zu %s", p->ci_count, rsp_curve_name(curve));
 	make(p, &w, NULL, curve, name);
+}
+
+void rsp_pki_make_ci(struct rsp_pki *p, enum rsp_curve curve)
+{
+	if (p->config.repeatable && p->later_count < RSP_CURVES)
+		p->later[p->later_count++] = curve;
+	else
+		make_ci(p, curve);
 }
 
 /* ---- Identities. ------------------------------------------------------------------------ */
@@ -502,6 +530,7 @@ const struct rsp_pki_identity *rsp_pki_get(struct rsp_pki *p,
 	char name[400];
 	int n;
 
+	settle(p);
 	assert(w->ci < p->ci_count && w->role != RSP_ROLE_CI);
 	n = snprintf(name, sizeof(name), "%s %zu %s %.*s", rsp_role_name(w->role), w->ci,
 		     rsp_cert_fault_name(w->fault), STRF(w->name));

@@ -46,8 +46,8 @@ static enum status_code choose_ci(struct request *r, const struct rsp_euicc_info
 	while (!choice->own && rsp_key_list_next(&list, &key) > 0) {
 		int ci = rsp_ci_find(s->crypto, key);
 
-		if (ci >= 0 && s->identities[ci].auth.certificate.p)
-			choice->own = &s->identities[ci];
+		if (ci >= 0)
+			choice->own = smdp_identity_at(s, (size_t)ci);
 	}
 	return choice->own ? STATUS_OK : STATUS_CERTIFICATE_UNAVAILABLE;
 }

@@ -92,6 +92,7 @@ struct smdp {
 		enum rsp_curve curve;
 	} identities[RSP_CI_MAX];
 	size_t identity_count;
+	bool identities_later;		/* they are made when one is asked for */
 	struct arena certificates;
 
 	struct smdp_profile *profiles, **profiles_tail;
@@ -111,6 +112,8 @@ struct smdp {
 };
 
 /* smdp.c */
+/* Under that CI; NULL: it has none there, or there is no such CI. */
+const struct smdp_identity *smdp_identity_at(struct smdp *s, size_t ci);
 struct smdp_profile *smdp_find_profile(const struct smdp *s, struct str iccid);
 /* Apply and log.  A refused event is logged by nobody: -1. */
 int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,

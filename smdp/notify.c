@@ -165,12 +165,14 @@ static void apply_result(struct smdp *s, struct smdp_profile *p,
 		p->fault = STATUS_MATCHING_ID_REFUSED;
 }
 
-static bool is_own_oid(const struct smdp *s, struct str oid)
+static bool is_own_oid(struct smdp *s, struct str oid)
 {
-	for (size_t i = 0; i < s->identity_count; i++)
-		if (s->identities[i].pb.certificate.p &&
-		    str_eq(oid, s->identities[i].pb.oid))
+	for (size_t i = 0; i < RSP_CI_MAX; i++) {
+		const struct smdp_identity *own = smdp_identity_at(s, i);
+
+		if (own && str_eq(oid, own->pb.oid))
 			return true;
+	}
 	return false;
 }
 

@@ -323,6 +323,18 @@ static int find_identities(struct smdp *s, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "SM-DP+: no CI is there");
 }
 
+const struct smdp_identity *smdp_identity_at(struct smdp *s, size_t ci)
+{
+	struct err err;
+
+	if (s->identities_later) {
+		s->identities_later = false;
+		find_identities(s, &err);
+	}
+	return ci < s->identity_count && s->identities[ci].auth.certificate.p ?
+	       &s->identities[ci] : NULL;
+}
+
 struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 {
 	struct smdp *s = calloc(1, sizeof(*s));
@@ -351,7 +363,10 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 			address.n);
 		goto fail;
 	}
-	if (find_identities(s, err) < 0)
+	/* What follows from a seed cannot be missing: it is made when a device
+	 * comes, and not for each world that no device downloads in. */
+	s->identities_later = s->crypto->pki && rsp_pki_repeatable(s->crypto->pki);
+	if (!s->identities_later && find_identities(s, err) < 0)
 		goto fail;
 	return s;
 fail:
