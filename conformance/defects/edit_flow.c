@@ -281,6 +281,14 @@ void drops_if(struct edit *e)
 	http_reply(e->x);
 }
 
+void waits_if(struct edit *e)
+{
+	if (!edit_is_bad(e))
+		return;
+	e->held = true;
+	http_delay(e->x, 3600 * NS_PER_S, waited, e);
+}
+
 /* ---- Where to. ------------------------------------------------------------------ */
 
 void path_is(struct edit *e)
@@ -288,14 +296,15 @@ void path_is(struct edit *e)
 	e->x->req.path = str_of(e->arg);
 }
 
-void path_swap(struct edit *e)
+void version_1(struct edit *e)
 {
-	struct str to = str_of(e->arg), from = str_split(&to, '=');
+	struct str left = e->x->req.path, version;
 
-	if (str_starts(e->x->req.path, from))
-		e->x->req.path = arena_printf(e->x->arena, "%.*s%.*s", STRF(to),
-					      (int)(e->x->req.path.n - from.n),
-					      e->x->req.path.p + from.n);
+	str_split(&left, '/');
+	str_split(&left, '/');
+	version = str_split(&left, '/');
+	if (str_starts(version, STR("v")) && left.p)
+		e->x->req.path = arena_printf(e->x->arena, "/ws/v1/%.*s", STRF(left));
 }
 
 void method_is(struct edit *e)

@@ -160,6 +160,7 @@ static const struct {
 	{ param_drop, without_any },
 	{ server_error_if, is_harmless },
 	{ drops_if, is_harmless },
+	{ waits_if, is_harmless },
 	{ readers_not, is_writer },
 	{ keys_not, without_key },
 	{ as_key, without_key },

@@ -248,8 +248,8 @@ void rows_turned(struct edit *e)
 {
 	cJSON *tree = body_json(e), *list = rows_of(tree), *turned;
 
-	if (list && !param_get(e, "orderby").p && !cJSON_HasObjectItem(tree, "cursor") &&
-	    !param_get(e, "cursor").p && note_count(e, "turned", STR(""), 1) % 2 == 0) {
+	if (list && !param_get(e, "orderby").p && !param_get(e, "cursor").p &&
+	    note_count(e, "turned", STR(""), 1) % 2 == 0) {
 		turned = cJSON_CreateArray();
 		while (list->child)
 			cJSON_InsertItemInArray(turned, 0, cJSON_DetachItemFromArray(list, 0));

@@ -63,9 +63,10 @@ edit_fn secret_answer;		/* "name": ... in the answer to it */
 edit_fn suffix_404;		/* ".json": 404 for such paths */
 edit_fn server_error_if;	/* "long", "nul", "sql", "utf8", "deep", "big", "escape", "twice",
 				   "unknown", "huge", "headers": 500 */
+edit_fn waits_if;		/* the same: the answer takes an hour */
 edit_fn drops_if;		/* the same: the connection is reset */
-bool edit_is_bad(const struct edit *e);	/* for both: is it what they cannot bear? */
-edit_fn path_swap;		/* "/ws/v2/=/ws/v1/": the beginning of a path */
+bool edit_is_bad(const struct edit *e);	/* for these: is it what they cannot bear? */
+edit_fn version_1;		/* /ws/v7/... is /ws/v1/... */
 edit_fn path_is;		/* "/ws/...": as if that had been asked */
 edit_fn method_is;		/* "GET" */
 edit_fn as_foreign;		/* asked again with another account's credentials */
