@@ -14,6 +14,7 @@ static const struct section_row {
 	{ "Transactions, actions, profile rows", defects_actions, &defects_actions_count },
 	{ "Operations, carriers", defects_operations, &defects_operations_count },
 	{ "Access, errors, robustness", defects_access, &defects_access_count },
+	{ "Plausible bugs of a rushed developer", defects_rushed, &defects_rushed_count },
 };
 
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
