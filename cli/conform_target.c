@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Of the machine, for an answer of the reference server. */
+#define PATIENCE_NS (20 * NS_PER_S)
+
 /* ---- Whom. ----------------------------------------------------------------- */
 
 static bool is_url(const char *text)
@@ -45,6 +48,20 @@ static const char *target_option(const struct target_options *o)
 	       o->timeout ? "--timeout" : NULL;
 }
 
+/* On a fast clock, a busy machine must not look like a server that hangs. */
+static int64_t be_patient(void *arg, struct http_call *c, struct str user)
+{
+	double real_ns = (double)c->timeout_ns / c->net->loop->clock.rate;
+
+	(void)arg;
+	(void)user;
+	if (c->net->loop->clock.kind == CLOCK_KIND_SCALED &&
+	    c->timeout_ns == HTTP_TIMEOUT_NS && real_ns < (double)PATIENCE_NS)
+		c->timeout_ns = (int64_t)((double)PATIENCE_NS *
+					  c->net->loop->clock.rate);
+	return 0;
+}
+
 static int open_reference(struct judged *t, struct err *err)
 {
 	const char *given = target_option(&t->o.of_target);
@@ -58,6 +75,7 @@ static int open_reference(struct judged *t, struct err *err)
 	t->is_reference = true;
 	t->depth = DEPTH_WORLD;
 	t->name = STR("reference");
+	t->reference.request = be_patient;
 	t->run.target = &t->reference;
 	return running_read_clock(&t->o.clock, &t->o.net, &t->run, err);
 }

@@ -201,12 +201,16 @@ struct judging {
 	struct judge_pool *p;
 	struct arena *arena;
 	struct check_result *results;
-	size_t *jobs;			/* places in the plan: of this level */
-	size_t job_count;
+	bool *decided;			/* of each place in the plan */
 	size_t told;
 	struct err *err;		/* of the journal */
 	bool journal_failed;
 };
+
+static size_t place_of(const struct judging *g, size_t job)
+{
+	return g->p->judge->plan->order[job];
+}
 
 static void tell(struct judging *g, const struct check_result *r)
 {
@@ -222,7 +226,7 @@ static void work(void *arg, size_t job, struct buf *out)
 	struct arena a = { 0 };
 	struct run_result run;
 
-	judge_run(j, j->plan->list[g->jobs[job]].check, &a, &run);
+	judge_run(j, j->plan->list[place_of(g, job)].check, &a, &run);
 	result_write(out, &run);
 	arena_release(&a);
 }
@@ -256,8 +260,9 @@ static void note(struct judging *g, const struct check_result *r, struct str byt
 static bool done(void *arg, size_t job, enum pool_outcome outcome, struct str bytes)
 {
 	struct judging *g = arg;
-	struct check_result *r = &g->results[g->jobs[job]];
+	struct check_result *r = &g->results[place_of(g, job)];
 
+	g->decided[place_of(g, job)] = true;
 	switch (outcome) {
 	case POOL_DONE:
 		if (take_run(g, r, bytes) == 0)
@@ -289,31 +294,33 @@ static bool is_known(struct judging *g, struct check_result *r)
 	return true;
 }
 
-/* All of one level: they do not know of each other. */
-static int judge_level(struct judging *g, unsigned level, struct err *err)
+/* Is all decided that it comes after? */
+static bool is_due(const struct judging *g, const struct check *c)
 {
 	const struct plan *plan = g->p->judge->plan;
-	struct pool pool = {
-		.work = work, .done = done, .arg = g, .workers = g->p->workers,
-		.stop_fd = g->p->stop_fd, .bytes_max = RESULT_MAX,
-	};
 
-	g->job_count = 0;
-	for (size_t i = 0; i < plan->order_count; i++) {
-		struct check_result *r = &g->results[plan->order[i]];
+	for (size_t i = 0; i < c->after.count; i++) {
+		size_t place = plan->place[c->after.list[i]->index];
 
-		if (r->check->level != level)
-			continue;
-		if (g->p->stopped)
-			r->why = STR("interrupted");
-		else if (held_up(g->p->judge, r->check, g->arena, g->results, r) ||
-			 is_known(g, r))
-			tell(g, r);
-		else
-			g->jobs[g->job_count++] = plan->order[i];
+		if (place != SIZE_MAX && !g->decided[place])
+			return false;
 	}
-	pool.jobs = g->job_count;
-	return pool.jobs ? pool_run(&pool, err) : 0;
+	return true;
+}
+
+static enum pool_turn turn(void *arg, size_t job)
+{
+	struct judging *g = arg;
+	struct check_result *r = &g->results[place_of(g, job)];
+
+	if (!is_due(g, r->check))
+		return POOL_LATER;
+	if (!held_up(g->p->judge, r->check, g->arena, g->results, r) &&
+	    !is_known(g, r))
+		return POOL_NOW;
+	g->decided[place_of(g, job)] = true;
+	tell(g, r);
+	return POOL_NEVER;
 }
 
 int judge_all(struct judge_pool *p, struct arena *a, struct check_result *results,
@@ -321,22 +328,21 @@ int judge_all(struct judge_pool *p, struct arena *a, struct check_result *result
 {
 	const struct plan *plan = p->judge->plan;
 	struct judging g = { .p = p, .arena = a, .results = results, .err = err };
-	unsigned highest = 0;
-	int rc = 0;
+	struct pool pool = {
+		.work = work, .done = done, .turn = turn, .arg = &g,
+		.jobs = plan->order_count, .workers = p->workers,
+		.stop_fd = p->stop_fd, .bytes_max = RESULT_MAX,
+	};
+	int rc;
 
 	p->stopped = false;
+	g.decided = calloc(plan->count + 1, sizeof(*g.decided));
+	assert(g.decided);
 	for (size_t i = 0; i < plan->count; i++) {
 		begin(p->judge, i, &results[i]);
-		if (plan->list[i].check->level > highest)
-			highest = plan->list[i].check->level;
+		g.decided[i] = plan->list[i].why_not.p != NULL;
 	}
-	g.jobs = calloc(plan->count + 1, sizeof(*g.jobs));
-	assert(g.jobs);
-	for (unsigned level = 0; level <= highest && rc == 0; level++) {
-		rc = judge_level(&g, level, err);
-		if (g.journal_failed)
-			rc = -1;
-	}
-	free(g.jobs);
-	return rc;
+	rc = pool_run(&pool, err);
+	free(g.decided);
+	return g.journal_failed ? -1 : rc;
 }

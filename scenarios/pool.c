@@ -24,7 +24,8 @@ struct worker {
 };
 
 struct outcome {
-	bool known;
+	bool given;		/* to a worker, or it need not be done */
+	bool known, told;
 	enum pool_outcome what;
 	struct buf bytes;
 };
@@ -34,7 +35,7 @@ struct running {
 	struct worker workers[WORKERS_MAX];
 	size_t worker_count;
 	struct outcome *outcomes;
-	size_t next_job;	/* to hand out */
+	size_t next_job;	/* to hand out: all before it are given */
 	size_t next_told;
 	size_t busy;
 	bool stopped;		/* hand out nothing more */
@@ -181,17 +182,25 @@ static void note(struct running *r, size_t job, enum pool_outcome what,
 	buf_str(&o->bytes, bytes);
 }
 
-/* Tell of the outcomes that are next in order. */
+static void tell_one(struct running *r, size_t job)
+{
+	struct outcome *o = &r->outcomes[job];
+
+	o->told = true;
+	r->refused = !r->p->done(r->p->arg, job, o->what, buf_view(&o->bytes));
+	buf_release(&o->bytes);
+}
+
+/* Tell of the outcomes that are next in order, or of all. */
 static void tell(struct running *r)
 {
-	while (r->next_told < r->p->jobs && r->outcomes[r->next_told].known &&
-	       !r->refused) {
-		size_t job = r->next_told++;
-		struct outcome *o = &r->outcomes[job];
-
-		r->refused = !r->p->done(r->p->arg, job, o->what,
-					 buf_view(&o->bytes));
-		buf_release(&o->bytes);
+	for (size_t i = r->next_told; i < r->p->jobs && !r->refused; i++) {
+		if (r->outcomes[i].known && !r->outcomes[i].told)
+			tell_one(r, i);
+		if (r->outcomes[i].told && i == r->next_told)
+			r->next_told++;
+		else if (!r->p->turn)
+			break;
 	}
 	r->stopped |= r->refused;
 }
@@ -202,6 +211,8 @@ static void tell_rest(struct running *r)
 		struct outcome *o = &r->outcomes[r->next_told];
 		bool through = o->known && !r->refused;
 
+		if (o->told)
+			continue;
 		if (!r->p->done(r->p->arg, r->next_told,
 				through ? o->what : POOL_NOT_RUN,
 				through ? buf_view(&o->bytes) : STR_NONE))
@@ -211,11 +222,45 @@ static void tell_rest(struct running *r)
 	}
 }
 
+/* Is it this job's turn?  If it never is, that is all there is to say. */
+static bool is_next(struct running *r, size_t job)
+{
+	struct outcome *o = &r->outcomes[job];
+
+	if (o->given)
+		return false;
+	switch (r->p->turn ? r->p->turn(r->p->arg, job) : POOL_NOW) {
+	case POOL_NOW:
+		o->given = true;
+		return true;
+	case POOL_NEVER:
+		o->given = o->told = true;
+		break;
+	case POOL_LATER:
+		break;
+	}
+	return false;
+}
+
+static size_t next_job(struct running *r)
+{
+	size_t found = NO_JOB;
+
+	for (size_t i = r->next_job; i < r->p->jobs && found == NO_JOB; i++)
+		if (is_next(r, i))
+			found = i;
+	while (r->next_job < r->p->jobs && r->outcomes[r->next_job].given)
+		r->next_job++;
+	return found;
+}
+
 static void hand_out(struct running *r, struct worker *w)
 {
-	if (r->stopped || r->next_job == r->p->jobs)
+	if (r->stopped)
 		return;
-	w->job = r->next_job++;
+	w->job = next_job(r);
+	if (w->job == NO_JOB)
+		return;
 	r->busy++;
 	/* If it has died, its pipe says so in a moment. */
 	write_all(w->to, &w->job, sizeof(w->job));
@@ -317,6 +362,14 @@ static int start_all(struct running *r, struct err *err)
 	return 0;
 }
 
+/* What was through may have been what others waited for. */
+static void wake_idle(struct running *r)
+{
+	for (size_t i = 0; i < r->worker_count; i++)
+		if (r->workers[i].pid && r->workers[i].job == NO_JOB)
+			hand_out(r, &r->workers[i]);
+}
+
 static int run_with_workers(struct running *r, struct err *err)
 {
 	int rc = start_all(r, err);
@@ -324,6 +377,8 @@ static int run_with_workers(struct running *r, struct err *err)
 	while (rc == 0 && r->busy && !r->stopped) {
 		rc = turn(r, err);
 		tell(r);
+		if (r->p->turn)
+			wake_idle(r);
 	}
 	for (size_t i = 0; i < r->worker_count; i++) {
 		if (r->workers[i].pid && r->workers[i].job != NO_JOB)
@@ -342,12 +397,14 @@ static bool is_stopped(const struct pool *p)
 
 static void run_here(struct running *r)
 {
-	while (r->next_job < r->p->jobs && !r->stopped) {
+	size_t job;
+
+	while (!r->stopped && (job = next_job(r)) != NO_JOB) {
 		struct buf out;
 
 		buf_init(&out, r->p->bytes_max);
-		r->p->work(r->p->arg, r->next_job, &out);
-		note(r, r->next_job++, POOL_DONE, buf_view(&out));
+		r->p->work(r->p->arg, job, &out);
+		note(r, job, POOL_DONE, buf_view(&out));
 		buf_release(&out);
 		tell(r);
 		r->stopped |= is_stopped(r->p);

@@ -22,6 +22,7 @@ struct told {
 	size_t slow;		/* this job takes a while */
 	size_t dies;		/* this one's worker is killed */
 	size_t endless;		/* this one never ends */
+	bool through[JOBS];	/* with turns: told of */
 };
 
 static void nap(int ms)
@@ -148,6 +149,81 @@ START_TEST(a_stop_tells_what_is_through)
 }
 END_TEST
 
+/* Each waits for the one seven before it; every tenth need not be done. */
+static enum pool_turn after_seven(void *arg, size_t job)
+{
+	const struct told *t = arg;
+
+	if (job % 10 == 9)
+		return POOL_NEVER;
+	return job < 7 || (job - 7) % 10 == 9 || t->through[job - 7] ?
+		       POOL_NOW : POOL_LATER;
+}
+
+static bool done_in_turn(void *arg, size_t job, enum pool_outcome outcome,
+			 struct str bytes)
+{
+	struct told *t = arg;
+
+	(void)bytes;
+	ck_assert(!t->through[job]);
+	ck_assert_uint_ne(job % 10, 9);
+	t->through[job] = true;
+	t->outcomes[job] = outcome;
+	t->count++;
+	return true;
+}
+
+static void run_in_turn(struct told *t, size_t workers,
+			enum pool_turn (*turn)(void *, size_t), int stop_fd)
+{
+	struct pool p = {
+		.work = work, .done = done_in_turn, .turn = turn, .arg = t,
+		.jobs = JOBS, .workers = workers, .stop_fd = stop_fd,
+		.bytes_max = 1 << 20,
+	};
+	struct err err = { 0 };
+
+	ck_assert_msg(pool_run(&p, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(each_in_its_turn)
+{
+	struct told t = nothing;
+
+	t.slow = 3;
+	t.dies = 12;
+	if (_i == 0)	/* in this process */
+		t.dies = JOBS;
+	run_in_turn(&t, (size_t)_i * 5, after_seven, -1);
+	ck_assert_uint_eq(t.count, JOBS - JOBS / 10);
+	for (size_t i = 0; i < JOBS; i++)
+		if (i % 10 != 9)
+			ck_assert_int_eq(t.outcomes[i], i == t.dies ?
+					 POOL_CRASHED : POOL_DONE);
+}
+END_TEST
+
+static enum pool_turn odd_ones_never_come(void *arg, size_t job)
+{
+	(void)arg;
+	return job % 10 == 9 ? POOL_NEVER : job % 2 ? POOL_LATER : POOL_NOW;
+}
+
+/* Nobody is left who could make it their turn: no hang, and all are told of. */
+START_TEST(whose_turn_never_comes_is_not_run)
+{
+	struct told t = nothing;
+
+	run_in_turn(&t, (size_t)_i * 3, odd_ones_never_come, -1);
+	ck_assert_uint_eq(t.count, JOBS - JOBS / 10);
+	for (size_t i = 0; i < JOBS; i++)
+		if (i % 10 != 9)
+			ck_assert_int_eq(t.outcomes[i], i % 2 ?
+					 POOL_NOT_RUN : POOL_DONE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scenarios/pool");
@@ -158,6 +234,8 @@ int main(void)
 	tcase_add_loop_test(tc, all_in_order, 0, 4);
 	tcase_add_loop_test(tc, a_death_costs_one_job, 0, 6);
 	tcase_add_loop_test(tc, no_more_after_a_refusal, 0, 4);
+	tcase_add_loop_test(tc, each_in_its_turn, 0, 4);
+	tcase_add_loop_test(tc, whose_turn_never_comes_is_not_run, 0, 3);
 	tcase_add_test(tc, a_stop_tells_what_is_through);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
