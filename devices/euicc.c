@@ -144,6 +144,7 @@ void euicc_release(struct euicc *e)
 		free(e->profiles[i].text);
 	free(e->profiles);
 	free(e->default_smdp);
+	free(e->key);
 	*e = (struct euicc){ 0 };
 }
 

@@ -63,6 +63,16 @@ struct euicc_note {
 	struct str der;			/* pendingNotification, as sent */
 };
 
+/*
+ * The one-time key pair of a download that has had no result yet: an SM-DP+
+ * that bound a package to it may ask for it again (SGP.22, 5.7.5).
+ */
+struct euicc_key {
+	struct rsp_otpk otpk;
+	uint8_t oid_n;
+	char oid[RSP_OID_MAX];		/* of the SM-DP+ */
+};
+
 struct euicc;
 struct euicc_session;
 
@@ -83,6 +93,7 @@ struct euicc {
 	struct euicc_profile *profiles;	/* in the order of installation */
 	struct euicc_note *notes;	/* oldest first */
 	struct euicc_session *session;	/* while a download runs; not in flash */
+	struct euicc_key *key;		/* NULL: none is kept */
 	char *default_smdp;		/* NULL: none */
 	struct rng rng;			/* of challenges and keys */
 	uint32_t memory;		/* for profiles, in all */

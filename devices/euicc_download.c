@@ -332,6 +332,18 @@ void euicc_authenticate_server(struct euicc *e, const struct es10_request *rq,
 	});
 }
 
+/* ---- The one-time key pair. ---------------------------------------------- */
+
+void euicc_keep_key(struct euicc *e, const struct rsp_otpk *otpk, struct str oid)
+{
+	assert(oid.n <= RSP_OID_MAX);
+	if (!e->key)
+		e->key = malloc(sizeof(*e->key));
+	assert(e->key);
+	*e->key = (struct euicc_key){ .otpk = *otpk, .oid_n = (uint8_t)oid.n };
+	memcpy(e->key->oid, oid.p, oid.n);
+}
+
 /* ---- PrepareDownload. --------------------------------------------------- */
 
 /* The checks of 5.7.5, in its order. */
@@ -358,17 +370,38 @@ static int check_smdp(struct euicc *e, const struct rsp_prepare_request *r,
 	return ES10_OK;
 }
 
+/* The key pair that the SM-DP+ bound a package to in an earlier try, if that is the
+ * one that is kept for it; otherwise a new one, which is kept. */
+static int one_time_key(struct euicc *e, struct str wanted, struct rsp_otpk *otpk)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct euicc_session *s = e->session;
+	struct euicc_key *k = e->key;
+	struct err err;
+
+	if (k && wanted.p && k->otpk.curve == s->curve &&
+	    str_eq(s->oid, (struct str){ k->oid, k->oid_n }) &&
+	    str_eq(wanted, (struct str){ (char *)k->otpk.public_point, RSP_POINT_BYTES })) {
+		*otpk = k->otpk;
+		return 0;
+	}
+	if (c->make_otpk(c, s->curve, &e->rng, otpk, &err) < 0)
+		return -1;
+	euicc_keep_key(e, otpk, s->oid);
+	return 0;
+}
+
 static void prepare(struct euicc *e, struct arena *a,
-		    const struct rsp_prepare_request *r, struct es10_answer *an)
+		    const struct rsp_prepare_request *r, struct str wanted_key,
+		    struct es10_answer *an)
 {
 	const struct rsp_crypto *c = e->shared->crypto;
 	struct euicc_session *s = e->session;
 	struct rsp_prepare_response ok = { .ok = true, .error_code = -1 };
 	struct rsp_identity id;
 	struct rsp_otpk otpk;
-	struct err err;
 
-	if (c->make_otpk(c, s->curve, &e->rng, &otpk, &err) < 0) {
+	if (one_time_key(e, wanted_key, &otpk) < 0) {
 		an->code = ES10_UNDEFINED_ERROR;
 		return;
 	}
@@ -402,7 +435,7 @@ void euicc_prepare_download(struct euicc *e, const struct es10_request *rq,
 	}
 	an->code = check_smdp(e, &r, &signed2);
 	if (an->code == ES10_OK)
-		prepare(e, a, &r, an);
+		prepare(e, a, &r, signed2.euicc_otpk, an);
 	if (an->code == ES10_OK)
 		return;
 	transaction = e->session && e->session->transaction.n ?
@@ -462,6 +495,9 @@ static void finish(struct euicc *e, struct arena *a, const char *iccid,
 	unsigned char aid[EUICC_AID_BYTES];
 	struct rsp_identity id;
 
+	/* No second try of this binding comes after a result. */
+	free(e->key);
+	e->key = NULL;
 	e->sequence++;
 	data.transaction_id = s->transaction;
 	data.smdp_oid = s->oid;

@@ -26,6 +26,8 @@ ES10_FUNCTION(euicc_load_package);
 ES10_FUNCTION(euicc_cancel_session);
 #undef ES10_FUNCTION
 
+/* Keep a one-time key pair for a further try of the same download from that SM-DP+. */
+void euicc_keep_key(struct euicc *e, const struct rsp_otpk *otpk, struct str oid);
 /* An OtherSignedNotification, in memory of `a`. */
 struct str euicc_sign_note(struct euicc *e, struct arena *a, int ci, uint32_t sequence,
 			   unsigned event, const char *iccid, struct str address);

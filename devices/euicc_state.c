@@ -1,7 +1,8 @@
 #include "devices/euicc_state.h"
 #include "devices/euicc_download.h"
 
-enum { STATE_TAG = 0xE0, STATE_VERSION = 1, PROFILE_TAG = 0xE1, NOTE_TAG = 0xE2 };
+enum { STATE_TAG = 0xE0, STATE_VERSION = 1, PROFILE_TAG = 0xE1, NOTE_TAG = 0xE2,
+       KEY_TAG = 0xE3 };
 
 /* The members of struct euicc that are in flash. */
 struct saved_card {
@@ -18,6 +19,11 @@ struct saved_profile {
 struct saved_note {
 	int64_t sequence, event;
 	struct str iccid, address, der;
+};
+
+struct saved_key {
+	struct str oid, point, secret;
+	int64_t curve;
 };
 
 #define UINT(type, tag, m) { tag, TLV_KIND_UINT, 0, offsetof(struct type, m), 1, 5, #m, NULL }
@@ -71,6 +77,17 @@ static const struct tlv_message note_message = {
 	"notification", NOTE_TAG, 0, sizeof(struct saved_note), note_fields,
 };
 
+static const struct tlv_field key_fields[] = {
+	TEXT(saved_key, 0x80, 0, oid, RSP_OID_MAX),
+	TEXT(saved_key, 0x81, 0, point, RSP_POINT_BYTES),
+	TEXT(saved_key, 0x82, 0, secret, 32),
+	UINT(saved_key, 0x83, curve),
+	END
+};
+static const struct tlv_message key_message = {
+	"one-time key", KEY_TAG, 0, sizeof(struct saved_key), key_fields,
+};
+
 /* ---- Writing. -------------------------------------------------------------- */
 
 static void write_profile(const struct euicc_profile *p, struct buf *out)
@@ -84,6 +101,16 @@ static void write_profile(const struct euicc_profile *p, struct buf *out)
 	for (int i = 0; i < PROFILE_TEXTS; i++)
 		s.text[i] = profile_text(p, (enum profile_text)i);
 	tlv_write(&profile_message, out, &s);
+}
+
+static void write_key(const struct euicc_key *k, struct buf *out)
+{
+	tlv_write(&key_message, out, &(struct saved_key){
+		.oid = { k->oid, k->oid_n },
+		.point = { (const char *)k->otpk.public_point, RSP_POINT_BYTES },
+		.secret = { (const char *)k->otpk.secret, sizeof(k->otpk.secret) },
+		.curve = k->otpk.curve,
+	});
 }
 
 void euicc_state_write(const struct euicc *e, struct buf *out)
@@ -104,6 +131,8 @@ void euicc_state_write(const struct euicc *e, struct buf *out)
 			.sequence = n->sequence, .event = n->event,
 			.iccid = str_of(n->iccid), .address = n->address, .der = n->der,
 		});
+	if (e->key)
+		write_key(e->key, out);
 	tlv_close(out, mark);
 }
 
@@ -189,6 +218,36 @@ static int read_note(struct euicc *e, struct str der, struct err *err)
 	return 0;
 }
 
+static int read_key(struct euicc *e, struct str der, struct err *err)
+{
+	struct rsp_otpk otpk = { 0 };
+	struct saved_key s;
+
+	if (tlv_read(&key_message, der, &s, err) < 0)
+		return err_prefix(err, "card: its state is damaged");
+	if (e->key || s.point.n != RSP_POINT_BYTES || s.secret.n != sizeof(otpk.secret) ||
+	    s.oid.n > RSP_OID_MAX || s.curve < 0 || s.curve >= RSP_CURVES)
+		return bad(err, "a one-time key that cannot be");
+	memcpy(otpk.public_point, s.point.p, s.point.n);
+	memcpy(otpk.secret, s.secret.p, s.secret.n);
+	otpk.curve = (enum rsp_curve)s.curve;
+	euicc_keep_key(e, &otpk, s.oid);
+	return 0;
+}
+
+static int read_record(struct euicc *e, const struct tlv *t, struct err *err)
+{
+	switch (t->tag) {
+	case PROFILE_TAG:
+		return read_profile(e, t->raw, err);
+	case NOTE_TAG:
+		return read_note(e, t->raw, err);
+	case KEY_TAG:
+		return read_key(e, t->raw, err);
+	}
+	return bad(err, "something that is neither profile nor notification nor key");
+}
+
 static int read_all(struct euicc *e, struct str bytes, struct err *err)
 {
 	struct tlv whole, t;
@@ -199,13 +258,9 @@ static int read_all(struct euicc *e, struct str bytes, struct err *err)
 		return err_prefix(err, "card: its state is damaged");
 	if (read_card(e, t.raw, err) < 0)
 		return -1;
-	while ((rc = tlv_next(&whole.value, &t, err)) > 0) {
-		if (t.tag != PROFILE_TAG && t.tag != NOTE_TAG)
-			return bad(err, "something that is neither profile nor notification");
-		if (t.tag == PROFILE_TAG ? read_profile(e, t.raw, err) < 0 :
-					   read_note(e, t.raw, err) < 0)
+	while ((rc = tlv_next(&whole.value, &t, err)) > 0)
+		if (read_record(e, &t, err) < 0)
 			return -1;
-	}
 	return rc;
 }
 

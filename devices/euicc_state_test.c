@@ -3,6 +3,7 @@
  * bytes that are no card's are refused.
  * Oracle: what the functions of ES10 say of both cards.
  */
+#include "devices/euicc_download.h"
 #include "devices/euicc_state.h"
 
 #include <check.h>
@@ -54,6 +55,8 @@ static void setup(void)
 		.iccid = STR("8944000000000000025") }, &arena, &an);
 	ck_assert_int_eq(an.code, ES10_OK);
 	euicc_call(&card, &address, &arena, &an);
+	euicc_keep_key(&card, &(struct rsp_otpk){ .public_point = { 4, 5, 6 },
+		.secret = { 7, 8 }, .curve = RSP_BRAINPOOL }, STR("\x88\x37\x0A"));
 	euicc_state_write(&card, &bytes);
 }
 
@@ -96,6 +99,8 @@ START_TEST(round_trip)
 			  str_eq(a->address, b->address) && str_eq(a->der, b->der) &&
 			  strcmp(a->iccid, b->iccid) == 0);
 	ck_assert_str_eq(again.default_smdp, "dp.example.com");
+	ck_assert_ptr_nonnull(again.key);
+	ck_assert_mem_eq(again.key, card.key, sizeof(*card.key));
 	/* It remembers which profile the test profile displaced, and numbers. */
 	euicc_call(&again, &(struct es10_request){ .tag = ES10_TAG_DISABLE_PROFILE,
 		.iccid = STR("8944000000000000033") }, &arena, &an);
@@ -125,6 +130,7 @@ START_TEST(damaged)
 		if (euicc_state_read(&again, (struct str){ copy, bytes.n }, &err) < 0) {
 			ck_assert_uint_eq(again.profile_count, 0);
 			ck_assert_ptr_null(again.notes);
+			ck_assert_ptr_null(again.key);
 			continue;
 		}
 		for (size_t p = 0; p < again.profile_count; p++)

@@ -293,16 +293,28 @@ static struct str write_metadata(struct request *r,
 	return take(r, &r->s->part);
 }
 
+/* The binding that this session may have again, or NULL. */
+static const struct smdp_binding *earlier_binding(const struct smdp_session *session)
+{
+	const struct smdp_profile *p = session->profile;
+
+	return p->binding && strcmp(p->bound_eid, session->eid) == 0 &&
+	       p->binding->own.curve == session->own->curve ? p->binding : NULL;
+}
+
 static enum status_code offer(struct request *r, struct smdp_session *session,
 			      const struct client *c)
 {
 	struct smdp *s = r->s;
+	const struct smdp_binding *earlier = earlier_binding(session);
 
 	r->out.transaction_id = smdp_session_id(session);
 	r->out.metadata = write_metadata(r, session->profile);
 	rsp_smdp_signed2_write(&s->part, &(struct rsp_smdp_signed2){
 		.transaction_id = smdp_session_id(session),
 		.cc_required = session->profile->cc_required,
+		.euicc_otpk = earlier ? (struct str){ (const char *)earlier->euicc_point,
+						      RSP_POINT_BYTES } : STR_NONE,
 	});
 	r->out.smdp_signed2 = take(r, &s->part);
 	if (rsp_sign(s->crypto, &session->own->pb, r->out.smdp_signed2,
@@ -368,12 +380,42 @@ static enum status_code check_cc(struct smdp *s, struct smdp_session *session,
 	return STATUS_CC_REFUSED;
 }
 
+/* The key pair for the eUICC's: that of an earlier try if it is the same one there,
+ * or else a new one, which is kept for the next. */
+static int bind(struct request *r, const struct smdp_session *session,
+		struct str euicc_otpk, struct rsp_otpk *otpk)
+{
+	const struct smdp_binding *earlier = earlier_binding(session);
+	struct smdp_profile *p = session->profile;
+	struct smdp *s = r->s;
+
+	if (earlier && str_eq(euicc_otpk, (struct str){
+			(const char *)earlier->euicc_point, RSP_POINT_BYTES })) {
+		*otpk = earlier->own;
+		EVENT(s->log, str_of(s->party), "keys-used-again",
+		      F_STR("transaction", hex_of(r->x->arena, smdp_session_id(session))),
+		      F_Z("iccid", p->iccid));
+		return 0;
+	}
+	return s->crypto->make_otpk(s->crypto, session->own->curve, &s->keys, otpk, &r->err);
+}
+
+static void keep_binding(struct smdp_profile *p, struct str euicc_otpk,
+			 const struct rsp_otpk *own)
+{
+	if (!p->binding)
+		p->binding = malloc(sizeof(*p->binding));
+	assert(p->binding && euicc_otpk.n == RSP_POINT_BYTES);
+	p->binding->own = *own;
+	memcpy(p->binding->euicc_point, euicc_otpk.p, RSP_POINT_BYTES);
+}
+
 static enum status_code build_package(struct request *r,
 				      const struct smdp_session *session,
 				      struct str euicc_otpk)
 {
 	struct smdp *s = r->s;
-	const struct smdp_profile *p = session->profile;
+	struct smdp_profile *p = session->profile;
 	struct rsp_otpk otpk;
 	struct rsp_bpp_spec spec = {
 		.transaction_id = smdp_session_id(session),
@@ -385,7 +427,7 @@ static enum status_code build_package(struct request *r,
 		.metadata = write_metadata(r, p),
 	};
 
-	if (s->crypto->make_otpk(s->crypto, session->own->curve, &s->keys, &otpk, &r->err) < 0)
+	if (bind(r, session, euicc_otpk, &otpk) < 0)
 		return STATUS_PROFILE_UNAVAILABLE;
 	rsp_upp_write(&s->more, str_of(p->iccid), p->name, p->memory);
 	spec.upp = buf_view(&s->more);
@@ -393,6 +435,7 @@ static enum status_code build_package(struct request *r,
 		return STATUS_PROFILE_UNAVAILABLE;
 	buf_clear(&s->more);
 	r->out.package = take(r, &s->part);
+	keep_binding(p, euicc_otpk, &otpk);
 	return STATUS_OK;
 }
 

@@ -160,6 +160,7 @@ static void apply_result(struct smdp *s, struct smdp_profile *p,
 		event = is_temporary(data->reason) &&
 			p->attempts < p->attempts_max ? SMDP_EV_INSTALL_RETRY :
 							SMDP_EV_INSTALL_FAIL;
+	smdp_profile_unbind(p);
 	/* A refused one has come too late, or twice: what is known stays. */
 	if (smdp_move(s, p, event, &err) == 0 && event == SMDP_EV_INSTALL_FAIL)
 		p->fault = STATUS_MATCHING_ID_REFUSED;

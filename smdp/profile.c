@@ -134,6 +134,12 @@ void smdp_profile_keep_transaction(struct smdp_profile *p, struct str id)
 	       id.p, id.n);
 }
 
+void smdp_profile_unbind(struct smdp_profile *p)
+{
+	free(p->binding);
+	p->binding = NULL;
+}
+
 void smdp_profile_start_order(struct smdp_profile *p)
 {
 	p->attempts = p->cc_attempts = 0;
@@ -142,6 +148,7 @@ void smdp_profile_start_order(struct smdp_profile *p)
 	p->fault = STATUS_OK;
 	memset(p->bound_eid, 0, sizeof(p->bound_eid));
 	smdp_keep(&p->euicc_certificate, STR_NONE);
+	smdp_profile_unbind(p);
 	p->transaction_count = 0;
 }
 
@@ -166,6 +173,7 @@ void smdp_profile_free(struct smdp_profile *p)
 	smdp_keep(&p->name, STR_NONE);
 	smdp_keep(&p->type, STR_NONE);
 	smdp_keep(&p->euicc_certificate, STR_NONE);
+	smdp_profile_unbind(p);
 	free(p->notifications);
 	free(p);
 }

@@ -60,6 +60,13 @@ struct smdp_notification {
 	struct instant at;
 };
 
+/* The one-time keys by which the package was bound to an eUICC.  A device that
+ * lost it in the middle gets it again under the same ones (SGP.22, 3.1.3.3). */
+struct smdp_binding {
+	unsigned char euicc_point[RSP_POINT_BYTES];
+	struct rsp_otpk own;
+};
+
 /* A profile, and the order for it.  Strings are owned. */
 struct smdp_profile {
 	char iccid[ICCID_SIZE];
@@ -82,6 +89,7 @@ struct smdp_profile {
 	/* Since the first delivery: */
 	char bound_eid[EID_SIZE];
 	struct str euicc_certificate;
+	struct smdp_binding *binding;	/* NULL: none that could be had again */
 	unsigned char transactions[SMDP_TRANSACTIONS_KEPT][RSP_TRANSACTION_MAX];
 	unsigned transaction_count;	/* all ever; the last ones are kept */
 
@@ -114,6 +122,8 @@ void smdp_profile_keep_notification(struct smdp_profile *p,
 /* Was a package delivered in that transaction (and not too long ago)? */
 bool smdp_profile_delivered_in(const struct smdp_profile *p, struct str id);
 void smdp_profile_keep_transaction(struct smdp_profile *p, struct str id);
+/* That result ends the binding: there is no further try under its keys. */
+void smdp_profile_unbind(struct smdp_profile *p);
 /* A new order: nothing of an earlier one counts any more. */
 void smdp_profile_start_order(struct smdp_profile *p);
 

@@ -242,10 +242,12 @@ enum {
 struct attempt {
 	const char *matching_id, *eid, *cc;
 	unsigned flags;
+	char key;		/* tells the eUICC's one-time keys apart */
 	/* After download(): */
 	struct str transaction, package;
 	struct rsp_metadata metadata;
 	bool cc_required;
+	struct str asked_key;	/* bppEuiccOtpk of smdpSigned2 */
 };
 
 static const char challenge[RSP_CHALLENGE_BYTES] = "euicc-challenge";
@@ -398,7 +400,7 @@ static const char *get_package(struct attempt *a, struct es9_message *out)
 {
 	struct es9_message in = { .transaction_id = a->transaction };
 	unsigned char hash[RSP_HASH_BYTES];
-	char point[RSP_POINT_BYTES] = { 4 };
+	char point[RSP_POINT_BYTES] = { 4, a->key };
 	struct buf b;
 	struct str signed2;
 
@@ -443,6 +445,7 @@ static const char *download(struct attempt *a)
 					       &err), 0);
 	ck_assert(str_eq(signed2.transaction_id, a->transaction));
 	a->cc_required = signed2.cc_required;
+	a->asked_key = signed2.euicc_otpk;
 	if (a->flags & STOP_AFTER_AUTH)
 		return code;
 	code = get_package(a, &delivered);
@@ -708,6 +711,56 @@ START_TEST(retries)
 	/* A try that was refused has no result to report. */
 	report_installation(a.transaction, 1, 0, false);
 	ck_assert_str_eq(state(ICCID), "error");
+}
+END_TEST
+
+/* The SM-DP+'s one-time key in a package. */
+static struct str own_key(struct str package)
+{
+	struct rsp_initialise head;
+	struct tlv whole, t;
+	struct err err = { 0 };
+
+	ck_assert_int_eq(tlv_whole(package, RSP_TAG_PACKAGE, &whole, &err), 0);
+	ck_assert_int_eq(tlv_expect(&whole.value, 0xBF23, &t, &err), 0);
+	ck_assert_int_eq(rsp_initialise_read(t.raw, &head, &err), 0);
+	return head.smdp_otpk;
+}
+
+/* What SGP.22 says of a second try (3.1.3.3, 5.6.2): the eUICC is asked for the key of
+ * the first, and who has it still gets the package bound as before. */
+START_TEST(one_time_keys_again)
+{
+	struct attempt first = { .matching_id = MID, .eid = EID, .key = 1 };
+	struct attempt again = first, forgot = first, last = first;
+	struct es9_message repeated;
+	char point[RSP_POINT_BYTES] = { 4, 1 };
+
+	offer((struct smdp_profile_spec){ .matching_id = STR(MID), .retries_max = 9 });
+	ck_assert_str_eq(download(&first), "ok");
+	ck_assert_ptr_null(first.asked_key.p);
+	/* The answer was lost: the same session, the same keys. */
+	ck_assert_str_eq(get_package(&first, &repeated), "ok");
+	ck_assert(str_eq(own_key(repeated.package), own_key(first.package)));
+	/* The power was lost: another session. */
+	ck_assert_str_eq(download(&again), "ok");
+	ck_assert(str_eq(again.asked_key, (struct str){ point, sizeof(point) }));
+	ck_assert(!str_eq(again.transaction, first.transaction));
+	ck_assert(str_eq(own_key(again.package), own_key(first.package)));
+	ck_assert_uint_eq(count(&w.seen, "\"keys-used-again\""), 2);
+	/* The eUICC has forgotten its key: the package is bound anew. */
+	forgot.key = 2;
+	ck_assert_str_eq(download(&forgot), "ok");
+	ck_assert(str_eq(forgot.asked_key, (struct str){ point, sizeof(point) }));
+	ck_assert(!str_eq(own_key(forgot.package), own_key(first.package)));
+	/* A result ends the binding. */
+	report_installation(forgot.transaction, 1, ES10_LOAD_MEMORY, false);
+	ck_assert_str_eq(state(ICCID), "released");
+	last.key = 2;
+	ck_assert_str_eq(download(&last), "ok");
+	ck_assert_ptr_null(last.asked_key.p);
+	ck_assert(!str_eq(own_key(last.package), own_key(forgot.package)));
+	ck_assert_uint_eq(count(&w.seen, "\"keys-used-again\""), 2);
 }
 END_TEST
 
@@ -1293,6 +1346,7 @@ int main(void)
 	tcase_add_test(tc, default_smdp);
 	tcase_add_test(tc, confirmation_code);
 	tcase_add_test(tc, retries);
+	tcase_add_test(tc, one_time_keys_again);
 	tcase_add_test(tc, late_result);
 	tcase_add_test(tc, expiry);
 	tcase_add_test(tc, sessions);
