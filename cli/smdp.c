@@ -1,6 +1,8 @@
 /* esimrig smdp: the simulated SM-DP+ by itself, over sockets. */
 #include "cli/party.h"
 #include "cli/pki_dir.h"
+#include "cli/upp_dir.h"
+#include "proto/rsp_upp.h"
 #include "sim/socknet.h"
 #include "sim/tls.h"
 #include "smdp/smdp.h"
@@ -11,7 +13,7 @@
 struct smdp_options {
 	bool help;
 	const char *config, *listen, *es2_listen, *address, *pki, *tls_cert, *tls_key,
-		*eis_url, *ca_file;
+		*eis_url, *ca_file, *upp;
 };
 
 struct offer {
@@ -20,7 +22,7 @@ struct offer {
 };
 
 struct smdp_settings {
-	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, ca_file;
+	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, ca_file, upp;
 	struct { struct offer *list; size_t count; } profiles;
 };
 
@@ -65,6 +67,7 @@ static const struct schema_key keys[] = {
 	FIELD(smdp_settings, "tls-key", tls_key, settings_text, "a path"),
 	FIELD(smdp_settings, "eis-url", eis_url, settings_text, "a URL"),
 	FIELD(smdp_settings, "ca-file", ca_file, settings_text, "a path"),
+	FIELD(smdp_settings, "upp", upp, settings_text, "a path"),
 	{ "profiles", KEY_LIST, .offset = offsetof(struct smdp_settings, profiles),
 	  .of = &offer_schema },
 };
@@ -96,6 +99,9 @@ static const struct option options[] = {
 	       "Serve https with this chain (PEM); none: serve http (default: a certificate "
 	       "from the keys, for its own name)"),
 	OPTION("tls-key", tls_key, "FILE", "The certificate's private key (PEM)"),
+	OPTION("upp", upp, "DIR",
+	       "Serve the profile packages in these files; each is named by its matching id "
+	       "(MATCHING-ID.der)"),
 	OPTION("eis-url", eis_url, "URL", "The EIS that gets notifications"),
 	OPTION("ca-file", ca_file, "FILE",
 	       "Certificates of those who may vouch for an https EIS"),
@@ -115,20 +121,51 @@ static int check(struct loader *l, void *out)
 
 /* ---- The service. ------------------------------------------------------- */
 
-static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct err *err)
+/* Packages that no profile of the configuration names: they say themselves what
+ * they are. */
+static int offer_rest(struct smdp *smdp, const struct upp_dir *dir, struct err *err)
 {
+	for (size_t i = 0; i < dir->count; i++) {
+		const struct upp_file *f = &dir->files[i];
+		struct smdp_profile_spec spec = { .matching_id = f->matching_id,
+						  .upp = f->bytes };
+		struct rsp_upp upp;
+
+		if (f->used)
+			continue;
+		if (rsp_upp_read(f->bytes, &upp, err) < 0)
+			return err_prefix(err, "package %.*s", STRF(f->matching_id));
+		spec.iccid = str_of(upp.iccid);
+		spec.spn = spec.profile_name = upp.name.n ? upp.name : f->matching_id;
+		if (smdp_add_profile(smdp, &spec, err) < 0)
+			return err_prefix(err, "package %.*s", STRF(f->matching_id));
+	}
+	return 0;
+}
+
+static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct arena *a,
+		     struct err *err)
+{
+	struct upp_dir dir = { 0 };
+
+	if (s->upp.n && upp_dir_read(s->upp.p, a, &dir, err) < 0)
+		return err_prefix(err, "upp");
 	for (size_t i = 0; i < s->profiles.count; i++) {
 		const struct offer *o = &s->profiles.list[i];
+		struct upp_file *f = upp_dir_find(&dir, o->matching_id);
 		const struct smdp_profile_spec spec = {
 			.iccid = o->iccid, .matching_id = o->matching_id,
 			.confirmation_code = o->confirmation_code, .spn = o->spn,
 			.profile_name = o->name.n ? o->name : o->spn, .eid = o->eid,
+			.upp = f ? f->bytes : STR_NONE,
 		};
 
+		if (f)
+			f->used = true;
 		if (smdp_add_profile(smdp, &spec, err) < 0)
 			return err_prefix(err, "profile %.*s", STRF(o->iccid));
 	}
-	return 0;
+	return offer_rest(smdp, &dir, err);
 }
 
 /* The TLS certificate of the keys: libmicrohttpd takes none on the other curve. */
@@ -210,7 +247,7 @@ static int start(struct service *service, const void *settings, struct arena *a,
 		return -1;
 	c.crypto = d->keys.crypto;
 	d->smdp = smdp_new(&c, err);
-	if (!d->smdp || offer_all(d->smdp, s, err) < 0)
+	if (!d->smdp || offer_all(d->smdp, s, a, err) < 0)
 		return -1;
 	with_tls = find_tls(d, s, a, &tls, err);
 	if (with_tls < 0 || (d->keys.pki && pki_dir_save(d->keys.pki, s->pki.n ? s->pki.p :
@@ -253,6 +290,8 @@ static const char *const about[] = {
 	"it is in memory, and gone at the end. It signs and encrypts with keys of --pki, "
 	"under every CI that is there; its TLS certificate is from there, too, unless "
 	"--tls-cert brings one. An LPA that is to trust it needs the CI's certificate.",
+	"A package of --upp that has the matching id of a profile in the configuration is that "
+	"profile's, whatever ICCID is in it; any other is a profile of its own.",
 	"The configuration has the names of the options, and besides:",
 	"  profiles:\n"
 	"    - {iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}",

@@ -24,10 +24,6 @@ struct euicc_session {
 
 static const char VERSION[] = { 2, 2, 2 };	/* SGP.22 v2.2.2 */
 
-/* EUICCResponse of an interpreter that took every element. */
-static const char SIMA_OK[] = { 0x30, 0x07, (char)0xA0, 0x05, 0x30, 0x03,
-				(char)0x80, 0x01, 0x00 };
-
 #define BYTES(array) ((struct str){ array, sizeof(array) })
 
 /* What was written, in memory of `a`. */
@@ -484,9 +480,20 @@ static int read_metadata(const struct euicc_session *s,
 	return 0;
 }
 
-/* The result, and the notification of it, whichever way it went. */
+static struct str sima_response(struct arena *a, const struct rsp_upp *upp)
+{
+	struct buf b;
+
+	buf_init(&b, DER_MAX);
+	rsp_upp_response(&b, upp);
+	return take(&b, a);
+}
+
+/* The result, and the notification of it, whichever way it went; `upp` is what
+ * the profile elements were, if they were looked at. */
 static void finish(struct euicc *e, struct arena *a, const char *iccid,
-		   int command, int reason, struct es10_answer *an)
+		   int command, int reason, const struct rsp_upp *upp,
+		   struct es10_answer *an)
 {
 	struct euicc_session *s = e->session;
 	const struct euicc_profile *p = euicc_find(e, str_of(iccid));
@@ -510,10 +517,12 @@ static void finish(struct euicc *e, struct arena *a, const char *iccid,
 	if (data.success) {
 		profile_aid(p, aid);
 		data.aid = (struct str){ (char *)aid, sizeof(aid) };
-		data.sima_response = BYTES(SIMA_OK);
+		data.sima_response = sima_response(a, upp);
 	} else {
 		data.command = command;
 		data.reason = reason;
+		if (reason == ES10_LOAD_PE)
+			data.failed_sima_response = sima_response(a, upp);
 	}
 	known_identity(e, a, s->ci, &id);
 	result.data = der_install_data(a, &data);
@@ -529,16 +538,18 @@ static void finish(struct euicc *e, struct arena *a, const char *iccid,
 }
 
 /* The whole package is there: make a profile of it. */
-static int install(struct euicc *e, struct euicc_profile_spec *spec)
+static int install(struct euicc *e, struct euicc_profile_spec *spec, struct rsp_upp *upp)
 {
-	struct euicc_session *s = e->session;
-	char iccid[ICCID_SIZE];
 	struct err err;
 
-	if (rsp_upp_read(buf_view(&s->reader.upp), iccid, &spec->memory, &err) < 0)
+	if (rsp_upp_read(buf_view(&e->session->reader.upp), upp, &err) < 0)
 		return ES10_LOAD_PE;
-	if (!str_is(spec->iccid, iccid))
+	if (!str_is(spec->iccid, upp->iccid))
 		return ES10_LOAD_MISMATCH;
+	/* A test profile may be no way into a real network (2.4.5.3). */
+	if (spec->class == PROFILE_CLASS_TEST && upp->secret_key)
+		return ES10_LOAD_TEST_KEY;
+	spec->memory = upp->memory;
 	return euicc_install(e, spec);
 }
 
@@ -548,6 +559,7 @@ void euicc_load_package(struct euicc *e, const struct es10_request *rq,
 	struct euicc_session *s = e->session;
 	struct euicc_profile_spec spec = { 0 };
 	char iccid[ICCID_SIZE] = "";
+	struct rsp_upp upp;
 	struct err err;
 	bool known;
 	int code;
@@ -560,25 +572,25 @@ void euicc_load_package(struct euicc *e, const struct es10_request *rq,
 		if (s->metadata_checked)
 			read_metadata(s, &spec, iccid);
 		finish(e, a, iccid, (int)s->reader.failed_command,
-		       (int)s->reader.failed_reason, an);
+		       (int)s->reader.failed_reason, NULL, an);
 		return;
 	}
 	known = s->reader.stage > RSP_BPP_METADATA;
 	if (known && read_metadata(s, &spec, iccid) < 0) {
-		finish(e, a, "", ES10_CMD_METADATA, ES10_LOAD_BAD_INPUT, an);
+		finish(e, a, "", ES10_CMD_METADATA, ES10_LOAD_BAD_INPUT, NULL, an);
 		return;
 	}
 	/* A card that has the profile says so before it takes the rest. */
 	if (known && !s->metadata_checked && euicc_find(e, spec.iccid)) {
-		finish(e, a, iccid, ES10_CMD_METADATA, ES10_LOAD_ICCID_EXISTS, an);
+		finish(e, a, iccid, ES10_CMD_METADATA, ES10_LOAD_ICCID_EXISTS, NULL, an);
 		return;
 	}
 	s->metadata_checked = known;
 	if (s->reader.stage != RSP_BPP_DONE)
 		return;
 	spec.ci = (uint8_t)s->ci;
-	code = install(e, &spec);
-	finish(e, a, iccid, ES10_CMD_ELEMENTS, code, an);
+	code = install(e, &spec, &upp);
+	finish(e, a, iccid, ES10_CMD_ELEMENTS, code, &upp, an);
 }
 
 /* ---- CancelSession. ----------------------------------------------------- */

@@ -254,8 +254,10 @@ static bool peer_package(struct fake_smdp *s, struct arena *a, enum fault f,
 			return false;
 	}
 	ck_assert_int_eq(c->make_otpk(c, RSP_P256, &rng, &otpk, &err), 0);
-	rsp_upp_write(&upp, str_of(f == FAULT_OTHER_ICCID ? ICCID_B : s->iccid),
-		      STR("A profile"), s->memory);
+	rsp_upp_write(&upp, &(struct rsp_upp_spec){
+		.iccid = str_of(f == FAULT_OTHER_ICCID ? ICCID_B : s->iccid),
+		.name = STR("A profile"), .class = PROFILE_CLASS_OPERATIONAL,
+		.memory = s->memory });
 	ck_assert_int_eq(rsp_bpp_build(c, &(struct rsp_bpp_spec){
 		.transaction_id = peer_transaction(s, a, false),
 		.host_id = STR("host"), .eid = str_of(EID),

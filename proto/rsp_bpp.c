@@ -8,7 +8,6 @@ enum {
 	TAG_REPLACE_KEYS = 0xBF26,
 	TAG_POINT = 0x5F49,
 	OPERATION_INSTALL = 1,	/* installBoundProfilePackage */
-	UPP_MAX = 1 << 20,	/* bytes that a reader takes */
 	METADATA_MAX = 16 << 10,
 	INITIALISE_MAX = 1024,
 };
@@ -116,65 +115,6 @@ int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 	return 0;
 }
 
-enum {
-	PE_HEADER = 0xA0, PE_END = 0xAA, PE_FILLER = 0xA8,
-	UPP_MEMORY = 0xC1,	/* private: the memory that it stands for */
-	FILLER_BYTES = 500, FILLERS_MAX = 4, MEMORY_PER_FILLER = 64 << 10,
-};
-
-void rsp_upp_write(struct buf *out, struct str iccid, struct str name,
-		   uint32_t memory)
-{
-	static const char filler[FILLER_BYTES];
-	unsigned char packed[ICCID_BYTES];
-	uint32_t fillers = 1 + memory / MEMORY_PER_FILLER;
-	size_t mark = tlv_open(out, PE_HEADER);
-
-	iccid_pack(packed, iccid);
-	tlv_put_uint(out, 0x80, 2);	/* version 2.3 of the package format */
-	tlv_put_uint(out, 0x81, 3);
-	tlv_put(out, 0x82, name);
-	tlv_put(out, 0x83, (struct str){ (char *)packed, sizeof(packed) });
-	tlv_put_uint(out, UPP_MEMORY, memory);
-	tlv_close(out, mark);
-	for (uint32_t i = 0; i < fillers && i < FILLERS_MAX; i++) {
-		tlv_put_head(out, PE_FILLER, 4 + sizeof(filler));
-		tlv_put(out, TLV_OCTETS, (struct str){ filler, sizeof(filler) });
-	}
-	tlv_put(out, PE_END, STR(""));
-}
-
-int rsp_upp_read(struct str upp, char iccid[ICCID_SIZE], uint32_t *memory,
-		 struct err *err)
-{
-	struct tlv t, part;
-	uint64_t v = 0;
-	int rc;
-
-	if (tlv_expect(&upp, PE_HEADER, &t, err) < 0)
-		return err_prefix(err, "profile header");
-	rc = tlv_find(t.value, 0x83, &part, err);
-	if (rc < 0)
-		return err_prefix(err, "profile header");
-	if (rc == 0 || iccid_unpack(iccid, part.value) < 0)
-		return err_set(err, ERR_INVALID, "profile header: expected an ICCID");
-	rc = tlv_find(t.value, UPP_MEMORY, &part, err);
-	if (rc < 0 || (rc > 0 && (tlv_uint(part.value, &v) < 0 || v > UINT32_MAX)))
-		return err_set(err, ERR_INVALID,
-			       "profile header: its memory is no number of 32 bits");
-	*memory = (uint32_t)v;
-	/* The elements must be whole, up to the end element. */
-	while ((rc = tlv_next(&upp, &t, err)) > 0)
-		;
-	if (rc < 0)
-		return err_prefix(err, "profile elements");
-	if (t.tag != PE_END)
-		return err_set(err, ERR_INVALID,
-			       "profile elements: the last is %X, expected the end element %X",
-			       t.tag, PE_END);
-	return 0;
-}
-
 /* ---- LPA. --------------------------------------------------------------- */
 
 static int add_segment(struct str *segments, size_t *count, struct str s,
@@ -256,7 +196,7 @@ void rsp_bpp_reader_init(struct rsp_bpp_reader *r, const struct rsp_crypto *c,
 	buf_init(&r->smdp_certificate, METADATA_MAX);
 	buf_str(&r->smdp_certificate, smdp_certificate);
 	buf_init(&r->metadata, METADATA_MAX);
-	buf_init(&r->upp, UPP_MAX);
+	buf_init(&r->upp, RSP_UPP_MAX);
 }
 
 void rsp_bpp_reader_release(struct rsp_bpp_reader *r)

@@ -13,6 +13,7 @@
 
 #include "proto/es10.h"
 #include "proto/rsp.h"
+#include "proto/rsp_upp.h"
 
 enum {
 	RSP_SEGMENT_MAX = 1020,		/* bytes of a TLV within A0 to A3 */
@@ -30,7 +31,7 @@ struct rsp_bpp_spec {
 	const struct rsp_otpk *otpk;	/* own */
 	const struct rsp_identity *signer;	/* DPpb */
 	struct str metadata;		/* whole BF25 */
-	struct str upp;			/* profile elements, in clear */
+	struct str upp;			/* profile elements, in clear (rsp_upp.h) */
 	/* Keys of the package itself, which need not be made anew for each
 	 * session (SGP.22, 2.5.4); NULL: those of the session protect it. */
 	const struct rsp_bsp *ppk;
@@ -38,17 +39,6 @@ struct rsp_bpp_spec {
 
 int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 		  struct buf *out, struct err *err);
-
-/*
- * A small profile package in clear: a header element that carries the ICCID
- * and names the profile, some bytes, an end element.  It stands for one of
- * `memory` bytes: simulated memory is a number, not bytes on the wire.
- */
-void rsp_upp_write(struct buf *out, struct str iccid, struct str name,
-		   uint32_t memory);
-/* The ICCID and the memory that a package asks for. */
-int rsp_upp_read(struct str upp, char iccid[ICCID_SIZE], uint32_t *memory,
-		 struct err *err);
 
 /* ---- LPA. --------------------------------------------------------------- */
 

@@ -41,7 +41,9 @@ static void build(uint32_t memory, size_t extra_upp)
 		.iccid = { (char *)iccid, sizeof(iccid) }, .spn = STR("Mobile"),
 		.profile_name = STR("Plan"), .profile_class = 2,
 	});
-	rsp_upp_write(&upp, STR(ICCID), STR("Plan"), memory);
+	rsp_upp_write(&upp, &(struct rsp_upp_spec){
+		.iccid = STR(ICCID), .name = STR("Plan"),
+		.class = PROFILE_CLASS_OPERATIONAL, .memory = memory });
 	for (size_t i = 0; i < extra_upp; i++)
 		buf_char(&upp, 0x55);
 	ck_assert_int_eq(rsp_bpp_build(crypto, &(struct rsp_bpp_spec){
@@ -126,14 +128,13 @@ END_TEST
 START_TEST(taken_in)
 {
 	static const struct { uint32_t memory; size_t extra; } cases[] = {
-		{ 0, 0 }, { 40 << 10, 0 }, { 1 << 20, 0 }, { 40 << 10, 400 },
+		{ 1000, 0 }, { 40 << 10, 0 }, { 1 << 20, 0 }, { 40 << 10, 400 },
 		{ 40 << 10, 401 }, { 40 << 10, 5000 },
 	};
 	struct rsp_bpp_reader r;
 	struct rsp_metadata m;
 	struct err err = { 0 };
-	char iccid[ICCID_SIZE];
-	uint32_t memory;
+	struct rsp_upp upp;
 
 	build(cases[_i].memory, cases[_i].extra);
 	check_whole();
@@ -143,10 +144,9 @@ START_TEST(taken_in)
 	ck_assert_int_eq(rsp_metadata_read(buf_view(&r.metadata), &m, &err), 0);
 	ck_assert(str_is(m.spn, "Mobile"));
 	if (cases[_i].extra == 0) {
-		ck_assert_int_eq(rsp_upp_read(buf_view(&r.upp), iccid, &memory,
-					      &err), 0);
-		ck_assert_str_eq(iccid, ICCID);
-		ck_assert_uint_eq(memory, cases[_i].memory);
+		ck_assert_int_eq(rsp_upp_read(buf_view(&r.upp), &upp, &err), 0);
+		ck_assert_str_eq(upp.iccid, ICCID);
+		ck_assert_uint_eq(upp.memory, cases[_i].memory);
 	}
 	/* Nothing comes after the end. */
 	ck_assert_int_eq(rsp_bpp_reader_feed(&r, segments[0], &err), -1);

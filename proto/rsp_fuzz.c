@@ -56,13 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct es9_status st;
 	struct arena a = { 0 };
 	struct err err;
-	char iccid[ICCID_SIZE];
-	uint32_t memory;
+	struct rsp_upp upp;
 
 	objects(in);
 	package(in);
 	rsp_notification_read(in, &n, &err);
-	rsp_upp_read(in, iccid, &memory, &err);
+	rsp_upp_read(in, &upp, &err);
 	for (unsigned f = 0; f < ES9_FUNCTIONS; f++) {
 		es9_request_parse(in, (enum es9_function)f, &a, &m, &err);
 		es9_answer_parse(in, (enum es9_function)f, &a, &m, &st, &err);

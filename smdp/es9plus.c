@@ -429,8 +429,11 @@ static enum status_code build_package(struct request *r,
 
 	if (bind(r, session, euicc_otpk, &otpk) < 0)
 		return STATUS_PROFILE_UNAVAILABLE;
-	rsp_upp_write(&s->more, str_of(p->iccid), p->name, p->memory);
-	spec.upp = buf_view(&s->more);
+	if (!p->upp.n)
+		rsp_upp_write(&s->more, &(struct rsp_upp_spec){
+			.iccid = str_of(p->iccid), .name = p->name,
+			.class = p->class, .memory = p->memory });
+	spec.upp = p->upp.n ? p->upp : buf_view(&s->more);
 	if (rsp_bpp_build(s->crypto, &spec, &s->part, &r->err) < 0)
 		return STATUS_PROFILE_UNAVAILABLE;
 	buf_clear(&s->more);

@@ -24,6 +24,7 @@ enum {
 	SMDP_PROFILES_MAX = 1 << 20,
 	SMDP_BODY_MAX = 64 << 10,	/* of a request */
 	SMDP_PACKAGE_MAX = 1 << 20,
+	SMDP_UPP_MAX = 768 << 10,	/* so that it fits into the former when bound */
 	SMDP_RETRIES_DEFAULT = 3,
 	SMDP_CC_ATTEMPTS_MAX = 3,
 	SMDP_MEMORY_DEFAULT = 40 << 10,

@@ -172,6 +172,7 @@ void smdp_profile_free(struct smdp_profile *p)
 	smdp_keep(&p->spn, STR_NONE);
 	smdp_keep(&p->name, STR_NONE);
 	smdp_keep(&p->type, STR_NONE);
+	smdp_keep(&p->upp, STR_NONE);
 	smdp_keep(&p->euicc_certificate, STR_NONE);
 	smdp_profile_unbind(p);
 	free(p->notifications);

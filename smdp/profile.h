@@ -76,6 +76,7 @@ struct smdp_profile {
 	enum profile_class class;
 	unsigned ppr;
 	uint32_t memory;
+	struct str upp;			/* brought; p NULL: a small one is made of the rest */
 	bool cc_required;
 	unsigned char cc_hash[RSP_HASH_BYTES];	/* SHA256(code) */
 	unsigned attempts, attempts_max;	/* downloads */

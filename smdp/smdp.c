@@ -100,6 +100,19 @@ void smdp_set_order(struct smdp *s, struct smdp_profile *p,
 		join_eid(s, p);
 }
 
+/* How much of a card the profile takes.  A package that cannot be read takes what it
+ * has: the card will say what is wrong with it. */
+static uint32_t memory_of(const struct smdp_profile_spec *spec)
+{
+	struct rsp_upp upp;
+	struct err err;
+
+	if (!spec->upp.n)
+		return spec->memory ? spec->memory : SMDP_MEMORY_DEFAULT;
+	return rsp_upp_read(spec->upp, &upp, &err) == 0 ? upp.memory :
+							 (uint32_t)spec->upp.n;
+}
+
 /* The names and numbers of `spec`; not yet an order. */
 static int fill(struct smdp_profile *p, const struct smdp_profile_spec *spec,
 		struct err *err)
@@ -119,7 +132,11 @@ static int fill(struct smdp_profile *p, const struct smdp_profile_spec *spec,
 	smdp_keep(&p->type, spec->profile_type.n ? spec->profile_type :
 			    STR("default"));
 	p->ppr = spec->ppr;
-	p->memory = spec->memory ? spec->memory : SMDP_MEMORY_DEFAULT;
+	if (spec->upp.n > SMDP_UPP_MAX)
+		return err_set(err, ERR_LIMIT, "profile package: %zu bytes, at most %d",
+			       spec->upp.n, SMDP_UPP_MAX);
+	smdp_keep(&p->upp, spec->upp);
+	p->memory = memory_of(spec);
 	p->attempts_max = spec->retries_max ? spec->retries_max :
 			  SMDP_RETRIES_DEFAULT;
 	return 0;

@@ -51,6 +51,8 @@ struct smdp_profile_spec {
 	unsigned ppr;			/* policy rules, PPR_... of proto/profile.h */
 	unsigned retries_max;		/* downloads tried before it fails; 0: 3 */
 	int64_t expires_ms;		/* Unix time; 0: never */
+	struct str upp;			/* its package in clear (rsp_upp.h), as it is; none:
+					   a small one is made.  Its memory counts */
 	struct str profile_type;	/* for downloadOrder by type; none: "default" */
 };
 
