@@ -1,16 +1,22 @@
 /* esimrig devices: simulated devices by themselves, over sockets. */
 #include "cli/party.h"
-#include "devices/fleet.h"
+#include "devices/gateway.h"
+#include "proto/profile.h"
 #include "sim/socknet.h"
+
+#define GATEWAY_HOST "gateway.rig"
 
 struct devices_options {
 	bool help;
-	const char *config, *eis_url, *report_url, *report_token, *ca_file, *pki, *poll;
+	const char *config, *eis_url, *report_url, *report_token, *gateway, *gateway_token,
+		*ca_file, *pki, *poll;
 };
 
 struct card_profile {
 	struct pos pos;
 	struct str iccid, spn;
+	unsigned class;			/* enum profile_class; operational unless given */
+	bool class_given;
 	bool active;
 };
 
@@ -23,7 +29,7 @@ struct unit {
 };
 
 struct devices_settings {
-	struct str eis_url, report_url, report_token, ca_file, pki;
+	struct str eis_url, report_url, report_token, gateway, gateway_token, ca_file, pki;
 	int64_t poll_ns;
 	struct { struct unit *list; size_t count; } devices;
 };
@@ -31,16 +37,28 @@ struct devices_settings {
 struct site {
 	struct service service;		/* first: a site is a service */
 	struct fleet *fleet;
+	struct gateway *gateway;	/* NULL: nobody can command the devices directly */
+	bool listening;
 	struct party_keys keys;
 };
 
 /* ---- Settings. ---------------------------------------------------------- */
+
+static const struct schema_word class_words[] = {
+	{ "operational", PROFILE_CLASS_OPERATIONAL, NULL },
+	{ "bootstrap", PROFILE_CLASS_PROVISIONING, NULL },
+	{ "provisioning", PROFILE_CLASS_PROVISIONING, NULL },
+	{ "test", PROFILE_CLASS_TEST, NULL },
+	{ NULL, 0, NULL }
+};
 
 static const struct schema_key profile_keys[] = {
 	{ "iccid", KEY_CUSTOM, true, offsetof(struct card_profile, iccid),
 	  .read = check_iccid, .takes = "19 or 20 digits" },
 	{ "spn", KEY_CUSTOM, .offset = offsetof(struct card_profile, spn),
 	  .read = settings_text, .takes = "a string" },
+	{ "type", KEY_WORD, .offset = offsetof(struct card_profile, class),
+	  .given = offsetof(struct card_profile, class_given), .words = class_words },
 	{ "active", KEY_BOOL, .offset = offsetof(struct card_profile, active) },
 };
 static const struct schema profile_schema = {
@@ -73,6 +91,10 @@ static const struct schema_key keys[] = {
 	FIELD("report-url", report_url, settings_text, "a URL"),
 	FIELD("report-token", report_token, settings_secret,
 	      "a secret, env:NAME or file:PATH"),
+	FIELD("gateway", gateway, settings_address,
+	      "an address and a port such as 127.0.0.1:8082"),
+	FIELD("gateway-token", gateway_token, settings_secret,
+	      "a secret, env:NAME or file:PATH"),
 	FIELD("ca-file", ca_file, settings_text, "a path"),
 	FIELD("pki", pki, settings_text, "a path, or none"),
 	{ "poll", KEY_DURATION, .offset = offsetof(struct devices_settings, poll_ns),
@@ -100,6 +122,11 @@ static const struct option options[] = {
 	       "Where they report their profiles (default: they do not)"),
 	OPTION("report-token", report_token, "SECRET",
 	       "What they send with reports; better as env:NAME or file:PATH"),
+	OPTION("gateway", gateway, "ADDR:PORT",
+	       "Be a device gateway there, at which servers command them directly; port 0 "
+	       "takes a free one (default: nowhere)"),
+	OPTION("gateway-token", gateway_token, "SECRET",
+	       "What servers must send to the gateway (default: anybody may)"),
 	OPTION("ca-file", ca_file, "FILE",
 	       "Certificates of those who may vouch for https hosts (default: the "
 	       "machine's)"),
@@ -111,14 +138,32 @@ static const struct option options[] = {
 	{ 0 }
 };
 
+static int check_unit(struct loader *l, const struct devices_settings *s, size_t i)
+{
+	const struct unit *u = &s->devices.list[i];
+
+	for (size_t j = 0; j < i; j++) {
+		if (str_ieq(u->id, s->devices.list[j].id))
+			return diag_add(l->diag, u->pos, 1, "device id %.*s is there already",
+					STRF(u->id));
+		if (str_eq(u->eid, s->devices.list[j].eid))
+			return diag_add(l->diag, u->pos, 1, "EID %.*s is there already",
+					STRF(u->eid));
+	}
+	return 0;
+}
+
 static int check(struct loader *l, void *out)
 {
 	const struct devices_settings *s = out;
+	int rc = 0;
 
-	if (s->devices.count)
-		return 0;
-	return diag_add(l->diag, (struct pos){ 0 }, 0,
-			"which devices? Give --config FILE with 'devices'");
+	if (!s->devices.count)
+		return diag_add(l->diag, (struct pos){ 0 }, 0,
+				"which devices? Give --config FILE with 'devices'");
+	for (size_t i = 0; i < s->devices.count; i++)
+		rc |= check_unit(l, s, i);
+	return rc;
 }
 
 /* ---- The service. ------------------------------------------------------- */
@@ -135,18 +180,38 @@ static int add_device(struct fleet *fleet, const struct unit *u, struct arena *a
 	};
 	struct device *d;
 
-	for (size_t i = 0; i < u->profiles.count; i++)
+	for (size_t i = 0; i < u->profiles.count; i++) {
+		const struct card_profile *p = &u->profiles.list[i];
+		enum profile_class class = p->class_given ? (enum profile_class)p->class :
+					   PROFILE_CLASS_OPERATIONAL;
+
 		profiles[i] = (struct device_profile_spec){
-			.iccid = u->profiles.list[i].iccid,
-			.spn = u->profiles.list[i].spn,
-			.profile_name = u->profiles.list[i].spn,
-			.class_name = STR("operational"),
-			.active = u->profiles.list[i].active,
+			.iccid = p->iccid, .spn = p->spn, .profile_name = p->spn,
+			.class_name = str_of(profile_class_name(class)),
+			.active = p->active,
 		};
+	}
 	d = fleet_add(fleet, &spec, err);
 	if (!d)
 		return err_prefix(err, "device %.*s", STRF(u->key));
 	device_report_now(d);
+	return 0;
+}
+
+static int open_gateway(struct site *f, const struct devices_settings *s, uint64_t seed,
+			struct buf *ready, struct err *err)
+{
+	char bound[SOCKNET_ADDRESS_SIZE];
+
+	f->gateway = gateway_new(&(struct gateway_config){
+		.loop = &f->service.loop, .log = &f->service.log, .seed = seed,
+		.fleet = f->fleet, .token = s->gateway_token.p,
+	});
+	if (socknet_listen(f->service.net, GATEWAY_HOST, "gateway",
+			   gateway_handler(f->gateway), s->gateway.p, bound, err) < 0)
+		return -1;
+	f->listening = true;
+	buf_printf(ready, ", gateway on %s", bound);
 	return 0;
 }
 
@@ -173,13 +238,16 @@ static int start(struct service *service, const void *settings, struct arena *a,
 		if (add_device(f->fleet, &s->devices.list[i], a, err) < 0)
 			return -1;
 	buf_printf(ready, "%zu running", fleet_count(f->fleet));
-	return 0;
+	return s->gateway.n ? open_gateway(f, s, c.seed, ready, err) : 0;
 }
 
 static void stop(struct service *service)
 {
 	struct site *f = (struct site *)service;
 
+	if (f->listening)
+		network_unlisten(service->net, GATEWAY_HOST);
+	gateway_free(f->gateway);
 	if (f->fleet)
 		fleet_free(f->fleet);
 	party_keys_close(&f->keys);
@@ -203,13 +271,15 @@ static int serve(const struct verb *v, int argc, char **argv)
 
 static const char *const about[] = {
 	"They poll the EIS for orders, download from SM-DP+s, carry out what they are "
-	"told and report. A line on standard output says when they run. All of it is in "
+	"told and report; with --gateway, servers can command them without an EIS as well "
+	"(docs/southbound.md). A line on standard output says when they run. All of it is in "
 	"memory, and gone at the end.",
 	"The configuration has the names of the options, and besides:",
 	"  devices:\n"
 	"    router: {device-id: 00000000-00000000-0040FFFF-FF8001B0,\n"
 	"             eid: '89049032000000000000000000000012', second-link: true,\n"
-	"             profiles: [{iccid: '8944000000000000028', active: true}]}",
+	"             profiles: [{iccid: '8944000000000000028', type: bootstrap,\n"
+	"                         active: true}]}",
 	NULL
 };
 

@@ -5,6 +5,7 @@
 #include "proto/tlv.h"
 #include "sim/clock.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,16 +170,37 @@ static void put_constraints(struct buf *out, struct buf *v, bool below)
 	put_extension(out, OID("\x55\x1D\x13"), true, v);
 }
 
-static void put_alternative_name(struct buf *out, struct buf *v, struct str dns,
+/* A host without a name stands there as the bytes of its address. */
+static void put_host(struct buf *v, struct str host)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	char text[INET6_ADDRSTRLEN];
+
+	if (host.n < sizeof(text)) {
+		memcpy(text, host.p, host.n);
+		text[host.n] = '\0';
+		if (inet_pton(AF_INET, text, bytes) == 1) {
+			tlv_put(v, 0x87, (struct str){ (const char *)bytes, 4 });
+			return;
+		}
+		if (inet_pton(AF_INET6, text, bytes) == 1) {
+			tlv_put(v, 0x87, (struct str){ (const char *)bytes, 16 });
+			return;
+		}
+	}
+	tlv_put(v, 0x82, host);
+}
+
+static void put_alternative_name(struct buf *out, struct buf *v, struct str host,
 				 struct str oid)
 {
 	size_t mark;
 
-	if (!dns.n && !oid.n)
+	if (!host.n && !oid.n)
 		return;
 	mark = tlv_open(v, TLV_SEQUENCE);
-	if (dns.n)
-		tlv_put(v, 0x82, dns);
+	if (host.n)
+		put_host(v, host);
 	if (oid.n)
 		tlv_put(v, 0x88, oid);
 	tlv_close(v, mark);
@@ -238,7 +260,7 @@ static void put_extensions(struct buf *out, const struct rsp_cert_spec *s,
 		put_extended_usage(out, &v);
 	if (roles[s->role].ca)
 		put_constraints(out, &v, s->role == RSP_ROLE_CI);
-	put_alternative_name(out, &v, s->dns, s->oid);
+	put_alternative_name(out, &v, s->host, s->oid);
 	if (s->role == RSP_ROLE_EUM)
 		put_name_constraints(out, &v, s->organization,
 				     s->fault == RSP_CERT_WRONG_CONSTRAINT ?

@@ -55,7 +55,7 @@ struct rsp_cert_spec {
 	struct str organization;	/* an eUICC's is its EUM's */
 	struct str serial_number;	/* EUICC: the EID; EUM: the 8 digits that its EIDs begin with */
 	struct str oid;			/* registered id; content bytes of an OID */
-	struct str dns;			/* DP_TLS: its host name */
+	struct str host;		/* DP_TLS: its host name, or IP address */
 	uint64_t serial;		/* of the certificate */
 	int64_t not_before_ms, not_after_ms;	/* Unix time */
 	enum rsp_curve curve;

@@ -426,7 +426,7 @@ static struct rsp_cert_spec spec_of(const struct rsp_pki *p,
 		s.oid = STR_NONE;
 		break;
 	case RSP_ROLE_DP_TLS:
-		s.dns = w->name;
+		s.host = w->name;
 		break;
 	case RSP_ROLE_DP_AUTH:
 	case RSP_ROLE_DP_PB:
