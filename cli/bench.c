@@ -15,6 +15,9 @@ const struct bench bench_table[] = {
 	{ "server", "requests at the reference server", bench_server },
 	{ "server", "a million profiles", bench_million },
 	{ "server", "two workers beside one", bench_workers },
+	{ "rsp", "downloads with and without cryptography", bench_rsp },
+	{ "rsp", "the SM-DP+ by itself, over HTTPS", bench_rsp_https },
+	{ "rsp", "memory of open sessions", bench_rsp_memory },
 	{ NULL, NULL, NULL },
 };
 

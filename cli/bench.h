@@ -49,5 +49,8 @@ int bench_activation(struct bench_figure *figures, int max, struct err *err);
 int bench_server(struct bench_figure *figures, int max, struct err *err);
 int bench_million(struct bench_figure *figures, int max, struct err *err);
 int bench_workers(struct bench_figure *figures, int max, struct err *err);
+int bench_rsp(struct bench_figure *figures, int max, struct err *err);
+int bench_rsp_https(struct bench_figure *figures, int max, struct err *err);
+int bench_rsp_memory(struct bench_figure *figures, int max, struct err *err);
 
 #endif

@@ -63,10 +63,7 @@ static void sit_down(const struct seats *s)
 
 /* ---- The process. ------------------------------------------------------ */
 
-/* In the child: says that it is ready, or why not, then serves for ever. */
-typedef void peer_fn(const void *arg, int ready_fd);
-
-static void tell(int fd, const char *line)
+void peer_is_ready(int fd, const char *line)
 {
 	ssize_t n = write(fd, line, strlen(line));
 
@@ -74,12 +71,12 @@ static void tell(int fd, const char *line)
 		_exit(1);
 }
 
-static void tell_error(int fd, const struct err *err)
+void peer_is_not(int fd, const struct err *err)
 {
 	char line[sizeof(err->msg) + 2];
 
 	snprintf(line, sizeof(line), "!%s", err->msg);
-	tell(fd, line);
+	peer_is_ready(fd, line);
 	_exit(1);
 }
 
@@ -94,8 +91,8 @@ static int read_line(int fd, char *line, size_t size)
 	return n > 0 ? 0 : -1;
 }
 
-static int start(struct peer *p, const struct seats *seats, peer_fn *fn,
-		 const void *arg, struct err *err)
+int peer_start(struct peer *p, const struct seats *seats, peer_fn *fn,
+	       const void *arg, struct err *err)
 {
 	char line[sizeof(err->msg)];
 	int fds[2], rc;
@@ -304,15 +301,15 @@ static void serve_world(const void *arg, int ready_fd)
 	struct err err;
 
 	if (set_up(&w, arg, address, &err) < 0)
-		tell_error(ready_fd, &err);
-	tell(ready_fd, address);
+		peer_is_not(ready_fd, &err);
+	peer_is_ready(ready_fd, address);
 	loop_run(&w.loop, &err);
 }
 
 int peer_start_server(struct peer *p, const struct seats *seats,
 		      const struct bench_server_spec *spec, struct err *err)
 {
-	return start(p, seats, serve_world, spec, err);
+	return peer_start(p, seats, serve_world, spec, err);
 }
 
 /* ---- The floor. -------------------------------------------------------- */
@@ -374,11 +371,11 @@ static void serve_floor(const void *arg, int ready_fd)
 			     MHD_OPTION_SOCK_ADDR, &any, MHD_OPTION_END);
 	if (!d) {
 		err_set(&err, ERR_IO, "libmicrohttpd does not start");
-		tell_error(ready_fd, &err);
+		peer_is_not(ready_fd, &err);
 	}
 	snprintf(address, sizeof(address), "127.0.0.1:%u",
 		 MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port);
-	tell(ready_fd, address);
+	peer_is_ready(ready_fd, address);
 	for (;;)
 		MHD_run_wait(d, -1);
 }
@@ -389,5 +386,5 @@ int peer_start_floor(struct peer *p, const struct seats *seats,
 	const struct floor f = { .sizes = sizes, .count = count };
 
 	assert(count <= FLOOR_SIZES_MAX);
-	return start(p, seats, serve_floor, &f, err);
+	return peer_start(p, seats, serve_floor, &f, err);
 }

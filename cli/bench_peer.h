@@ -29,6 +29,14 @@ struct peer {
 	char address[SOCKNET_ADDRESS_SIZE];
 };
 
+/* What a peer does: it says that it is ready, or why not, and serves for ever. */
+typedef void peer_fn(const void *arg, int ready_fd);
+void peer_is_ready(int ready_fd, const char *address);
+_Noreturn void peer_is_not(int ready_fd, const struct err *err);
+/* `arg` lives in both processes. */
+int peer_start(struct peer *p, const struct seats *seats, peer_fn *fn,
+	       const void *arg, struct err *err);
+
 /* So many devices of an account, with so many profiles each, the first of
  * them active if there are several.  Numbers go on from the group before. */
 struct bench_fill {

@@ -192,7 +192,20 @@ static const struct shape {
 	  "O = esimrig, CN = dp.example", KU_DIGITAL_SIGNATURE, false },
 	{ RSP_ROLE_DP_TLS, "dp.example", "2.23.146.1.2.1.3",
 	  "O = esimrig, CN = dp.example", KU_DIGITAL_SIGNATURE, false },
+	{ RSP_ROLE_DP_TLS, "127.0.0.1", "2.23.146.1.2.1.3",
+	  "O = esimrig, CN = 127.0.0.1", KU_DIGITAL_SIGNATURE, false },
+	{ RSP_ROLE_DP_TLS, "::1", "2.23.146.1.2.1.3",
+	  "O = esimrig, CN = ::1", KU_DIGITAL_SIGNATURE, false },
 };
+
+/* As a client looks: for an address, or for a name. */
+static bool names_host(X509 *x, const char *host)
+{
+	int as_address = X509_check_ip_asc(x, host, 0);		/* -2: it is none */
+
+	return as_address != -2 ? as_address == 1 :
+	       X509_check_host(x, host, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+}
 
 static const char *policy_of(X509 *x)
 {
@@ -235,7 +248,7 @@ START_TEST(shape)
 	ck_assert_int_eq(X509_check_issued(issuer->cert.x509, x), X509_V_OK);
 	ck_assert(X509_get_ext_by_NID(x, NID_certificate_policies, -1) >= 0);
 	if (s->role == RSP_ROLE_DP_TLS)
-		ck_assert_int_eq(X509_check_host(x, s->name, 0, 0, NULL), 1);
+		ck_assert(names_host(x, s->name));
 	ck_assert_int_eq(rsp_cert_role(&id->cert), (int)s->role);
 	ck_assert_int_eq(id->ci, (int)ci);
 	ck_assert_int_eq(rsp_key_curve(id->key), rsp_pki_ci(pki, ci)->curve);
