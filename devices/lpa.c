@@ -506,6 +506,21 @@ static void next_segment(struct lpa *l)
 	l->segment_ns = share_ns;
 }
 
+/* Are the metadata in the package those that were shown before (SGP.22, 3.1.3.3)?  A
+ * package without any is the card's to refuse. */
+static bool same_metadata(struct lpa *l)
+{
+	struct buf inside;
+	struct err err;
+	bool same;
+
+	buf_init(&inside, DER_MAX);
+	same = rsp_bpp_metadata(l->segments, l->segment_count, &inside, &err) < 0 ||
+	       !inside.n || str_eq(buf_view(&inside), l->answer.metadata);
+	buf_release(&inside);
+	return same;
+}
+
 static void got_package(struct lpa *l, const struct es9_message *m)
 {
 	int64_t install_ns;
@@ -515,6 +530,11 @@ static void got_package(struct lpa *l, const struct es9_message *m)
 			  &l->segment_count, &err) < 0 || !l->segment_count) {
 		fail(l, "downloadFailed", ES10_CANCEL_LOAD_ERROR,
 		     "getBoundProfilePackage: the package cannot be cut into segments");
+		return;
+	}
+	if (!same_metadata(l)) {
+		fail(l, "downloadFailed", ES10_CANCEL_METADATA,
+		     "getBoundProfilePackage: the metadata are not those of authenticateClient");
 		return;
 	}
 	install_ns = l->config.install_ns(l->config.arg);

@@ -181,6 +181,24 @@ int rsp_bpp_split(struct str bpp, struct arena *a, struct str **segments,
 	return rc;
 }
 
+int rsp_bpp_metadata(const struct str *segments, size_t count, struct buf *out,
+		     struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str s = segments[i];
+		struct tlv t;
+
+		if (!s.n || (unsigned char)s.p[0] != 0x88)
+			continue;
+		if (tlv_whole(s, 0x88, &t, err) < 0)
+			return -1;
+		if (t.value.n < RSP_MAC_BYTES)
+			return err_set(err, ERR_INVALID, "package: an 88 without a MAC");
+		buf_add(out, t.value.p, t.value.n - RSP_MAC_BYTES);
+	}
+	return out->over ? err_set(err, ERR_LIMIT, "package: its metadata are too long") : 0;
+}
+
 /* ---- eUICC. ------------------------------------------------------------- */
 
 void rsp_bpp_reader_init(struct rsp_bpp_reader *r, const struct rsp_crypto *c,

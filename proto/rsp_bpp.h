@@ -47,6 +47,11 @@ int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 int rsp_bpp_split(struct str bpp, struct arena *a, struct str **segments,
 		  size_t *count, struct err *err);
 
+/* The StoreMetadata (BF25) of a package that was cut into those segments: they are not
+ * encrypted, so that an LPA can hold them against what it was shown. */
+int rsp_bpp_metadata(const struct str *segments, size_t count, struct buf *out,
+		     struct err *err);
+
 /* ---- eUICC. ------------------------------------------------------------- */
 
 enum rsp_bpp_stage {

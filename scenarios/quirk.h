@@ -175,6 +175,7 @@ int quirk_apply_device(const struct quirk_setting *s, struct device_spec *spec,
 /* ---- While the world runs. --------------------------------------------- */
 
 struct quirk_engine;
+struct rsp_crypto;
 
 struct quirk_engine_config {
 	struct loop *loop;
@@ -188,6 +189,9 @@ struct quirk_engine_config {
 struct quirk_engine *quirk_engine_new(const struct quirk_engine_config *config);
 /* The network must have been released. */
 void quirk_engine_free(struct quirk_engine *e);
+/* How the SM-DP+s of the world sign, for quirks that lie above their signature; NULL:
+ * not at all.  Must outlive the engine. */
+void quirk_engine_set_crypto(struct quirk_engine *e, const struct rsp_crypto *crypto);
 /* Devices for quirks to act on; NULL takes them away again. */
 void quirk_engine_set_fleet(struct quirk_engine *e, struct fleet *fleet);
 

@@ -1,4 +1,5 @@
 #include "scenarios/quirk_impl.h"
+#include "proto/rsp_crypto.h"
 #include "sim/json.h"
 
 #include <assert.h>
@@ -36,6 +37,7 @@ struct quirk_engine {
 	struct network *net;
 	struct eventlog *log;
 	struct fleet *fleet;		/* may be NULL */
+	const struct rsp_crypto *crypto;
 	uint64_t seed;
 	char *report_path;
 	struct quirk_gate *gates;
@@ -63,6 +65,18 @@ int64_t quirk_number(const struct quirk_active *q, const char *param)
 int64_t quirk_now_ns(const struct quirk_active *q)
 {
 	return loop_now(q->engine->loop).ns;
+}
+
+const struct rsp_crypto *quirk_crypto(const struct quirk_active *q)
+{
+	return q->engine->crypto;
+}
+
+struct str quirk_host(const struct quirk_pass *p)
+{
+	const char *behind = strstr(p->gate->url, "://");
+
+	return str_of(behind ? behind + 3 : p->gate->url);
 }
 
 bool quirk_is_function(const struct quirk_active *q, const struct quirk_pass *p)
@@ -813,11 +827,17 @@ struct quirk_engine *quirk_engine_new(const struct quirk_engine_config *config)
 	e->net = config->net;
 	e->log = config->log;
 	e->seed = config->seed;
+	e->crypto = &rsp_crypto_none;
 	e->report_path = strdup(config->report_path ? config->report_path :
 				REPORT_PATH);
 	assert(e->report_path);
 	e->listener.tell = hear;
 	return e;
+}
+
+void quirk_engine_set_crypto(struct quirk_engine *e, const struct rsp_crypto *crypto)
+{
+	e->crypto = crypto ? crypto : &rsp_crypto_none;
 }
 
 void quirk_engine_set_fleet(struct quirk_engine *e, struct fleet *fleet)

@@ -131,7 +131,125 @@ static enum quirk_move empty(struct quirk_active *q, struct quirk_pass *p)
 	return spoil(q, p, empty_reply);
 }
 
+/* ---- Headers. ------------------------------------------------------------ */
+
+static void drop_header(struct http_headers *h, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->count; i++)
+		if (!str_ieq(h->list[i].name, str_of(name)))
+			h->list[n++] = h->list[i];
+	h->count = n;
+}
+
+/* What a parameter `what` may ask for; no value: the header goes. */
+static const struct header_fault {
+	const char *what, *name, *value;
+} header_faults[] = {
+	{ "no-protocol", "X-Admin-Protocol", NULL },
+	{ "protocol-1", "X-Admin-Protocol", "gsma/rsp/v1.1.0" },
+	{ "protocol-3", "X-Admin-Protocol", "gsma/rsp/v3.0.0" },
+	{ "protocol-garbage", "X-Admin-Protocol", "v2" },
+	{ "no-type", "Content-Type", NULL },
+	{ "text", "Content-Type", "text/plain" },
+	{ "form", "Content-Type", "application/x-www-form-urlencoded" },
+};
+
+static void change_header(const struct quirk_active *q, struct quirk_pass *p,
+			  struct http_headers *h)
+{
+	size_t count = sizeof(header_faults) / sizeof(header_faults[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct header_fault *f = &header_faults[i];
+
+		if (!str_is(quirk_text(q, "what"), f->what))
+			continue;
+		drop_header(h, f->name);
+		if (f->value)
+			http_header_add(h, p->x->arena, str_of(f->name), str_of(f->value));
+	}
+}
+
+static void change_answer(struct quirk_active *q, struct quirk_pass *p)
+{
+	if (p->x->resp.body.n && quirk_acts(q, p))
+		change_header(q, p, &p->x->resp.headers);
+}
+
+static enum quirk_move answer_header(struct quirk_active *q, struct quirk_pass *p)
+{
+	return spoil(q, p, change_answer);
+}
+
+static enum quirk_move request_header(struct quirk_active *q, struct quirk_pass *p)
+{
+	if (quirk_is_function(q, p) && quirk_acts(q, p))
+		change_header(q, p, &p->x->req.headers);
+	return QUIRK_PASS;
+}
+
+static void say_close(struct quirk_active *q, struct quirk_pass *p)
+{
+	if (quirk_acts(q, p))
+		http_header_set(&p->x->resp.headers, p->x->arena, STR("Connection"),
+				STR("close"));
+}
+
+static enum quirk_move closes(struct quirk_active *q, struct quirk_pass *p)
+{
+	return spoil(q, p, say_close);
+}
+
+/* ---- A body in pieces. ----------------------------------------------------- */
+
+struct pieces {
+	struct http_stream stream;
+	struct str rest;
+	size_t size;
+};
+
+static int next_piece(struct http_stream *st, struct buf *out)
+{
+	struct pieces *s = (struct pieces *)st;
+	size_t n = s->rest.n < s->size ? s->rest.n : s->size;
+
+	buf_add(out, s->rest.p, n);
+	s->rest = (struct str){ s->rest.p + n, s->rest.n - n };
+	return s->rest.n != 0;
+}
+
+static void no_more(struct http_stream *st)
+{
+	(void)st;	/* it is in the exchange's arena */
+}
+
+static void cut_in_pieces(struct quirk_active *q, struct quirk_pass *p)
+{
+	struct http_response *r = &p->x->resp;
+	struct pieces *s;
+
+	if (!r->body.n || !quirk_acts(q, p))
+		return;
+	s = ARENA_NEW(p->x->arena, struct pieces);
+	s->stream = (struct http_stream){ next_piece, no_more };
+	s->rest = r->body;
+	s->size = (size_t)quirk_number(q, "size");
+	r->body = STR_NONE;
+	r->stream = &s->stream;
+}
+
+static enum quirk_move chunked(struct quirk_active *q, struct quirk_pass *p)
+{
+	return spoil(q, p, cut_in_pieces);
+}
+
 const struct quirk_ops
+	quirk_answer_header = { .request = answer_header },
+	quirk_request_header = { .request = request_header },
+	quirk_closes = { .request = closes },
+	quirk_chunked = { .request = chunked },
 	quirk_slow = { .request = slow },
 	quirk_never = { .request = never },
 	quirk_status = { .request = status },

@@ -93,6 +93,10 @@ int64_t quirk_number(const struct quirk_active *q, const char *param);
 /* Is the parameter one of the row's? */
 bool quirk_has(const struct quirk_row *row, const char *param);
 int64_t quirk_now_ns(const struct quirk_active *q);
+/* How the world signs; never NULL. */
+const struct rsp_crypto *quirk_crypto(const struct quirk_active *q);
+/* The name under which the party behind the gate is reached. */
+struct str quirk_host(const struct quirk_pass *p);
 
 /* Is it the function that the row's first word, or `function`, asks for? */
 bool quirk_is_function(const struct quirk_active *q,
@@ -150,7 +154,10 @@ extern const struct quirk_ops
 	/* quirk_http.c */
 	quirk_slow, quirk_never, quirk_status, quirk_unreachable, quirk_reset,
 	quirk_cut, quirk_truncated, quirk_malformed, quirk_html, quirk_empty,
-	quirk_answer_lost,
+	quirk_answer_lost, quirk_answer_header,
+	quirk_request_header, quirk_chunked, quirk_closes,
+	/* quirk_rsp.c, quirk_bpp.c */
+	quirk_rsp_fault,
 	/* quirk_smdp.c */
 	quirk_refusal, quirk_refusal_free, quirk_wrong_transaction,
 	quirk_code_consumed,

@@ -35,6 +35,12 @@ enum {
 	"any initiateAuthentication authenticateClient getBoundProfilePackage " \
 	"cancelSession handleNotification downloadOrder confirmOrder cancelOrder " \
 	"releaseProfile", "which function of ES9+ or ES2+")
+#define P_WHAT(words, help) P_CHOICE("what", NULL, words, help)
+#define P_HEADER P_CHOICE("what", "no-protocol", \
+	"no-protocol protocol-1 protocol-3 protocol-garbage no-type text form", \
+	"X-Admin-Protocol or Content-Type: without it, or with another value")
+#define P_PROTECTED P_CHOICE("what", "elements", "configure metadata keys elements", \
+	"which part of the package: 87 of A0, 88 of A1, 87 of A2, 86 of A3")
 #define P_EIS_FUNCTION P_CHOICE("function", "any", \
 	"any placeOrder orderStatus cancelOrder listOrders record nextOrder result " \
 	"profiles notification", "which request of docs/southbound.md")
@@ -90,6 +96,7 @@ enum {
 #define DEVICE_RETRIES \
 	"The device tries again or gives up with a result; the transaction ends either way " \
 	"and never stays in progress for ever."
+#define NO_PROFILE "The transaction fails, and no profile is there."
 #define SAME_CARRIER \
 	"The carrier field shows the SPN byte for byte, and normalized_carrier makes it " \
 	"match what a user would type."
@@ -265,6 +272,101 @@ const struct quirk_row quirk_rows[] = {
 	     PARAMS(P_SMDP_FUNCTION), NULL,
 	     "The answer carries another transaction id than the one of the session.",
 	     "The device gives the session up, and the transaction fails."),
+	SMDP("bad-signature", quirk_rsp_fault,
+	     PARAMS(P_WHAT("server-signature1 smdp-signature2 package",
+			   "which signature of the SM-DP+")), NULL,
+	     "A signature of the SM-DP+ is wrong.",
+	     "The eUICC refuses with invalidSignature (2), in AuthenticateServer, "
+	     "PrepareDownload or the installation result. " NO_PROFILE),
+	SMDP("bad-certificate", quirk_rsp_fault,
+	     PARAMS(P_WHAT("auth pb", "CERT.DPauth or CERT.DPpb"),
+		    P_CHOICE("fault", "other-role",
+			     "other-role other-server garbage expired not-yet-valid "
+			     "wrong-policy wrong-key-usage wrong-issuer wrong-authority "
+			     "wrong-signature", "what is wrong; all behind garbage need "
+			     "rsp: full")), NULL,
+	     "The SM-DP+ shows a certificate that is not good, or not for this.",
+	     "The eUICC refuses with invalidCertificate (1); of another server's DPauth it "
+	     "refuses the signature (only with rsp: full). " NO_PROFILE),
+	SMDP("bad-challenge", quirk_rsp_fault,
+	     PARAMS(P_WHAT("euicc server", "whose challenge in serverSigned1")), NULL,
+	     "serverSigned1 has another challenge than was exchanged, and is signed.",
+	     "euicc: the eUICC refuses with euiccChallengeMismatch (6). server: the SM-DP+ "
+	     "refuses the client with 8.1/6.1. " NO_PROFILE),
+	SMDP("bad-transaction-id", quirk_rsp_fault,
+	     PARAMS(P_WHAT("server-signed1 smdp-signed2 package",
+			   "where the transaction id is another; all around is signed")), NULL,
+	     "What the SM-DP+ has signed is of another transaction than its answer.",
+	     "server-signed1: the device gives up. smdp-signed2: the eUICC refuses with "
+	     "invalidTransactionId (5). package: the installation result says "
+	     "invalidTransactionId (3). " NO_PROFILE),
+	SMDP("bad-address", quirk_rsp_fault, NULL, NULL,
+	     "serverSigned1 names another SM-DP+, and is signed.",
+	     "The device gives up. " NO_PROFILE),
+	SMDP("unknown-ci", quirk_rsp_fault, NULL, NULL,
+	     "The SM-DP+ chooses a CI key that the eUICC does not have.",
+	     "The eUICC refuses with ciPKUnknown (7). " NO_PROFILE),
+	SMDP("bad-metadata", quirk_rsp_fault,
+	     PARAMS(P_WHAT("garbage other-profile other-name",
+			   "how the metadata of authenticateClient are wrong")), NULL,
+	     "The metadata that are shown before the download are none, or not those of the "
+	     "package.",
+	     "The device cancels with metadataMismatch (4), and the order is over: 8.2.9/3.11 "
+	     "to the operator. " NO_PROFILE),
+	SMDP("bad-head", quirk_rsp_fault,
+	     PARAMS(P_WHAT("operation key-type key-length host-id one-time-key",
+			   "which member of InitialiseSecureChannel")), NULL,
+	     "The head of the package has a wrong member, and is signed.",
+	     "The installation result says unsupportedRemoteOperationType (5), "
+	     "unsupportedCrtValues (4) or, for the last two and with rsp: full alone, "
+	     "scp03tSecurityError (8). " NO_PROFILE),
+	SMDP("bad-mac", quirk_rsp_fault, PARAMS(P_PROTECTED), NULL,
+	     "The MAC of a part of the package is wrong.",
+	     "The installation result says scp03tSecurityError (8), with the command that "
+	     "failed. " NO_PROFILE),
+	SMDP("bad-text", quirk_rsp_fault, PARAMS(P_PROTECTED), NULL,
+	     "A byte of a protected part of the package is wrong, and its MAC is not.",
+	     "With rsp: full the installation result says scp03tSecurityError (8); with fast "
+	     "there is no MAC to tell, and the command itself fails. " NO_PROFILE),
+	SMDP("bad-counter", quirk_rsp_fault,
+	     PARAMS(P_CHOICE("what", "swapped", "swapped repeated missing",
+			     "the first two segments, or the first")), NULL,
+	     "Segments of the profile come with numbers that they were not protected with; "
+	     "nothing happens to a profile of one segment.",
+	     "With rsp: full the installation result says scp03tSecurityError (8); with fast "
+	     "what comes out is no profile: PEProcessingError (12). " NO_PROFILE),
+	SMDP("bad-package", quirk_rsp_fault,
+	     PARAMS(P_WHAT("cut no-configure no-metadata no-elements out-of-order unknown-part "
+			   "wrong-tag", "how the package is malformed")), NULL,
+	     "The package lacks a part, or has one too many or in the wrong place.",
+	     "cut, unknown-part and no-elements: the device cancels with loadBppExecutionError "
+	     "(5). The others: the installation result says scp03tStructureError (7). "
+	     NO_PROFILE),
+	SMDP("long-segment", quirk_rsp_fault,
+	     PARAMS(P_CHOICE("what", "elements", "metadata elements", "88 of A1, or 86 of A3")),
+	     NULL,
+	     "A segment of the package is longer than the 1020 bytes that it may have.",
+	     "The installation result says scp03tStructureError (7). " NO_PROFILE),
+	SMDP("package-replayed", quirk_rsp_fault, NULL, NULL,
+	     "Instead of a package, the first that ever went by comes again, with the one-time "
+	     "keys of then.",
+	     "The installation result says invalidTransactionId (3). " NO_PROFILE),
+	SMDP("answer-header", quirk_answer_header,
+	     PARAMS(P_SMDP_FUNCTION, P_HEADER), NULL,
+	     "An answer lacks the header X-Admin-Protocol or Content-Type, or has another.",
+	     "The device goes by the body: the download is done."),
+	SMDP("request-header", quirk_request_header,
+	     PARAMS(P_SMDP_FUNCTION, P_HEADER), NULL,
+	     "A request arrives without the header X-Admin-Protocol or Content-Type, or with "
+	     "another.",
+	     "The SM-DP+ refuses: 1.3.2/3.1 for the protocol, 1.3.1/2.1 for the type."),
+	SMDP("chunked", quirk_chunked,
+	     PARAMS(P_SMDP_FUNCTION, P_INT("size", "100", 1, 65536, "bytes of a piece")), NULL,
+	     "Answers come in pieces, without a length (over sockets: chunked).",
+	     "The download is done."),
+	SMDP("closes-connection", quirk_closes, PARAMS(P_SMDP_FUNCTION), NULL,
+	     "Answers say that the connection ends, and over sockets it does.",
+	     "The device makes a new connection, and the download is done."),
 	SMDP("code-consumed", quirk_code_consumed, NULL, NULL,
 	     "The answer with the bound profile package is lost, and from then on the SM-DP+ "
 	     "refuses the same "

@@ -12,7 +12,7 @@
 #include "proto/base64.h"
 #include "proto/es9.h"
 #include "proto/profile.h"
-#include "proto/rsp.h"
+#include "proto/rsp_bpp.h"
 #include "sim/json.h"
 #include "sim/memnet.h"
 
@@ -144,7 +144,7 @@ struct party {
 struct answer {
 	enum http_failure failure;
 	int status;
-	char body[1000], type[64];
+	char body[12000], type[64], protocol[64], connection[64];
 	int64_t took_ns;
 	bool came;
 };
@@ -158,9 +158,11 @@ static struct world {
 	struct fleet fleet;
 	struct party smdp, eis, server;
 	struct buf seen;	/* by the parties: "time method path body\n" */
+	struct buf headers;	/* the same: "X-Admin-Protocol Content-Type\n" */
 	struct buf events;	/* of party rig */
 	const char *order;	/* what the EIS gives out, or NULL */
 	const char *status;	/* of the order */
+	bool speaks_rsp;	/* the SM-DP+ answers with all members */
 	int looks;		/* at the record */
 	int requests;
 	const struct answer *waiting;
@@ -199,6 +201,88 @@ static void answer_eis(struct http_exchange *x, struct str last)
 	}
 }
 
+static const char zeros[200];
+#define ZEROS(n) ((struct str){ zeros, n })
+
+static struct str signature_of_zeros(void)
+{
+	static char text[67] = "\x5F\x37\x40";
+
+	return (struct str){ text, sizeof(text) };
+}
+
+static struct str kept(struct arena *a, struct buf *b)
+{
+	struct str s = arena_str(a, buf_view(b));
+
+	buf_clear(b);
+	return s;
+}
+
+static struct str make_metadata(struct arena *a, struct buf *b)
+{
+	rsp_metadata_write(b, &(struct rsp_metadata){ .iccid = STR("\x98\x44\0\0\0\0\0\0\0\xF7"),
+		.spn = STR("Mobile"), .profile_name = STR("Name"), .profile_class = 2 });
+	return kept(a, b);
+}
+
+/* A package with replaced keys and three segments. */
+static struct str make_package(struct arena *a, struct buf *b)
+{
+	static const struct rsp_bsp ppk = { .block = 1 };
+	struct rsp_otpk own = { .public_point = { 4 } };
+	struct rsp_identity id = { 0 };
+	struct rsp_bpp_spec spec = {
+		.transaction_id = STR("0123456789ABCDEF"), .host_id = STR("host"),
+		.eid = STR(EID), .euicc_otpk = { "\x04", 1 }, .otpk = &own, .signer = &id,
+		.metadata = make_metadata(a, b), .ppk = &ppk,
+	};
+	char point[RSP_POINT_BYTES] = { 4 }, upp[2500];
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < sizeof(upp); i++)
+		upp[i] = (char)(i / 1007);
+	own.public_point[1] = (unsigned char)w.requests;
+	spec.euicc_otpk = (struct str){ point, sizeof(point) };
+	spec.upp = (struct str){ upp, sizeof(upp) };
+	ck_assert_msg(rsp_bpp_build(&rsp_crypto_none, &spec, b, &err) == 0, "%s", err.msg);
+	return kept(a, b);
+}
+
+static void fill_answer(struct arena *a, struct buf *b, struct es9_message *m)
+{
+	rsp_server_signed1_write(b, &(struct rsp_server_signed1){
+		.transaction_id = STR("0123456789ABCDEF"), .euicc_challenge = ZEROS(16),
+		.server_address = STR("smdp.example.com"), .server_challenge = ZEROS(16) });
+	m->server_signed1 = kept(a, b);
+	rsp_smdp_signed2_write(b, &(struct rsp_smdp_signed2){
+		.transaction_id = STR("0123456789ABCDEF") });
+	m->smdp_signed2 = kept(a, b);
+	tlv_put(b, TLV_OCTETS, ZEROS(20));
+	m->key_id = kept(a, b);
+	m->metadata = make_metadata(a, b);
+	m->package = make_package(a, b);
+}
+
+static void answer_rsp(struct http_exchange *x, struct str last)
+{
+	struct str signature = signature_of_zeros(), cert = STR("\x30\x00");
+	struct es9_message m = {
+		.transaction_id = STR("0123456789ABCDEF"),
+		.server_signature1 = signature, .smdp_signature2 = signature,
+		.server_certificate = cert, .smdp_certificate = cert,
+	};
+	struct buf b;
+
+	buf_init(&b, 100000);
+	fill_answer(x->arena, &b, &m);
+	es9_answer_print(&b, es9_function_named(last), &m);
+	http_header_set(&x->resp.headers, x->arena, STR("X-Admin-Protocol"),
+			STR(ES9_PROTOCOL));
+	http_respond_json(x, 200, buf_view(&b));
+	buf_release(&b);
+}
+
 static void party_handle(struct http_handler *h, struct http_exchange *x)
 {
 	struct party *p = (struct party *)h;
@@ -209,8 +293,13 @@ static void party_handle(struct http_handler *h, struct http_exchange *x)
 	buf_printf(&w.seen, "%llds %.*s %.*s %.*s\n",
 		   (long long)(loop_now(&w.loop).ns / NS_PER_S),
 		   STRF(x->req.method), STRF(last), STRF(x->req.body));
+	buf_printf(&w.headers, "%.*s %.*s\n",
+		   STRF(http_header(&x->req.headers, "X-Admin-Protocol")),
+		   STRF(http_header(&x->req.headers, "Content-Type")));
 	if (p == &w.eis)
 		answer_eis(x, last);
+	else if (p == &w.smdp && w.speaks_rsp)
+		answer_rsp(x, last);
 	else if (p == &w.server)
 		http_respond_json(x, 200, STR("{\"applied\":true}"));
 	else if (str_is(last, "handleNotification"))
@@ -261,6 +350,7 @@ static void setup(void)
 	loop_init(&w.loop, CLOCK_KIND_VIRTUAL, 1, CLOCK_EPOCH_MS);
 	eventlog_init(&w.log, &w.loop.clock);
 	buf_init(&w.seen, 1 << 20);
+	buf_init(&w.headers, 10000);
 	buf_init(&w.events, 1 << 20);
 	w.listener = (struct eventlog_listener){ .tell = hear, .wants_line = true };
 	eventlog_listen(&w.log, &w.listener);
@@ -287,6 +377,7 @@ static void teardown(void)
 	for (size_t i = 0; i < 2; i++)
 		buf_release(&w.fleet.devices[i].log);
 	buf_release(&w.seen);
+	buf_release(&w.headers);
 	buf_release(&w.events);
 }
 
@@ -321,6 +412,10 @@ static void done(struct http_call *c)
 	a->status = c->resp.status;
 	snprintf(a->body, sizeof(a->body), "%.*s", STRF(c->resp.body));
 	snprintf(a->type, sizeof(a->type), "%.*s", STRF(type));
+	snprintf(a->protocol, sizeof(a->protocol), "%.*s",
+		 STRF(http_header(&c->resp.headers, "X-Admin-Protocol")));
+	snprintf(a->connection, sizeof(a->connection), "%.*s",
+		 STRF(http_header(&c->resp.headers, "Connection")));
 }
 
 static struct answer ask_as(const char *from, const char *method,
@@ -333,6 +428,7 @@ static struct answer ask_as(const char *from, const char *method,
 
 	ck_assert_msg(c != NULL, "%s", err.msg);
 	http_call_header(c, "Authorization", STR("Bearer t"));
+	http_call_header(c, "X-Admin-Protocol", STR(ES9_PROTOCOL));
 	if (body)
 		http_call_body(c, "application/json", str_of(body));
 	c->done = done;
@@ -789,6 +885,164 @@ static void code_consumed(const struct probe *p)
 	ck_assert_ptr_null(strstr(w.events.p, "CODE-1"));
 }
 
+/* ---- What the SM-DP+ says in the terms of SGP.22. ------------------------- */
+
+/* Where two DER texts differ: "30.81" for a value, "A1>A5" for a tag, "-A3" and "+86"
+ * for what is gone or new; "!" where a text is no DER. */
+static void diff(struct buf *out, const char *at, struct str good, struct str odd)
+{
+	struct tlv a, b;
+	struct err err;
+
+	for (;;) {
+		int more = tlv_next(&good, &a, &err), there = tlv_next(&odd, &b, &err);
+		char name[64];
+
+		if (there < 0)
+			buf_printf(out, "%s!", out->n ? " " : "");
+		if (more <= 0 || there <= 0) {
+			if (more > 0 && there == 0)
+				buf_printf(out, "%s-%s%X", out->n ? " " : "", at, a.tag);
+			if (there > 0)
+				buf_printf(out, "%s+%s%X", out->n ? " " : "", at, b.tag);
+			return;
+		}
+		snprintf(name, sizeof(name), "%s%X.", at, a.tag);
+		if (a.tag != b.tag)
+			buf_printf(out, "%s%s%X>%X", out->n ? " " : "", at, a.tag, b.tag);
+		else if (tlv_is_constructed(a.tag))
+			diff(out, name, a.value, b.value);
+		else if (!str_eq(a.raw, b.raw))
+			buf_printf(out, "%s%s%X%s", out->n ? " " : "", at, a.tag,
+				   b.raw.n > 1020 ? "(long)" : "");
+	}
+}
+
+static struct str decoded(struct arena *a, const char *json, const char *key)
+{
+	struct str text = STR_NONE, bytes = STR_NONE;
+	struct err err;
+	cJSON *tree = json_parse(str_of(json), &err);
+
+	ck_assert_ptr_nonnull(tree);
+	if (json_get_str(tree, key, a, &text, &err) > 0)
+		ck_assert_int_eq(base64_decode(a, text, &bytes, &err), 0);
+	cJSON_Delete(tree);
+	return bytes;
+}
+
+/* Requests of the three functions, with what a fault may need of them. */
+static struct answer ask_rsp(const char *function)
+{
+	struct rsp_euicc_signed2 s2 = { .transaction_id = STR("0123456789ABCDEF"),
+					.euicc_otpk = ZEROS(RSP_POINT_BYTES) };
+	struct rsp_prepare_response r = { .ok = true, .error_code = -1,
+					  .euicc_signature2 = signature_of_zeros() };
+	struct answer a;
+	struct buf b, json;
+	struct arena arena = { 0 };
+	char url[100];
+
+	if (strcmp(function, "authenticateClient") == 0)
+		return authenticate_with("CODE", "0A01");
+	snprintf(url, sizeof(url), ES9("%s"), function);
+	buf_init(&b, 10000);
+	buf_init(&json, 10000);
+	rsp_euicc_signed2_write(&b, &s2);
+	r.euicc_signed2 = kept(&arena, &b);
+	rsp_prepare_response_write(&b, &r);
+	buf_z(&json, "{\"prepareDownloadResponse\":\"");
+	base64_encode(&json, buf_view(&b));
+	buf_z(&json, "\"}");
+	a = ask("POST", url, json.p);
+	buf_release(&b);
+	buf_release(&json);
+	arena_release(&arena);
+	return a;
+}
+
+/* a: the function, b: the member that is changed, c: where, as diff() says. */
+static void rsp_changed(const struct probe *p)
+{
+	struct answer good, odd, other;
+	struct arena a = { 0 };
+	struct buf found;
+
+	w.speaks_rsp = true;
+	good = ask_rsp(p->a);
+	set(p->name, p->params);
+	w.requests = 0;		/* they make the one-time key of the package */
+	odd = ask_rsp(p->a);
+	buf_init(&found, 10000);
+	diff(&found, "", decoded(&a, good.body, p->b), decoded(&a, odd.body, p->b));
+	ck_assert_str_eq(found.p ? found.p : "", p->c);
+	ck_assert_int_eq(acts_of(p->name), 1);
+	/* Another function's answer is what it was. */
+	other = ask_rsp("handleNotification");
+	ck_assert_int_eq(acts_of(p->name), 1);
+	ck_assert_int_eq(other.status, 200);
+	buf_release(&found);
+	arena_release(&a);
+}
+
+static void replayed(const struct probe *p)
+{
+	struct answer first, second, third;
+
+	w.speaks_rsp = true;
+	set(p->name, p->params);
+	first = ask_rsp("getBoundProfilePackage");
+	ck_assert_int_eq(acts_of(p->name), 0);
+	second = ask_rsp("getBoundProfilePackage");
+	ck_assert_str_eq(second.body, first.body);
+	ck_assert_int_eq(acts_of(p->name), 1);
+	quirk_engine_clear(w.engine, str_of(p->name), STR(""));
+	third = ask_rsp("getBoundProfilePackage");
+	ck_assert_str_ne(third.body, first.body);
+}
+
+/* a: the X-Admin-Protocol of the answer, b: its Content-Type. */
+static void answer_header(const struct probe *p)
+{
+	struct answer a;
+
+	w.speaks_rsp = true;
+	set(p->name, p->params);
+	a = ask("POST", ES9("cancelSession"), "{}");
+	ck_assert_str_eq(a.protocol, p->a);
+	ck_assert_str_eq(a.type, p->b);
+	ck_assert_int_eq(acts_of(p->name), 1);
+	quirk_engine_clear(w.engine, str_of(p->name), STR(""));
+	a = ask("POST", ES9("cancelSession"), "{}");
+	ck_assert_str_eq(a.protocol, ES9_PROTOCOL);
+	ck_assert_str_eq(a.type, "application/json");
+}
+
+/* a: both headers as they arrive. */
+static void request_header(const struct probe *p)
+{
+	ask("POST", ES9("cancelSession"), "{}");
+	ck_assert_str_eq(w.headers.p, ES9_PROTOCOL " application/json\n");
+	buf_clear(&w.headers);
+	set(p->name, p->params);
+	ask("POST", ES9("cancelSession"), "{}");
+	ck_assert_str_eq(w.headers.p, p->a);
+	ck_assert_int_eq(acts_of(p->name), 1);
+}
+
+/* The same answer; in memory nobody sees how many pieces it came in. */
+static void same_answer(const struct probe *p)
+{
+	struct answer good = ask("POST", ES9("cancelSession"), "{}"), odd;
+
+	ck_assert_str_eq(good.connection, "");
+	set(p->name, p->params);
+	odd = ask("POST", ES9("cancelSession"), "{}");
+	ck_assert_str_eq(odd.body, good.body);
+	ck_assert_str_eq(odd.connection, p->a);
+	ck_assert_int_eq(acts_of(p->name), 1);
+}
+
 /* ---- Devices. ------------------------------------------------------------ */
 
 /* a: what is done to the router within 100 s when it is set at 0 s; b: what
@@ -980,6 +1234,9 @@ static void shared_at_setup(const struct probe *p)
 
 /* ---- Every row. ---------------------------------------------------------- */
 
+#define INITIATE "initiateAuthentication"
+#define AUTHENTICATE "authenticateClient"
+#define GET_PACKAGE "getBoundProfilePackage", "boundProfilePackage"
 #define A200(s, n) "answered 200 in " s ", party asked " n
 #define POST_(url) "POST " url
 #define GET_(url) "GET " url
@@ -1089,6 +1346,82 @@ static const struct probe probes[] = {
 	{ "smdp.wrong-transaction-id", "function=initiateAuthentication", other_transaction,
 	  NULL, NULL, NULL },
 	{ "smdp.code-consumed", NULL, code_consumed, NULL, NULL, NULL },
+	{ "smdp.bad-signature", "what=server-signature1", rsp_changed, INITIATE,
+	  "serverSignature1", "5F37" },
+	{ "smdp.bad-signature", "what=smdp-signature2", rsp_changed, AUTHENTICATE,
+	  "smdpSignature2", "5F37" },
+	{ "smdp.bad-signature", "what=package", rsp_changed, GET_PACKAGE,
+	  "BF36.BF23.5F37" },
+	{ "smdp.bad-certificate", "what=auth", rsp_changed, INITIATE, "serverCertificate",
+	  "+30.13" },
+	{ "smdp.bad-certificate", "what=auth fault=garbage", rsp_changed, INITIATE,
+	  "serverCertificate", "+30.2" },
+	{ "smdp.bad-certificate", "what=pb fault=other-server", rsp_changed, AUTHENTICATE,
+	  "smdpCertificate", "+30.13" },
+	{ "smdp.bad-challenge", "what=euicc", rsp_changed, INITIATE, "serverSigned1", "30.81" },
+	{ "smdp.bad-challenge", "what=server", rsp_changed, INITIATE, "serverSigned1", "30.84" },
+	{ "smdp.bad-transaction-id", "what=server-signed1", rsp_changed, INITIATE,
+	  "serverSigned1", "30.80" },
+	{ "smdp.bad-transaction-id", "what=smdp-signed2", rsp_changed, AUTHENTICATE,
+	  "smdpSigned2", "30.80" },
+	{ "smdp.bad-transaction-id", "what=package", rsp_changed, GET_PACKAGE,
+	  "BF36.BF23.80" },
+	{ "smdp.bad-address", NULL, rsp_changed, INITIATE, "serverSigned1", "30.83" },
+	{ "smdp.unknown-ci", NULL, rsp_changed, INITIATE, "euiccCiPKIdToBeUsed", "4" },
+	{ "smdp.bad-metadata", "what=garbage", rsp_changed, AUTHENTICATE, "profileMetadata",
+	  "!" },
+	{ "smdp.bad-metadata", "what=other-profile", rsp_changed, AUTHENTICATE,
+	  "profileMetadata", "BF25.5A" },
+	{ "smdp.bad-metadata", "what=other-name", rsp_changed, AUTHENTICATE,
+	  "profileMetadata", "BF25.91" },
+	{ "smdp.bad-head", "what=operation", rsp_changed, GET_PACKAGE, "BF36.BF23.82" },
+	{ "smdp.bad-head", "what=key-type", rsp_changed, GET_PACKAGE, "BF36.BF23.A6.80" },
+	{ "smdp.bad-head", "what=key-length", rsp_changed, GET_PACKAGE, "BF36.BF23.A6.81" },
+	{ "smdp.bad-head", "what=host-id", rsp_changed, GET_PACKAGE, "BF36.BF23.A6.84" },
+	{ "smdp.bad-head", "what=one-time-key", rsp_changed, GET_PACKAGE, "BF36.BF23.5F49" },
+	{ "smdp.bad-mac", "what=configure", rsp_changed, GET_PACKAGE, "BF36.A0.87" },
+	{ "smdp.bad-mac", "what=metadata", rsp_changed, GET_PACKAGE, "BF36.A1.88" },
+	{ "smdp.bad-mac", "what=keys", rsp_changed, GET_PACKAGE, "BF36.A2.87" },
+	{ "smdp.bad-mac", NULL, rsp_changed, GET_PACKAGE, "BF36.A3.86" },
+	{ "smdp.bad-text", "what=configure", rsp_changed, GET_PACKAGE, "BF36.A0.87" },
+	{ "smdp.bad-text", "what=metadata", rsp_changed, GET_PACKAGE, "BF36.A1.88" },
+	{ "smdp.bad-text", "what=keys", rsp_changed, GET_PACKAGE, "BF36.A2.87" },
+	{ "smdp.bad-text", NULL, rsp_changed, GET_PACKAGE, "BF36.A3.86" },
+	{ "smdp.bad-counter", NULL, rsp_changed, GET_PACKAGE, "BF36.A3.86 BF36.A3.86" },
+	{ "smdp.bad-counter", "what=repeated", rsp_changed, GET_PACKAGE,
+	  "BF36.A3.86 BF36.A3.86 +BF36.A3.86" },
+	{ "smdp.bad-counter", "what=missing", rsp_changed, GET_PACKAGE,
+	  "BF36.A3.86 BF36.A3.86 -BF36.A3.86" },
+	{ "smdp.bad-package", "what=cut", rsp_changed, GET_PACKAGE, "!" },
+	{ "smdp.bad-package", "what=no-configure", rsp_changed, GET_PACKAGE,
+	  "BF36.A0>A1 BF36.A1>A2 BF36.A2>A3 -BF36.A3" },
+	{ "smdp.bad-package", "what=no-metadata", rsp_changed, GET_PACKAGE,
+	  "BF36.A1>A2 BF36.A2>A3 -BF36.A3" },
+	{ "smdp.bad-package", "what=no-elements", rsp_changed, GET_PACKAGE, "-BF36.A3" },
+	{ "smdp.bad-package", "what=out-of-order", rsp_changed, GET_PACKAGE,
+	  "BF36.A0>A1 BF36.A1>A0" },
+	{ "smdp.bad-package", "what=unknown-part", rsp_changed, GET_PACKAGE, "BF36.A1>A5" },
+	{ "smdp.bad-package", "what=wrong-tag", rsp_changed, GET_PACKAGE, "BF36.A3.86>87" },
+	{ "smdp.long-segment", "what=metadata", rsp_changed, GET_PACKAGE, "BF36.A1.88(long)" },
+	{ "smdp.long-segment", NULL, rsp_changed, GET_PACKAGE, "BF36.A3.86(long)" },
+	{ "smdp.package-replayed", NULL, replayed, NULL, NULL, NULL },
+	{ "smdp.answer-header", "what=no-protocol", answer_header, "", "application/json",
+	  NULL },
+	{ "smdp.answer-header", "what=protocol-1", answer_header, "gsma/rsp/v1.1.0",
+	  "application/json", NULL },
+	{ "smdp.answer-header", "what=no-type", answer_header, ES9_PROTOCOL, "", NULL },
+	{ "smdp.answer-header", "what=text function=cancelSession", answer_header,
+	  ES9_PROTOCOL, "text/plain", NULL },
+	{ "smdp.request-header", "what=no-protocol", request_header, " application/json\n",
+	  NULL, NULL },
+	{ "smdp.request-header", "what=protocol-3", request_header,
+	  "gsma/rsp/v3.0.0 application/json\n", NULL, NULL },
+	{ "smdp.request-header", "what=protocol-garbage", request_header,
+	  "v2 application/json\n", NULL, NULL },
+	{ "smdp.request-header", "what=form", request_header,
+	  ES9_PROTOCOL " application/x-www-form-urlencoded\n", NULL, NULL },
+	{ "smdp.chunked", "size=3", same_answer, "", NULL, NULL },
+	{ "smdp.closes-connection", NULL, same_answer, "close", NULL, NULL },
 	{ "smdp.notification-refused", NULL, one_exchange, POST_(ES9("handleNotification")),
 	  "answered 500 in 0s, party asked 0", NULL },
 	{ "smdp.notification-lost", NULL, one_exchange, POST_(ES9("handleNotification")),

@@ -184,6 +184,7 @@ static void make_crypto(struct world *w)
 						       .repeatable = true });
 	rsp_pki_make_ci(w->pki, RSP_P256);
 	w->crypto = rsp_crypto_full_new(w->pki);
+	quirk_engine_set_crypto(w->quirks, w->crypto);
 }
 
 static int make_parties(struct world *w, struct err *err)

@@ -111,7 +111,7 @@ static enum status_code download_order(struct smdp *s,
 	if (smdp_move(s, p, q->eid.p ? SMDP_EV_LINK : SMDP_EV_ALLOCATE, &err) < 0)
 		return STATUS_ICCID_IN_USE;
 	smdp_set_order(s, p, STR_NONE, q->eid);
-	smdp_profile_start_order(p);
+	smdp_start_order(s, p);
 	out->iccid = str_of(p->iccid);
 	return STATUS_OK;
 }

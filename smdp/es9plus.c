@@ -117,6 +117,17 @@ static enum status_code initiate(struct request *r)
 
 /* ---- authenticateClient (SGP.22, 5.6.3). -------------------------------- */
 
+/* The eUICC's own refusal: its word goes into the log. */
+static enum status_code euicc_error(struct request *r, enum es10_function f, int64_t code)
+{
+	const char *name = es10_result_name(f, code < 0 || code > ES10_UNDEFINED_ERROR ?
+					    ES10_UNDEFINED_ERROR : (int)code);
+
+	err_set(&r->err, ERR_DENIED, "%s: %s", es10_function_name(f),
+		name ? name : "unknown error");
+	return STATUS_EUICC_ERROR;
+}
+
 /* What the eUICC said of itself, when it may be believed. */
 struct client {
 	struct rsp_authenticate_response response;
@@ -337,7 +348,7 @@ static enum status_code authenticate(struct request *r,
 					   &c.response, &r->err) < 0)
 		return STATUS_FORMAT;
 	if (c.response.failed)
-		return STATUS_EUICC_ERROR;
+		return euicc_error(r, ES10_AUTHENTICATE_SERVER, c.response.error_code);
 	code = check_client(r, session, &c);
 	if (code != STATUS_OK)
 		return code;
@@ -453,7 +464,7 @@ static enum status_code check_prepared(struct request *r,
 				      &r->err) < 0)
 		return STATUS_FORMAT;
 	if (response.failed)
-		return STATUS_EUICC_ERROR;
+		return euicc_error(r, ES10_PREPARE_DOWNLOAD, response.error_code);
 	if (rsp_verify(r->s->crypto, session->euicc_certificate,
 		       response.euicc_signed2, session->smdp_signature2,
 		       response.euicc_signature2, &r->err) < 0)
@@ -488,7 +499,7 @@ static enum status_code deliver(struct request *r,
 		return STATUS_PROFILE_UNAVAILABLE;
 	memcpy(p->bound_eid, session->eid, sizeof(p->bound_eid));
 	smdp_keep(&p->euicc_certificate, session->euicc_certificate);
-	smdp_profile_keep_transaction(p, smdp_session_id(session));
+	smdp_keep_delivery(s, p, smdp_session_id(session));
 	session->state = SMDP_SESSION_DELIVERED;
 	r->out.transaction_id = smdp_session_id(session);
 	return STATUS_OK;

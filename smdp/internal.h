@@ -100,6 +100,7 @@ struct smdp {
 	size_t profile_count;
 	struct map by_iccid, by_matching_id;
 	struct map by_eid;		/* first of a chain: default SM-DP+ */
+	struct map by_delivery;		/* by the transactions that each has kept */
 
 	struct smdp_session *sessions;
 	size_t session_count;
@@ -123,6 +124,10 @@ int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,
  * and keep the indexes right. */
 void smdp_set_order(struct smdp *s, struct smdp_profile *p,
 		    struct str matching_id, struct str eid);
+/* A package of it was delivered in that transaction: its result is known by that. */
+void smdp_keep_delivery(struct smdp *s, struct smdp_profile *p, struct str transaction);
+/* A new order: nothing of an earlier one counts any more. */
+void smdp_start_order(struct smdp *s, struct smdp_profile *p);
 /* Reply with what stands in s->out. */
 void smdp_reply(struct smdp *s, struct http_exchange *x);
 /* Is it POST with JSON, of the right protocol version and size? */

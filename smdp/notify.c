@@ -184,7 +184,7 @@ static int check_result(struct smdp *s, const struct smdp_profile *p,
 		return err_set(err, ERR_INVALID,
 			       "notification: an installation result that speaks of '%s'",
 			       es10_notification_name(n->metadata.event));
-	if (!smdp_profile_delivered_in(p, n->data.transaction_id))
+	if (n->iccid[0] && strcmp(n->iccid, p->iccid) != 0)
 		return err_set(err, ERR_DENIED,
 			       "notification: its transaction delivered no such profile");
 	if (!is_own_oid(s, n->data.smdp_oid))
@@ -248,6 +248,24 @@ static void end_session(struct smdp *s, const struct rsp_install_data *data)
 		smdp_session_end(session, data->failed ? "failed" : "installed");
 }
 
+/* An installation result is known by its transaction: if the package failed before its
+ * metadata were read, the eUICC could not say of which profile (SGP.22, 5.7.6). */
+static struct smdp_profile *find_profile(struct smdp *s, const struct rsp_notification *n,
+					 struct err *err)
+{
+	struct smdp_profile *p = n->install_result ?
+		map_get(&s->by_delivery, n->data.transaction_id) :
+		smdp_find_profile(s, str_of(n->iccid));
+
+	if (!p && n->install_result)
+		err_set(err, ERR_NOT_FOUND,
+			"notification: its transaction delivered no profile");
+	else if (!p)
+		err_set(err, ERR_NOT_FOUND,
+			"notification: no profile with ICCID '%s'", n->iccid);
+	return p;
+}
+
 int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 			   struct err *err)
 {
@@ -258,15 +276,16 @@ int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 
 	if (rsp_notification_read(der, &n, err) < 0)
 		return -1;
-	p = smdp_find_profile(s, str_of(n.iccid));
+	p = find_profile(s, &n, err);
 	if (!p)
-		return err_set(err, ERR_NOT_FOUND,
-			       "notification: no profile with ICCID '%s'", n.iccid);
+		return -1;
 	if (n.install_result ? check_result(s, p, &n, err) < 0 :
 			       check_other(s, &n, &euicc, err) < 0)
 		return -1;
-	if (n.install_result)
+	if (n.install_result) {
 		memcpy(euicc.eid, p->bound_eid, sizeof(euicc.eid));
+		memcpy(n.iccid, p->iccid, sizeof(n.iccid));
+	}
 	succeeded = !n.install_result || n.data.success;
 	repeated = smdp_profile_notification(p, euicc.eid, n.metadata.sequence);
 	log_received(s, a, euicc.eid, &n, succeeded, repeated);

@@ -37,7 +37,7 @@ int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,
 	EVENT(s->log, str_of(s->party), "profile-state",
 	      F_Z("iccid", p->iccid), F_Z("from", smdp_state_name(from)),
 	      F_Z("to", smdp_state_name(p->state)),
-	      F_Z("event", smdp_event_name(event)));
+	      F_Z("by", smdp_event_name(event)));
 	return 0;
 }
 
@@ -111,6 +111,32 @@ static uint32_t memory_of(const struct smdp_profile_spec *spec)
 		return spec->memory ? spec->memory : SMDP_MEMORY_DEFAULT;
 	return rsp_upp_read(spec->upp, &upp, &err) == 0 ? upp.memory :
 							 (uint32_t)spec->upp.n;
+}
+
+static struct str delivery(const struct smdp_profile *p, unsigned i)
+{
+	return (struct str){ (const char *)p->transactions[i % SMDP_TRANSACTIONS_KEPT],
+			     RSP_TRANSACTION_MAX };
+}
+
+void smdp_keep_delivery(struct smdp *s, struct smdp_profile *p, struct str transaction)
+{
+	unsigned n = p->transaction_count;
+
+	if (smdp_profile_delivered_in(p, transaction))
+		return;
+	/* Its place is that of the oldest: the key goes with it. */
+	if (n >= SMDP_TRANSACTIONS_KEPT)
+		map_take(&s->by_delivery, delivery(p, n));
+	smdp_profile_keep_transaction(p, transaction);
+	map_put(&s->by_delivery, delivery(p, n), p);
+}
+
+void smdp_start_order(struct smdp *s, struct smdp_profile *p)
+{
+	for (unsigned i = 0; i < SMDP_TRANSACTIONS_KEPT && i < p->transaction_count; i++)
+		map_take(&s->by_delivery, delivery(p, i));
+	smdp_profile_start_order(p);
 }
 
 /* The names and numbers of `spec`; not yet an order. */
@@ -231,7 +257,7 @@ int smdp_add_profile(struct smdp *s, const struct smdp_profile_spec *spec,
 	assert(rc == 0);
 	EVENT(s->log, str_of(s->party), "profile-state", F_Z("iccid", p->iccid),
 	      F_Z("from", smdp_state_name(SMDP_NONE)),
-	      F_Z("to", smdp_state_name(p->state)), F_Z("event", "add"));
+	      F_Z("to", smdp_state_name(p->state)), F_Z("by", "add"));
 	return 0;
 }
 
@@ -404,6 +430,7 @@ void smdp_free(struct smdp *s)
 	map_release(&s->by_iccid);
 	map_release(&s->by_matching_id);
 	map_release(&s->by_eid);
+	map_release(&s->by_delivery);
 	arena_release(&s->certificates);
 	buf_release(&s->out);
 	buf_release(&s->part);

@@ -461,11 +461,13 @@ static struct str notification_metadata(const char *iccid_text,
 	struct str s;
 
 	buf_init(&b, 1000);
-	iccid_pack(iccid, str_of(iccid_text));
+	if (iccid_text[0])
+		iccid_pack(iccid, str_of(iccid_text));
 	rsp_notification_metadata_write(&b, &(struct rsp_notification_metadata){
 		.sequence = sequence, .event = event,
 		.address = STR("smdp.example.com"),
-		.iccid = { (char *)iccid, sizeof(iccid) },
+		.iccid = iccid_text[0] ? (struct str){ (char *)iccid, sizeof(iccid) } :
+					 STR_NONE,
 	});
 	s = kept(&b);
 	buf_release(&b);
@@ -924,6 +926,34 @@ START_TEST(failed_installations)
 }
 END_TEST
 
+/* A package that failed before its metadata were read has a result without an ICCID. */
+START_TEST(result_without_iccid)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID };
+
+	offer((struct smdp_profile_spec){ .matching_id = STR("OTHER"),
+					  .iccid = STR("8944000000000000019") });
+	offer((struct smdp_profile_spec){ .matching_id = STR(MID), .retries_max = 9 });
+	for (int i = 0; i < 6; i++)
+		ck_assert_str_eq(download(&a), "ok");
+	report_result("8944000000000000019", a.transaction, 1, ES10_LOAD_SECURITY, false);
+	ck_assert_str_eq(state(ICCID), "downloaded");
+	report_result("", STR("0123456789ABCDEF"), 1, ES10_LOAD_SECURITY, false);
+	ck_assert_str_eq(state(ICCID), "downloaded");
+	report_result("", a.transaction, 1, ES10_LOAD_SECURITY, false);
+	ck_assert_str_eq(state(ICCID), "error");
+	ck_assert_str_eq(state("8944000000000000019"), "released");
+	pass(1);
+	ck_assert_uint_eq(count(&w.told, "\"iccid\":\"" ICCID "\""), 1);
+	/* In a new order the transactions of the old one mean nothing. */
+	ck_assert_str_eq(es2("cancelOrder", "\"iccid\":\"" ICCID "\","
+			     "\"finalProfileStatusIndicator\":\"Available\""), "ok");
+	ck_assert_str_eq(es2("downloadOrder", "\"iccid\":\"" ICCID "\""), "ok");
+	report_result("", a.transaction, 2, 0, false);
+	ck_assert_str_eq(state(ICCID), "allocated");
+}
+END_TEST
+
 START_TEST(unbelievable_results)
 {
 	struct attempt a = { .matching_id = MID, .eid = EID };
@@ -1353,6 +1383,7 @@ int main(void)
 	tcase_add_loop_test(tc, cancel_reasons, 0, COUNT(reasons));
 	tcase_add_test(tc, cancel_refused);
 	tcase_add_loop_test(tc, failed_installations, 0, COUNT(failures));
+	tcase_add_test(tc, result_without_iccid);
 	tcase_add_test(tc, unbelievable_results);
 	tcase_add_test(tc, other_notifications);
 	tcase_add_test(tc, eis_away);
