@@ -43,7 +43,8 @@ static int make_url(struct run *r, const struct scenario_request *q,
 
 	buf_init(&out, 1 << 20);
 	buf_init(&text, 1 << 20);
-	if (template_expand_url(q->url, &r->names, &r->scratch, &base, err) < 0)
+	if ((q->raw ? template_expand_str : template_expand_url)(q->url, &r->names,
+								  &r->scratch, &base, err) < 0)
 		goto out;
 	if (base.n && base.p[0] == '/')
 		buf_z(&out, "http://server.rig");

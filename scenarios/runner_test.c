@@ -76,6 +76,19 @@ static const struct {
 	{ "passes",
 	  "name: t\n" WORLD "steps:\n" ACTIVATE UNTIL("successful", "30min"),
 	  VERDICT_PASS, 99, 0, "" },
+	{ "a raw URL is sent as it is written",
+	  "name: t\n" WORLD "steps:\n"
+	  "  - raw: true\n"
+	  "    get: /ws/v1/esim_profiles/inventory?size=%4\n"
+	  "    expect: {status: 400, text: {contains: malformed %-escape}}\n"
+	  "  - get: /ws/v1/esim_profiles/inventory?size=%4\n"
+	  "    expect: {status: 400, text: {contains: \"found '%4'\"}}\n",
+	  VERDICT_PASS, 99, 0, "" },
+	{ "but not with a blank",
+	  "name: t\n" WORLD "steps:\n"
+	  "  - raw: true\n"
+	  "    get: /ws/v1/esim_profiles/inventory?size=1 2\n",
+	  VERDICT_ERROR, 0, 7, "expected http://host/path" },
 	{ "wrong status code",
 	  "name: t\n" WORLD "steps:\n"
 	  "  - get: /ws/v1/esim_profiles/inventory/1\n"

@@ -318,7 +318,8 @@ struct request_header {
 
 struct scenario_request {
 	const char *method;		/* "GET" */
-	struct str url;			/* [T] path of the server, or a whole URL: template_expand_url() */
+	struct str url;			/* [T] path of the server, or a whole URL: template_expand_url(),
+					 * or with `raw` template_expand_str() */
 	struct { struct request_header *list; size_t count; } headers;
 	struct { struct request_header *list; size_t count; } query;	/* to append */
 	enum body_kind body_kind;
@@ -326,6 +327,7 @@ struct scenario_request {
 	struct str as;			/* key of a user; STR_NONE: the first user */
 	bool as_nobody;			/* no Authorization header */
 	int64_t timeout_ns;		/* 0: HTTP_TIMEOUT_NS */
+	bool raw;			/* the URL is sent as it is written */
 	bool follow;			/* GET: all pages, as one answer */
 	struct expectations given;	/* or the run is NOT REACHED; before `expect` */
 	struct expectations expect;

@@ -458,6 +458,9 @@ static const struct schema_key request_keys[] = {
 	VERB("head"), VERB("options"),
 	{ "query", KEY_CUSTOM, AT(scenario_step, request.query), .read = load_headers,
 	  .takes = "a map", .help = "parameters to append, percent-encoded" },
+	{ "raw", KEY_BOOL, AT(scenario_step, request.raw), .usual = "false",
+	  .help = "the path or URL is sent as it is written, with what is not legal in it: "
+	    "nothing of it is percent-encoded, nor is what templates insert" },
 	{ "headers", KEY_CUSTOM, AT(scenario_step, request.headers), .read = load_headers,
 	  .takes = "a map", .help = "to send; null: not to send one that is sent otherwise" },
 	{ "json", KEY_CUSTOM, AT(scenario_step, request.body), .read = load_body, .takes = "anything",

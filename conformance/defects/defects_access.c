@@ -7,7 +7,10 @@ const struct defect defects_access[] = {
 	{ DEFECT("foreign-inventory",
 		 "The inventory shows other accounts' profiles",
 		 "EP-ACC-006"),
-	  .rules = { SAY(LIST, foreign_rows, "") } },
+	  .rules = { SAY(LIST, foreign_rows, "") },
+	  .also = "item/answers orderby/ascending orderby/descending",
+	  .because = "The other account's rows stand behind all others, and nothing else "
+		"knows of them" },
 	{ DEFECT("foreign-item",
 		 "A profile of another account is found by its ICCID",
 		 "EP-ACC-008"),
@@ -15,7 +18,10 @@ const struct defect defects_access[] = {
 	{ DEFECT("foreign-bulk",
 		 "Bulk has other accounts' profiles",
 		 "EP-ACC-007"),
-	  .rules = { SAY(BULK, foreign_csv, "") } },
+	  .rules = { SAY(BULK, foreign_csv, "") },
+	  .also = "bulk/orderby bulk/size",
+	  .because = "The other account's records stand behind all others, sorted and "
+		"counted for themselves" },
 	{ DEFECT("foreign-by-query",
 		 "A query on customer_id shows other accounts' profiles",
 		 "EP-ACC-009"),
@@ -76,7 +82,8 @@ const struct defect defects_access[] = {
 	  .rules = { WHEN("401", EVERYTHING, as_named, "") } },
 	{ DEFECT("any-name",
 		 "Whoever sends any credentials is let in",
-		 "EP-ACC-003 EP-ACC-004"),
+		 "EP-ACC-003 EP-ACC-004"
+		 " EP-ACC-005 EP-ACC-023"),
 	  .rules = { WHEN("401", EVERYTHING, as_anybody, "any") } },
 	{ DEFECT("all-refused",
 		 "Nobody is let in",
@@ -123,7 +130,7 @@ const struct defect defects_access[] = {
 	{ DEFECT("keys-any-secret",
 		 "An API key is taken with any secret",
 		 "EP-ACC-017"),
-	  .rules = { WHEN("401", EVERYTHING, as_key, "") } },
+	  .rules = { ASK(EVERYTHING, as_key, "") } },
 	{ DEFECT("throttled-never-again",
 		 "Who was held back once is held back for ever",
 		 "EP-ACC-019"),
@@ -140,7 +147,8 @@ const struct defect defects_access[] = {
 	/* ---- Errors. ---- */
 	{ DEFECT("errors-200",
 		 "Errors are answered with 200, and the error in the body",
-		 "EP-ERR-001"),
+		 "EP-ERR-001"
+		 " EP-ACC-002 EP-ACC-011 EP-ACC-013 EP-ACC-014 EP-ACC-019 EP-ITEM-004"),
 	  .rules = { WHEN("4xx", EVERYTHING, status_is, "4xx=200") } },
 	{ DEFECT("bad-request-500",
 		 "A wrong request is answered with 500",
@@ -151,8 +159,9 @@ const struct defect defects_access[] = {
 		 "EP-ERR-011 EP-ERR-012 EP-ROB-001"),
 	  .rules = { ASK(POSTS, not_json_500, "") } },
 	{ DEFECT("not-found-400",
-		 "What is not found is answered with 400",
-		 "EP-ERR-006 EP-ITEM-004"),
+		 "What is not found is answered with 400, though the body says 404",
+		 "EP-ERR-006 EP-ITEM-004"
+		 " EP-ACC-008 EP-ACC-011 EP-ERR-003"),
 	  .rules = { WHEN("404", EVERYTHING, status_is, "404=400") } },
 	{ DEFECT("error-shape",
 		 "Errors have another shape: {\"error\": {\"code\": 404}}",
@@ -213,7 +222,9 @@ const struct defect defects_access[] = {
 	{ DEFECT("one-in-twenty-fails",
 		 "One request in twenty is answered with 500",
 		 "EP-ROB-016"),
-	  .rules = { ASK(EVERYTHING, one_in, "20") } },
+	  .rules = { ASK(EVERYTHING, one_in, "20") },
+	  .also = "*",
+	  .because = "Whoever asks often enough meets it" },
 	{ DEFECT("slow-30-s",
 		 "Every answer takes 30 seconds",
 		 "EP-ROB-015"),
@@ -232,24 +243,31 @@ const struct defect defects_access[] = {
 	  .rules = { SAY(LIST, body_half, "") } },
 	{ DEFECT("answers-reset",
 		 "The connection is reset before every answer to a POST",
-		 "EP-DEL-001 EP-DIS-001 EP-DL-001 EP-EN-001 EP-OP-001"),
-	  .rules = { { POSTS, NULL, connection, "reset", "any" } } },
+		 "EP-DEL-001 EP-DIS-001 EP-DL-001 EP-EN-001 EP-OP-001"
+		 " EP-ROB-001"),
+	  .rules = { { POSTS, NULL, connection, "reset", "any" } },
+	  .also = "access/no_credentials_no_action access/other_account_device "
+		"access/read_only download/answer_without_secret",
+	  .because = "Where a refusal belongs, nobody sees one" },
 	{ DEFECT("answers-empty",
 		 "Every answer is empty",
 		 "EP-INV-001 EP-INV-002"),
 	  .rules = { SAY(READS, body_is, "") } },
 	{ DEFECT("answers-html",
 		 "Every answer is a page of HTML",
-		 "EP-INV-029"),
+		 "EP-INV-029"
+		 " EP-INV-002 EP-ROOT-005 EP-ROOT-006 EP-TX-001 EP-PROG-001 EP-OP-002 EP-OP-003"),
 	  .rules = { SAY(READS, type_is, "text/html"),
 			  SAY(READS, body_is, "<html></html>") } },
 	{ DEFECT("answers-canned",
 		 "What was once answered on a path is answered for ever",
-		 "EP-QRY-001 EP-PAGE-001"),
+		 "EP-QRY-001 EP-PAGE-001"
+		 " EP-TX-003 EP-OP-056 EP-LIFE-003 EP-LIFE-005 EP-ACC-006"),
 	  .rules = { BOTH(LISTS, canned, "") } },
 	{ DEFECT("answers-constant",
 		 "The inventory is always the same two made-up profiles",
-		 "EP-INV-027 EP-ACC-006"),
+		 "EP-INV-027 EP-ACC-006"
+		 " EP-QRY-001 EP-ORD-002 EP-PAGE-001 EP-ACC-002 EP-ERR-001 EP-BULK-002"),
 	  .rules = { ASK(LIST, answer_with, "200 {\"count\":2,\"list\":["
 		"{\"carrier\":\"Carrier A\",\"customer_id\":1,\"device_id\":"
 		"\"00000000-00000000-0040FFFF-FF8001B0\",\"eid\":\"89049032000000000000000000000001\","
@@ -258,7 +276,9 @@ const struct defect defects_access[] = {
 		"{\"carrier\":\"Carrier B\",\"customer_id\":1,\"device_id\":"
 		"\"00000000-00000000-0040FFFF-FF8001B1\",\"eid\":\"89049032000000000000000000000002\","
 		"\"iccid\":\"8944000000000000002\",\"id\":1,\"normalized_carrier\":\"carrierb\","
-		"\"status\":\"active\",\"type\":\"operational\"}]}") } },
+		"\"status\":\"active\",\"type\":\"operational\"}]}") },
+	  .also = "item/answers bulk/answers",
+	  .because = "The made-up profiles are nowhere but in the list" },
 	{ DEFECT("always-503",
 		 "Every request is answered with 503",
 		 "EP-INV-001"),

@@ -246,9 +246,11 @@ bool edit_is_bad(const struct edit *e)
 		return query.n > 4000;
 	if (strcmp(e->arg, "nul") == 0)
 		return str_find(query, STR("%00")) >= 0 || str_find(q->path, STR("%00")) >= 0;
-	if (strcmp(e->arg, "sql") == 0)
+	if (strcmp(e->arg, "sql") == 0) {
+		query = query_with(e->x->arena, query, "cursor", STR_NONE);
 		return str_find(query, STR("--")) >= 0 || str_find(query, STR("%3B")) >= 0 ||
 		       str_find(query, STR(";")) >= 0;
+	}
 	if (strcmp(e->arg, "utf8") == 0)
 		return http_unescape(e->x->arena, query, true, &text) == 0 &&
 		       !str_is_utf8(text);
@@ -362,8 +364,12 @@ void as_anybody(struct edit *e)
 
 void as_key(struct edit *e)
 {
-	if (e->w->user_count && http_header(&e->req.headers, "X-API-KEY-ID").p)
-		ask_as(e, &e->w->users[0]);
+	struct str id = http_header(&e->req.headers, "X-API-KEY-ID");
+
+	for (size_t i = 0; id.n && i < e->w->user_count; i++)
+		if (str_eq(id, e->w->users[i].api_key_id))
+			http_header_set(headers(e), e->x->arena, STR("X-API-KEY-SECRET"),
+					e->w->users[i].api_key_secret);
 }
 
 static void take_body(struct edit *e, struct http_response *r)
@@ -456,8 +462,7 @@ void foreign_rows(struct edit *e)
 	const struct world_user *stranger = edit_stranger(e);
 	cJSON *tree = body_json(e);
 	bool more = cJSON_HasObjectItem(tree, "cursor") ||
-		    (e->arg[0] && (!e->req.query.p ||
-				   str_find(e->req.query, str_of(e->arg)) < 0));
+		    (e->arg[0] && str_find(param_get(e, "query"), str_of(e->arg)) < 0);
 
 	cJSON_Delete(tree);
 	if (stranger && !more)

@@ -241,6 +241,13 @@ void query_swap(struct edit *e)
 		write_tokens(e, &t);
 }
 
+/* Fields that are no text: there it would be no wrong answer but a refusal. */
+static bool is_text_field(struct str name)
+{
+	return !str_ieq(name, STR("status")) && !str_ieq(name, STR("created")) &&
+	       !str_ieq(name, STR("updated"));
+}
+
 /* The same before a text only. */
 void query_text_swap(struct edit *e)
 {
@@ -253,7 +260,7 @@ void query_text_swap(struct edit *e)
 	for (size_t i = 0; i + 1 < t.count; i++) {
 		if (t.list[i].kind == TEXT || t.list[i + 1].kind != TEXT ||
 		    !str_ieq(t.list[i].raw, from) || i == 0 ||
-		    str_ieq(t.list[i - 1].raw, STR("status")))
+		    !is_text_field(t.list[i - 1].raw))
 			continue;
 		t.list[i].raw = to;
 		changed = true;
