@@ -6,6 +6,7 @@
 # make conform    the reference server, judged at every depth
 # make conform-sockets      its depth read over real sockets, on a scaled clock
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
+# make schema     the suites and checks, against the schema for editors (needs npm)
 # make docs       renew the pages that are written from tables
 # make lint       the direction of includes and the banned functions
 # make fuzz-run SECONDS=5   each fuzz target for so long (needs clang)
@@ -68,6 +69,9 @@ run-sockets: all
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
 	@.ci/openapi-check $(B)/traffic.jsonl
+# All shipped files, against what `esimrig schema` writes.
+schema: all
+	@.ci/schema-check $(B)/esimrig $(SUITES) conformance/suites
 # Says little if all is well: with SHOULDs and conventions, nothing may be amiss.
 JUDGE     = $(B)/esimrig conform --target reference --strict --conventions
 conform: all
@@ -140,6 +144,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs check check-built deps run run-sockets openapi conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs check check-built deps run run-sockets openapi schema conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

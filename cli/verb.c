@@ -6,7 +6,7 @@
 const struct verb *const verbs[] = {
 	&verb_run, &verb_check, &verb_conform, &verb_explain, &verb_server, &verb_eis,
 	&verb_smdp, &verb_devices, &verb_card, &verb_lpa, &verb_pki, &verb_der,
-	&verb_bench, NULL
+	&verb_schema, &verb_bench, NULL
 };
 
 void verb_help(const struct verb *v, struct buf *out)

@@ -145,4 +145,8 @@ const char *schema_takes(const struct schema_key *key);
 /* The reference: what docs/scenarios.md has behind its marker. */
 void schema_write_markdown(struct buf *out);
 
+/* The same as a JSON Schema (draft 2020-12), for editors: what can be said of
+ * one file alone.  `fragment`: a file that others include. */
+void schema_write_json(struct buf *out, bool fragment);
+
 #endif
