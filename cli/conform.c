@@ -244,6 +244,7 @@ static int make_plan(struct session *s, struct err *err)
 	struct plan_config config = {
 		.suite = &s->suite, .depth = s->result.depth,
 		.only = s->command.only.list, .only_count = s->command.only.count,
+		.rate = s->judged.run.clock == CLOCK_KIND_VIRTUAL ? 0 : s->judged.run.rate,
 	};
 
 	judged_probe(&s->judged, &config, &s->result, &s->arena);

@@ -56,7 +56,7 @@ static const struct { const char *path, *text; } files[] = {
 	{ "inventory/given.yaml", CHECK("001", "read")
 	  "steps: [{get: /ws/v1/esim_profiles/inventory, given: {/count: 9}, expect: {status: 200}}]\n" },
 	{ "item/deep.yaml", CHECK("001", "world") "world: {devices: {d: {}}}\n"
-	  "steps: [{expect-device: {d: {online: true}}}]\n" },
+	  "steps: [{wait: 20min}, {expect-device: {d: {online: true}}}]\n" },
 	{ "item/needy.yaml", CHECK("001", "read, needs: [wings]") ASK("200") },
 	{ "item/after-needy.yaml", CHECK("001", "read, after: [item/needy]") ASK("200") },
 	{ "item/skipped.yaml", "skip: not yet\n" CHECK("001", "read") ASK("200") },
@@ -345,6 +345,28 @@ static struct str tolerant(void *arg, struct str id)
 	       STR("we read it so") : STR_NONE;
 }
 
+/* Why item/deep, which waits for 20 minutes, is not done where time goes so fast. */
+static struct str why_not_deep(double rate)
+{
+	const char *only = "item/deep";
+	struct plan_config config = { .suite = &suite, .depth = DEPTH_WORLD, .only = &only,
+				      .only_count = 1, .rate = rate };
+	struct err err = { 0 };
+
+	ck_assert_int_eq(plan_make(&plan, &config, &arena, &err), 0);
+	ck_assert_int_eq(plan.list[0].verdict, VERDICT_SKIP);
+	return plan.list[0].why_not;
+}
+
+START_TEST(waits_have_a_limit)
+{
+	ck_assert(str_is(why_not_deep(1), "it waits, which would take 20 minutes here"));
+	ck_assert(!why_not_deep(1.34).p);	/* 14 min 56 s */
+	ck_assert(why_not_deep(1.33).p);	/* 15 min 2 s */
+	ck_assert(!why_not_deep(0).p);
+}
+END_TEST
+
 START_TEST(tolerances)
 {
 	struct judge j = a_judge();
@@ -593,6 +615,7 @@ int main(void)
 	tcase_add_test(tc, the_hash_sees_all);
 	tcase_add_loop_test(tc, levels_and_options, 0, 4);
 	tcase_add_test(tc, only_some);
+	tcase_add_test(tc, waits_have_a_limit);
 	tcase_add_test(tc, tolerances);
 	tcase_add_test(tc, ends_when_told);
 	tcase_add_loop_test(tc, in_several_processes, 0, 4);

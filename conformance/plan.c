@@ -1,5 +1,7 @@
 #include "conformance/plan.h"
 
+#define PATIENCE_NS (15 * 60 * NS_PER_S)
+
 static bool is_chosen(const struct plan_config *config, const struct check *c)
 {
 	for (size_t i = 0; i < config->only_count; i++)
@@ -37,6 +39,23 @@ static struct str missing(const struct plan_config *config, const struct check *
 	return STR_NONE;
 }
 
+/* It waits too long, of the machine's time: why, or STR_NONE. */
+static struct str too_long(const struct plan_config *config, const struct check *c,
+			   struct arena *a)
+{
+	const struct scenario *sc = c->scenario;
+	int64_t waits_ns = 0;
+	double minutes;
+
+	for (size_t i = 0; i < sc->steps.count; i++)
+		if (sc->steps.list[i].kind == STEP_WAIT)
+			waits_ns += sc->steps.list[i].wait_ns;
+	if (config->rate <= 0 || (double)waits_ns / config->rate <= (double)PATIENCE_NS)
+		return STR_NONE;
+	minutes = (double)waits_ns / config->rate / 60e9;
+	return arena_printf(a, "it waits, which would take %.0f minutes here", minutes);
+}
+
 static struct planned plan_one(const struct plan_config *config,
 			       const struct check *c, struct arena *a)
 {
@@ -47,6 +66,8 @@ static struct planned plan_one(const struct plan_config *config,
 		return p;
 	}
 	p.why_not = missing(config, c, a);
+	if (!p.why_not.p)
+		p.why_not = too_long(config, c, a);
 	if (!p.why_not.p && c->lacks.n) {
 		p.verdict = VERDICT_NOT_REACHED;
 		p.why_not = arena_printf(a, "the target's world has not all that it needs: %.*s",

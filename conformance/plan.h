@@ -3,8 +3,9 @@
  *
  * A check is left out of the plan only by --only.  Any other that is not done
  * stands in it with the reason: it needs a greater depth or a capability that
- * the target has not (SKIP), or something that the target's file does not
- * name (NOT REACHED).
+ * the target has not, or lets more time pass than anybody wants to wait
+ * (SKIP), or it needs something that the target's file does not name (NOT
+ * REACHED).
  */
 #ifndef CONFORMANCE_PLAN_H
 #define CONFORMANCE_PLAN_H
@@ -21,6 +22,8 @@ struct plan_config {
 	 * all of them. */
 	struct str (*lacks)(void *arg, struct str capability);
 	void *arg;
+	/* How fast time goes, by the machine's; 0: it jumps, and waits are free. */
+	double rate;
 };
 
 struct planned {
