@@ -304,6 +304,13 @@ static struct str write_metadata(struct request *r,
 	return take(r, &r->s->part);
 }
 
+/* The operator may have taken the order back and given a new one for the profile:
+ * that one is none of this session's. */
+static bool has_order(const struct smdp_session *session)
+{
+	return session->profile && session->profile->order == session->order;
+}
+
 /* The binding that this session may have again, or NULL. */
 static const struct smdp_binding *earlier_binding(const struct smdp_session *session)
 {
@@ -359,6 +366,7 @@ static enum status_code authenticate(struct request *r,
 	code = offer(r, session, &c);
 	if (code != STATUS_OK)
 		return code;
+	session->order = session->profile->order;
 	session->profile->attempts++;
 	smdp_keep(&session->euicc_certificate, c.response.euicc_certificate);
 	session->state = SMDP_SESSION_AUTHENTICATED;
@@ -485,8 +493,8 @@ static enum status_code deliver(struct request *r,
 	enum status_code code;
 
 	code = check_prepared(r, session, &signed2);
-	if (code == STATUS_OK)
-		code = check_state(p);	/* may have changed in between */
+	if (code == STATUS_OK)		/* may have changed in between */
+		code = has_order(session) ? check_state(p) : STATUS_MATCHING_ID_REFUSED;
 	if (code == STATUS_OK)
 		code = check_eid(p, session->eid);
 	if (code == STATUS_OK)
@@ -497,6 +505,9 @@ static enum status_code deliver(struct request *r,
 		return code;
 	if (smdp_move(s, p, SMDP_EV_DELIVER, &r->err) < 0)
 		return STATUS_PROFILE_UNAVAILABLE;
+	/* What another eUICC may still have to say is about another binding. */
+	if (strcmp(p->bound_eid, session->eid) != 0)
+		smdp_forget_deliveries(s, p);
 	memcpy(p->bound_eid, session->eid, sizeof(p->bound_eid));
 	smdp_keep(&p->euicc_certificate, session->euicc_certificate);
 	smdp_keep_delivery(s, p, smdp_session_id(session));
@@ -527,7 +538,7 @@ static void apply_cancel(struct smdp *s, struct smdp_session *session,
 {
 	const char *name = es10_cancel_reason_name(reason > ES10_CANCEL_UNDEFINED ?
 						   -1 : (int)reason);
-	struct smdp_profile *p = session->profile;
+	struct smdp_profile *p = has_order(session) ? session->profile : NULL;
 	enum status_code fault = STATUS_CANCEL_UNDEFINED;
 	struct arena a = { 0 };
 	bool keeps = false;
@@ -544,7 +555,8 @@ static void apply_cancel(struct smdp *s, struct smdp_session *session,
 	arena_release(&a);
 	if (p && keeps && p->attempts)
 		p->attempts--;
-	else if (p && !keeps)
+	/* One eUICC cannot reject what was meanwhile bound to another. */
+	else if (p && !keeps && check_eid(p, session->eid) == STATUS_OK)
 		end_order(s, p, SMDP_EV_REJECT, fault);
 }
 

@@ -52,6 +52,7 @@ struct smdp_session {
 	/* Since authenticateClient: */
 	char eid[EID_SIZE];
 	struct smdp_profile *profile;
+	unsigned order;			/* of the profile, then */
 	struct str euicc_certificate;	/* owned; whole */
 	struct str smdp_signature2;	/* owned; whole 5F37 */
 	struct smdp_session *prev, *next;
@@ -126,6 +127,8 @@ void smdp_set_order(struct smdp *s, struct smdp_profile *p,
 		    struct str matching_id, struct str eid);
 /* A package of it was delivered in that transaction: its result is known by that. */
 void smdp_keep_delivery(struct smdp *s, struct smdp_profile *p, struct str transaction);
+/* No result of what was delivered so far counts any more. */
+void smdp_forget_deliveries(struct smdp *s, struct smdp_profile *p);
 /* A new order: nothing of an earlier one counts any more. */
 void smdp_start_order(struct smdp *s, struct smdp_profile *p);
 /* Reply with what stands in s->out. */

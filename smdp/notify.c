@@ -288,6 +288,10 @@ int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 	}
 	succeeded = !n.install_result || n.data.success;
 	repeated = smdp_profile_notification(p, euicc.eid, n.metadata.sequence);
+	if (n.install_result && !repeated &&
+	    !smdp_profile_report(p, n.data.transaction_id))
+		return err_set(err, ERR_DENIED,
+			       "notification: its transaction has had another result");
 	log_received(s, a, euicc.eid, &n, succeeded, repeated);
 	if (repeated)
 		return 0;

@@ -21,7 +21,9 @@ static const enum smdp_state table[SMDP_STATES][SMDP_EVENTS] = {
 	[S(CONFIRMED)]  = { [E(RELEASE)]       = S(RELEASED),
 			    [E(CANCEL)]        = S(AVAILABLE),
 			    [E(RETIRE)]        = S(UNAVAILABLE) },
+	/* Another try may have failed when this one was done after all. */
 	[S(RELEASED)]   = { [E(DELIVER)]       = S(DOWNLOADED),
+			    [E(INSTALL_OK)]    = S(INSTALLED),
 			    [E(REJECT)]        = S(ERROR),
 			    [E(EXHAUST)]       = S(ERROR),
 			    [E(EXPIRE)]        = S(ERROR),
@@ -114,24 +116,43 @@ void smdp_profile_keep_notification(struct smdp_profile *p,
 	p->notifications[p->notification_count++ % SMDP_NOTIFICATIONS_KEPT] = *n;
 }
 
-bool smdp_profile_delivered_in(const struct smdp_profile *p, struct str id)
+/* Its place in the ring, or -1. */
+static int find_transaction(const struct smdp_profile *p, struct str id)
 {
 	unsigned n = kept(p->transaction_count, SMDP_TRANSACTIONS_KEPT);
 
 	for (unsigned i = 0; i < n; i++)
 		if (id.n == RSP_TRANSACTION_MAX &&
 		    memcmp(p->transactions[i], id.p, id.n) == 0)
-			return true;
-	return false;
+			return (int)i;
+	return -1;
+}
+
+bool smdp_profile_delivered_in(const struct smdp_profile *p, struct str id)
+{
+	return find_transaction(p, id) >= 0;
+}
+
+bool smdp_profile_report(struct smdp_profile *p, struct str id)
+{
+	int i = find_transaction(p, id);
+
+	if (i < 0 || p->reported[i])
+		return false;
+	p->reported[i] = true;
+	return true;
 }
 
 void smdp_profile_keep_transaction(struct smdp_profile *p, struct str id)
 {
+	unsigned i = p->transaction_count % SMDP_TRANSACTIONS_KEPT;
+
 	assert(id.n == RSP_TRANSACTION_MAX);
 	if (smdp_profile_delivered_in(p, id))
 		return;
-	memcpy(p->transactions[p->transaction_count++ % SMDP_TRANSACTIONS_KEPT],
-	       id.p, id.n);
+	memcpy(p->transactions[i], id.p, id.n);
+	p->reported[i] = false;
+	p->transaction_count++;
 }
 
 void smdp_profile_unbind(struct smdp_profile *p)
@@ -142,6 +163,7 @@ void smdp_profile_unbind(struct smdp_profile *p)
 
 void smdp_profile_start_order(struct smdp_profile *p)
 {
+	p->order++;
 	p->attempts = p->cc_attempts = 0;
 	p->cc_required = false;
 	p->expires_ms = 0;

@@ -77,6 +77,7 @@ struct smdp_profile {
 	unsigned ppr;
 	uint32_t memory;
 	struct str upp;			/* brought; p NULL: a small one is made of the rest */
+	unsigned order;			/* counts; sessions are of one order */
 	bool cc_required;
 	unsigned char cc_hash[RSP_HASH_BYTES];	/* SHA256(code) */
 	unsigned attempts, attempts_max;	/* downloads */
@@ -93,6 +94,7 @@ struct smdp_profile {
 	struct smdp_binding *binding;	/* NULL: none that could be had again */
 	unsigned char transactions[SMDP_TRANSACTIONS_KEPT][RSP_TRANSACTION_MAX];
 	unsigned transaction_count;	/* all ever; the last ones are kept */
+	bool reported[SMDP_TRANSACTIONS_KEPT];	/* has had its result */
 
 	struct smdp_notification *notifications;	/* a ring, or NULL */
 	unsigned notification_count;	/* all ever */
@@ -122,6 +124,8 @@ void smdp_profile_keep_notification(struct smdp_profile *p,
 
 /* Was a package delivered in that transaction (and not too long ago)? */
 bool smdp_profile_delivered_in(const struct smdp_profile *p, struct str id);
+/* That transaction has its result; false: it had one before, or is not known. */
+bool smdp_profile_report(struct smdp_profile *p, struct str id);
 void smdp_profile_keep_transaction(struct smdp_profile *p, struct str id);
 /* That result ends the binding: there is no further try under its keys. */
 void smdp_profile_unbind(struct smdp_profile *p);

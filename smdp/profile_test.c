@@ -24,6 +24,7 @@ static const char *const legal[] = {
 	"confirmed cancel available",
 	"confirmed retire unavailable",
 	"released deliver downloaded",
+	"released install-ok installed",
 	"released reject error",
 	"released exhaust error",
 	"released expire error",
@@ -114,6 +115,13 @@ START_TEST(rings)
 	ck_assert(!smdp_profile_delivered_in(p, view));
 	id[3] = 1;
 	ck_assert(smdp_profile_delivered_in(p, view));
+	ck_assert(smdp_profile_report(p, view));
+	ck_assert(!smdp_profile_report(p, view));
+	id[3] = 0;
+	ck_assert(!smdp_profile_report(p, view));
+	id[3] = 9;
+	smdp_profile_keep_transaction(p, view);
+	ck_assert(smdp_profile_report(p, view));
 	smdp_profile_start_order(p);
 	ck_assert(!smdp_profile_delivered_in(p, view));
 	smdp_profile_free(p);

@@ -132,10 +132,16 @@ void smdp_keep_delivery(struct smdp *s, struct smdp_profile *p, struct str trans
 	map_put(&s->by_delivery, delivery(p, n), p);
 }
 
-void smdp_start_order(struct smdp *s, struct smdp_profile *p)
+void smdp_forget_deliveries(struct smdp *s, struct smdp_profile *p)
 {
 	for (unsigned i = 0; i < SMDP_TRANSACTIONS_KEPT && i < p->transaction_count; i++)
 		map_take(&s->by_delivery, delivery(p, i));
+	p->transaction_count = 0;
+}
+
+void smdp_start_order(struct smdp *s, struct smdp_profile *p)
+{
+	smdp_forget_deliveries(s, p);
 	smdp_profile_start_order(p);
 }
 
