@@ -151,7 +151,7 @@ static int make(struct rsp_pki *pki, const struct pki_options *o, const char *ro
 
 	if (role < 0 || role == RSP_ROLE_CI)
 		return err_set(err, ERR_INVALID,
-			       "'%s': expected eum, euicc, dp-auth, dp-pb or dp-tls", role_word);
+			       "'%s': expected eum, euicc, dp-auth, dp-pb, dp-tls, ds-auth or ds-tls", role_word);
 	if (fault < 0)
 		return err_set(err, ERR_INVALID, "--fault %s: no such fault", o->fault);
 	if (ci < 0)
@@ -160,7 +160,8 @@ static int make(struct rsp_pki *pki, const struct pki_options *o, const char *ro
 		return -1;
 	id = rsp_pki_get(pki, &(struct rsp_pki_wanted){
 		.role = (enum rsp_role)role, .ci = (size_t)ci, .name = str_of(o->name),
-		.oid = STR("\x88\x37\x0A"), .fault = (enum rsp_cert_fault)fault }, err);
+		.oid = role == RSP_ROLE_DS_AUTH || role == RSP_ROLE_DS_TLS ?
+		       STR("\x88\x37\x0B") : STR("\x88\x37\x0A"), .fault = (enum rsp_cert_fault)fault }, err);
 	if (!id)
 		return -1;
 	buf_printf(out, "%.*s\n", STRF(pki_dir_name(id, &a)));
@@ -219,9 +220,9 @@ static int run(const struct verb *v, int argc, char **argv)
 
 static const char *const about[] = {
 	"init [DIR] makes a CI on P-256 and one on brainpoolP256r1. What is below them "
-	"(EUM, eUICC, SM-DP+) is made when smdp, card or lpa need it, and kept there "
+	"(EUM, eUICC, SM-DP+, SM-DS) is made when smdp, card or lpa need it, and kept there "
 	"too. show lists what is there. make ROLE makes one certificate: eum, euicc, "
-	"dp-auth, dp-pb or dp-tls; with --fault a bad one, for tests.",
+	"dp-auth, dp-pb or dp-tls of an SM-DP+, ds-auth or ds-tls of an SM-DS; with --fault a bad one, for tests.",
 	"A directory may also hold certificates and keys made elsewhere, in PEM or DER, "
 	"also in directories below: which key belongs to which certificate, and who "
 	"issued it, is found out. In sets that name their files as SGP.26 does, CERT_* are "

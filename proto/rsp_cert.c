@@ -37,6 +37,8 @@ static const struct {
 	[RSP_ROLE_DP_AUTH] = { "dp-auth", 4, USAGE_SIGN, false, true },
 	[RSP_ROLE_DP_PB] = { "dp-pb", 5, USAGE_SIGN, false, true },
 	[RSP_ROLE_DP_TLS] = { "dp-tls", 3, USAGE_SIGN, false, true },
+	[RSP_ROLE_DS_AUTH] = { "ds-auth", 7, USAGE_SIGN, false, true },
+	[RSP_ROLE_DS_TLS] = { "ds-tls", 6, USAGE_SIGN, false, true },
 };
 
 const char *rsp_role_name(enum rsp_role role)
@@ -256,7 +258,7 @@ static void put_extensions(struct buf *out, const struct rsp_cert_spec *s,
 	put_extension(out, OID("\x55\x1D\x0E"), false, &v);
 	put_key_usage(out, &v, usage);
 	put_policy(out, &v, policy);
-	if (s->role == RSP_ROLE_DP_TLS)
+	if (s->role == RSP_ROLE_DP_TLS || s->role == RSP_ROLE_DS_TLS)
 		put_extended_usage(out, &v);
 	if (roles[s->role].ca)
 		put_constraints(out, &v, s->role == RSP_ROLE_CI);

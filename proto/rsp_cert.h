@@ -2,7 +2,7 @@
  * rsp_cert.h - the certificates of remote SIM provisioning (SGP.22, 4.5.2; the
  * shapes of SGP.26), made and checked.
  *
- *	CI -> EUM -> eUICC		CI -> DPauth, DPpb, DP TLS
+ *	CI -> EUM -> eUICC		CI -> DPauth, DPpb, DP TLS, DSauth, DS TLS
  *
  * Each link is checked by itself: signature, issuer's name and key identifier,
  * dates, policy, key usage, and the name constraint by which an EUM may only
@@ -21,10 +21,11 @@
 enum rsp_role {
 	RSP_ROLE_CI, RSP_ROLE_EUM, RSP_ROLE_EUICC,
 	RSP_ROLE_DP_AUTH, RSP_ROLE_DP_PB, RSP_ROLE_DP_TLS,
+	RSP_ROLE_DS_AUTH, RSP_ROLE_DS_TLS,	/* of an SM-DS */
 	RSP_ROLES
 };
 
-/* "ci", "eum", "euicc", "dp-auth", "dp-pb", "dp-tls". */
+/* "ci", "eum", "euicc", "dp-auth", "dp-pb", "dp-tls", "ds-auth", "ds-tls". */
 const char *rsp_role_name(enum rsp_role role);
 
 enum { RSP_NAME_MAX = 128, RSP_OID_MAX = 32, RSP_IIN_DIGITS = 8 };
@@ -55,7 +56,7 @@ struct rsp_cert_spec {
 	struct str organization;	/* an eUICC's is its EUM's */
 	struct str serial_number;	/* EUICC: the EID; EUM: the 8 digits that its EIDs begin with */
 	struct str oid;			/* registered id; content bytes of an OID */
-	struct str host;		/* DP_TLS: its host name, or IP address */
+	struct str host;		/* DP_TLS, DS_TLS: its host name, or IP address */
 	uint64_t serial;		/* of the certificate */
 	int64_t not_before_ms, not_after_ms;	/* Unix time */
 	enum rsp_curve curve;

@@ -196,6 +196,10 @@ static const struct shape {
 	  "O = esimrig, CN = 127.0.0.1", KU_DIGITAL_SIGNATURE, false },
 	{ RSP_ROLE_DP_TLS, "::1", "2.23.146.1.2.1.3",
 	  "O = esimrig, CN = ::1", KU_DIGITAL_SIGNATURE, false },
+	{ RSP_ROLE_DS_TLS, "ds.example", "2.23.146.1.2.1.6",
+	  "O = esimrig, CN = ds.example", KU_DIGITAL_SIGNATURE, false },
+	{ RSP_ROLE_DS_AUTH, "ds.example", "2.23.146.1.2.1.7",
+	  "O = esimrig, CN = ds.example", KU_DIGITAL_SIGNATURE, false },
 };
 
 /* As a client looks: for an address, or for a name. */
@@ -247,7 +251,7 @@ START_TEST(shape)
 	ck_assert_int_eq(X509_verify(x, X509_get0_pubkey(issuer->cert.x509)), 1);
 	ck_assert_int_eq(X509_check_issued(issuer->cert.x509, x), X509_V_OK);
 	ck_assert(X509_get_ext_by_NID(x, NID_certificate_policies, -1) >= 0);
-	if (s->role == RSP_ROLE_DP_TLS)
+	if (s->role == RSP_ROLE_DP_TLS || s->role == RSP_ROLE_DS_TLS)
 		ck_assert(names_host(x, s->name));
 	ck_assert_int_eq(rsp_cert_role(&id->cert), (int)s->role);
 	ck_assert_int_eq(id->ci, (int)ci);

@@ -239,7 +239,7 @@ static int add_certificate(struct rsp_pki *p, struct str der, struct err *err)
 	if (role < 0) {
 		rsp_cert_release(&cert);
 		return err_set(err, ERR_INVALID,
-			       "certificate: expected one of the policies 2.23.146.1.2.1.0 to .5 (SGP.22, 4.5.2)");
+			       "certificate: expected one of the policies 2.23.146.1.2.1.0 to .7 (SGP.22, 4.5.2)");
 	}
 	if (role == RSP_ROLE_CI && p->ci_count == RSP_CI_MAX) {
 		rsp_cert_release(&cert);
@@ -426,10 +426,12 @@ static struct rsp_cert_spec spec_of(const struct rsp_pki *p,
 		s.oid = STR_NONE;
 		break;
 	case RSP_ROLE_DP_TLS:
+	case RSP_ROLE_DS_TLS:
 		s.host = w->name;
 		break;
 	case RSP_ROLE_DP_AUTH:
 	case RSP_ROLE_DP_PB:
+	case RSP_ROLE_DS_AUTH:
 	case RSP_ROLES:
 		break;
 	}

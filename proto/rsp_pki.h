@@ -1,6 +1,6 @@
 /*
  * rsp_pki.h - who has which key and certificate: the CIs that a world trusts,
- * and below them EUMs, eUICCs and SM-DP+s.
+ * and below them EUMs, eUICCs, SM-DP+s and SM-DSs.
  *
  * A set may be made here (one CI for each curve) or be brought by its user,
  * certificates and keys in any order (rsp_pki_add_...): a key belongs to the
@@ -65,8 +65,8 @@ struct rsp_pki_identity {
 struct rsp_pki_wanted {
 	enum rsp_role role;
 	size_t ci;
-	/* EUICC: the EID; EUM: the 8 digits its EIDs begin with; DP_...: its
-	 * host name.  What a user brought fits whatever its name, but for EIDs. */
+	/* EUICC: the EID; EUM: the 8 digits its EIDs begin with; DP_..., DS_...:
+	 * its host name.  What a user brought fits whatever its name, but for EIDs. */
 	struct str name;
 	struct str oid;			/* content bytes; for what is made */
 	enum rsp_cert_fault fault;	/* not GOOD: it is made, and so */

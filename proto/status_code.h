@@ -90,6 +90,22 @@
 	X(EID_INVALID, "eid-invalid", "8.1.1", "2.1", "the EID has a wrong form") \
 	X(EID_ASSOCIATION, "eid-association", "8.1.1", "3.10", \
 	  "the order is for another EID") \
+	X(SMDS_INACCESSIBLE, "smds-inaccessible", "8.9", "5.1", \
+	  "the SM-DS cannot be reached") \
+	X(SMDS_REFUSED, "smds-refused", "8.9", "4.2", \
+	  "the SM-DS did not register the event") \
+	/* ES11 and ES12 (5.8, 5.9). */ \
+	X(SMDS_BUSY, "smds-busy", "8.9", "3.7", "too many sessions or events at the moment") \
+	X(SMDS_ADDRESS_REFUSED, "smds-address-refused", "8.9.1", "3.8", \
+	  "this is not the SM-DS of that address") \
+	X(SMDS_PKID_UNSUPPORTED, "smds-pkid-unsupported", "8.9.2", "3.1", \
+	  "none of the proposed public key identifiers is supported") \
+	X(SMDS_SVN_UNSUPPORTED, "smds-svn-unsupported", "8.9.3", "3.1", \
+	  "the specification version of the eUICC is not supported") \
+	X(SMDS_CERTIFICATE_UNAVAILABLE, "smds-certificate-unavailable", "8.9.4", "3.7", \
+	  "no certificate of a CI that the eUICC accepts") \
+	X(EVENT_IN_USE, "event-in-use", "8.9.5", "3.3", "the event is registered already") \
+	X(EVENT_UNKNOWN, "event-unknown", "8.9.5", "3.9", "unknown event") \
 	/* Why a device cancelled, toward an operator (5.3.5). */ \
 	X(CANCEL_END_USER, "cancel-end-user", "8.8.5", "3.8", \
 	  "the end user rejected the download") \

@@ -411,6 +411,9 @@ int world_stop(struct world *w, struct str host_key, struct err *err)
 	EVENT(&w->log, STR("rig"), "party-stopped", F_Z("of", h->party));
 	network_unlisten(w->net, h->name);
 	h->listening = false;
+	for (size_t i = 0; i < w->smdp_count; i++)
+		if (h == &w->smdps[i].host && w->smdps[i].smdp)
+			smdp_dropped(w->smdps[i].smdp);
 	if (h == &w->server_host) {
 		unwrap(w, h->party, &h->wrapped);
 		server_free(w->server);

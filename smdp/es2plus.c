@@ -7,11 +7,14 @@ struct es2_request {
 	struct str requester, call;	/* of the header */
 	struct str iccid, eid, profile_type, matching_id, confirmation_code;
 	struct str final_state;		/* finalProfileStatusIndicator */
+	struct str smds;		/* smdsAddress */
 	bool release;
 };
 
 struct es2_answer {
 	struct str iccid, eid, matching_id, smdp_address;
+	/* Set: first its event is registered, then it is released. */
+	struct smdp_profile *announce;
 };
 
 static int get(const cJSON *object, const char *key, struct arena *a,
@@ -31,6 +34,7 @@ static int parse(struct str body, struct arena *a, struct es2_request *q,
 		{ "matchingId", &q->matching_id },
 		{ "confirmationCode", &q->confirmation_code },
 		{ "finalProfileStatusIndicator", &q->final_state },
+		{ "smdsAddress", &q->smds },
 	};
 	cJSON *tree = json_parse(body, err);
 	const cJSON *header = cJSON_GetObjectItemCaseSensitive(tree, "header");
@@ -157,8 +161,15 @@ static enum status_code check_confirm(struct smdp *s,
 		return STATUS_ICCID_TRANSITION;
 	if (p->eid[0] && q->eid.p && !has_eid(p, q->eid))
 		return STATUS_EID_ASSOCIATION;
+	if (q->smds.p && !q->eid.p && !p->eid[0])
+		return STATUS_EID_MISSING;
+	if (q->smds.n > 255)
+		return STATUS_FORMAT;
 	if (!q->matching_id.p)
 		return STATUS_OK;
+	/* The matching id is the id of the event. */
+	if (q->smds.p && q->matching_id.n == 0)
+		return STATUS_MATCHING_ID_INVALID;
 	if (!matching_id_well_formed(q->matching_id))
 		return STATUS_MATCHING_ID_INVALID;
 	if (q->matching_id.n == 0 && !q->eid.p && !p->eid[0])
@@ -191,8 +202,12 @@ static enum status_code confirm_order(struct smdp *s,
 	p->cc_required = q->confirmation_code.p != NULL;
 	if (p->cc_required)
 		rsp_sha256(q->confirmation_code, p->cc_hash);
-	if (smdp_move(s, p, SMDP_EV_CONFIRM, &err) < 0 ||
-	    (q->release && smdp_move(s, p, SMDP_EV_RELEASE, &err) < 0))
+	smdp_keep(&p->smds, q->smds);
+	if (smdp_move(s, p, SMDP_EV_CONFIRM, &err) < 0)
+		return STATUS_ICCID_TRANSITION;
+	if (q->release && p->smds.p)
+		out->announce = p;
+	else if (q->release && smdp_move(s, p, SMDP_EV_RELEASE, &err) < 0)
 		return STATUS_ICCID_TRANSITION;
 	out->eid = p->eid[0] ? str_of(p->eid) : STR_NONE;
 	out->matching_id = p->matching_id;
@@ -226,8 +241,8 @@ static enum status_code cancel_order(struct smdp *s,
 	return STATUS_OK;
 }
 
-static enum status_code release_profile(struct smdp *s,
-					const struct es2_request *q)
+static enum status_code release_profile(struct smdp *s, const struct es2_request *q,
+					struct es2_answer *out)
 {
 	struct smdp_profile *p = NULL;
 	enum status_code code = find(s, q, &p);
@@ -235,6 +250,13 @@ static enum status_code release_profile(struct smdp *s,
 
 	if (code != STATUS_OK)
 		return code;
+	if (smdp_state_next(p->state, SMDP_EV_RELEASE) == SMDP_NONE ||
+	    p->at_smds == SMDP_ON_WAY_TO_SMDS)
+		return STATUS_ICCID_TRANSITION;
+	if (p->smds.p && p->at_smds == SMDP_NOT_AT_SMDS) {
+		out->announce = p;
+		return STATUS_OK;
+	}
 	return smdp_move(s, p, SMDP_EV_RELEASE, &err) < 0 ?
 	       STATUS_ICCID_TRANSITION : STATUS_OK;
 }
@@ -271,7 +293,7 @@ static enum status_code run(struct smdp *s, struct http_exchange *x,
 	case CANCEL_ORDER:
 		return cancel_order(s, &q);
 	case RELEASE_PROFILE:
-		return release_profile(s, &q);
+		return release_profile(s, &q, out);
 	case FUNCTIONS:
 		break;
 	}
@@ -294,10 +316,62 @@ static void print(struct smdp *s, const struct es2_answer *a)
 	json_close(&j, '}');
 }
 
+static void reply(struct smdp *s, struct http_exchange *x, enum function f,
+		  enum status_code code, const struct es2_answer *answer, const char *detail)
+{
+	const struct status_code_row *row = status_code_row(code);
+
+	buf_clear(&s->out);
+	if (code == STATUS_OK) {
+		print(s, answer);
+	} else {
+		es9_refusal_print(&s->out, code);
+		EVENT(s->log, str_of(s->party), "es2-failed",
+		      F_Z("function", names[f]), F_Z("subject", row->subject),
+		      F_Z("reason", row->reason), F_Z("code", row->name),
+		      F_Z("detail", detail), F_STR("from", x->from));
+	}
+	smdp_reply(s, x);
+}
+
+/* An answer that waits for the SM-DS; in the exchange's memory. */
+struct waiting {
+	struct smdp *s;
+	struct http_exchange *x;
+	enum function f;
+	struct es2_answer answer;
+};
+
+/* An order whose event could not be registered stays confirmed: releaseProfile
+ * may try again. */
+static void announced(void *arg, struct smdp_profile *p, enum status_code code)
+{
+	struct waiting *w = arg;
+	struct err err;
+
+	if (code == STATUS_OK && (!p || smdp_move(w->s, p, SMDP_EV_RELEASE, &err) < 0))
+		code = STATUS_ICCID_TRANSITION;
+	reply(w->s, w->x, w->f, code, &w->answer, "");
+}
+
+static void announce(struct smdp *s, struct http_exchange *x, enum function f,
+		     const struct es2_answer *answer)
+{
+	struct waiting *w = ARENA_NEW(x->arena, struct waiting);
+
+	*w = (struct waiting){ .s = s, .x = x, .f = f };
+	/* What the order holds now may be gone by then. */
+	if (f == CONFIRM_ORDER) {
+		w->answer.eid = arena_str(x->arena, answer->eid);
+		w->answer.matching_id = arena_str(x->arena, answer->matching_id);
+		w->answer.smdp_address = answer->smdp_address;
+	}
+	smdp_register_event(s, answer->announce, announced, w);
+}
+
 int smdp_es2(struct smdp *s, struct http_exchange *x, struct str function)
 {
 	struct es2_answer answer = { 0 };
-	const struct status_code_row *row;
 	enum status_code code;
 	struct err err = { 0 };
 	unsigned f = 0;
@@ -306,18 +380,10 @@ int smdp_es2(struct smdp *s, struct http_exchange *x, struct str function)
 		f++;
 	if (f == FUNCTIONS)
 		return -1;
-	buf_clear(&s->out);
 	code = run(s, x, (enum function)f, &answer, &err);
-	if (code == STATUS_OK) {
-		print(s, &answer);
-	} else {
-		row = status_code_row(code);
-		es9_refusal_print(&s->out, code);
-		EVENT(s->log, str_of(s->party), "es2-failed",
-		      F_Z("function", names[f]), F_Z("subject", row->subject),
-		      F_Z("reason", row->reason), F_Z("code", row->name),
-		      F_Z("detail", err.msg), F_STR("from", x->from));
-	}
-	smdp_reply(s, x);
+	if (code == STATUS_OK && answer.announce)
+		announce(s, x, (enum function)f, &answer);
+	else
+		reply(s, x, (enum function)f, code, &answer, err.msg);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "proto/es10.h"
 #include "proto/hex.h"
+#include "smdp/client.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,14 +17,6 @@ struct request {
 };
 
 /* ---- initiateAuthentication (SGP.22, 5.6.1). ---------------------------- */
-
-/* Is it ours?  Either may have ":port", since some LPAs send it. */
-static bool is_own_address(const struct smdp *s, struct str address)
-{
-	struct str own = str_of(s->address);
-
-	return str_ieq(str_split(&address, ':'), str_split(&own, ':'));
-}
 
 /* The CIs under which both sides can be verified, and the eUICC likes most. */
 struct choice {
@@ -79,7 +72,7 @@ static enum status_code initiate(struct request *r)
 	struct choice choice;
 	enum status_code code;
 
-	if (!is_own_address(s, r->in.smdp_address))
+	if (!smdp_same_host(r->in.smdp_address, str_of(s->address)))
 		return STATUS_ADDRESS_REFUSED;
 	if (r->in.euicc_challenge.n != RSP_CHALLENGE_BYTES)
 		return STATUS_FORMAT;
@@ -128,51 +121,19 @@ static enum status_code euicc_error(struct request *r, enum es10_function f, int
 	return STATUS_EUICC_ERROR;
 }
 
-/* What the eUICC said of itself, when it may be believed. */
-struct client {
-	struct rsp_authenticate_response response;
-	struct rsp_euicc_signed1 signed1;
-	struct rsp_euicc_info2 info2;
-	struct rsp_certificate certificate;
-};
-
 /* Certificates, signature, and that it speaks of this session. */
 static enum status_code check_client(struct request *r,
-				     struct smdp_session *session,
-				     struct client *c)
+				     const struct smdp_session *session,
+				     struct smdp_client *c)
 {
-	const struct rsp_crypto *crypto = r->s->crypto;
-	int64_t now_ms = clock_unix_ms(&r->s->loop->clock);
-	struct rsp_certificate eum;
-
-	if (crypto->check_certificate(crypto, RSP_ROLE_EUM,
-				      c->response.eum_certificate, STR_NONE,
-				      now_ms, &eum, &r->err) < 0)
-		return r->err.code == ERR_STATE ? STATUS_EUM_CERTIFICATE_EXPIRED :
-						  STATUS_EUM_CERTIFICATE_INVALID;
-	if (eum.ci != session->euicc_ci)
-		return STATUS_CI_UNKNOWN;
-	if (crypto->check_certificate(crypto, RSP_ROLE_EUICC,
-				      c->response.euicc_certificate,
-				      c->response.eum_certificate, now_ms,
-				      &c->certificate, &r->err) < 0)
-		return r->err.code == ERR_STATE ? STATUS_EUICC_CERTIFICATE_EXPIRED :
-						  STATUS_EUICC_CERTIFICATE_INVALID;
-	if (rsp_verify(crypto, c->response.euicc_certificate,
-		       c->response.euicc_signed1, STR_NONE,
-		       c->response.euicc_signature1, &r->err) < 0)
-		return STATUS_EUICC_SIGNATURE;
-	if (rsp_euicc_signed1_read(c->response.euicc_signed1, &c->signed1,
-				   &r->err) < 0 ||
-	    rsp_euicc_info2_read(c->signed1.euicc_info2, &c->info2, &r->err) < 0)
-		return STATUS_FORMAT;
-	if (!str_eq(c->signed1.transaction_id, smdp_session_id(session)))
-		return STATUS_TRANSACTION_UNKNOWN;
-	if (!is_own_address(r->s, c->signed1.server_address) ||
-	    !rsp_bytes_equal(c->signed1.server_challenge, (struct str){
-			     session->challenge, RSP_CHALLENGE_BYTES }))
-		return STATUS_EUICC_SIGNATURE;
-	return STATUS_OK;
+	return smdp_client_check(&(struct smdp_client_check){
+		.crypto = r->s->crypto,
+		.now_ms = clock_unix_ms(&r->s->loop->clock),
+		.euicc_ci = session->euicc_ci,
+		.transaction_id = smdp_session_id(session),
+		.challenge = { session->challenge, RSP_CHALLENGE_BYTES },
+		.address = str_of(r->s->address),
+	}, c, &r->err);
 }
 
 /* Why a profile in that state is not downloaded; STATUS_OK if it may be. */
@@ -228,7 +189,7 @@ static enum status_code check_eid(const struct smdp_profile *p,
 
 /* May this eUICC have this profile now?  May end the order. */
 static enum status_code check_eligible(struct smdp *s, struct smdp_profile *p,
-				       const struct client *c)
+				       const struct smdp_client *c)
 {
 	enum status_code code = check_state(p);
 	uint32_t free_flash;
@@ -250,7 +211,7 @@ static enum status_code check_eligible(struct smdp *s, struct smdp_profile *p,
 }
 
 /* The profile that is meant, by matching id or, without one, by EID. */
-static enum status_code find_order(struct smdp *s, const struct client *c,
+static enum status_code find_order(struct smdp *s, const struct smdp_client *c,
 				   struct smdp_profile **found)
 {
 	struct str id = c->signed1.context.matching_id;
@@ -321,7 +282,7 @@ static const struct smdp_binding *earlier_binding(const struct smdp_session *ses
 }
 
 static enum status_code offer(struct request *r, struct smdp_session *session,
-			      const struct client *c)
+			      const struct smdp_client *c)
 {
 	struct smdp *s = r->s;
 	const struct smdp_binding *earlier = earlier_binding(session);
@@ -348,7 +309,7 @@ static enum status_code authenticate(struct request *r,
 				     struct smdp_session *session)
 {
 	struct smdp *s = r->s;
-	struct client c;
+	struct smdp_client c;
 	enum status_code code;
 
 	if (rsp_authenticate_response_read(r->in.authenticate_response,

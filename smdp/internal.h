@@ -7,6 +7,8 @@
  *	es9plus.c	the five functions of the device
  *	es2plus.c	the four functions of the operator
  *	notify.c	notifications: taken in, passed on to the EIS
+ *	event.c		events at an SM-DS: registered, deleted
+ *	client.c	what is checked of an eUICC, here and at an SM-DS
  */
 #ifndef SMDP_INTERNAL_H
 #define SMDP_INTERNAL_H
@@ -75,6 +77,7 @@ static inline struct str smdp_session_id(const struct smdp_session *session)
 /* ---- The whole. --------------------------------------------------------- */
 
 struct smdp_forward;
+struct smdp_event_call;
 
 struct smdp {
 	struct smdp_door {
@@ -109,6 +112,10 @@ struct smdp {
 
 	struct smdp_forward *forwards;
 	size_t forward_count;
+
+	struct smdp_event_call *event_calls;
+	size_t event_call_count;
+	uint64_t event_calls_ever;
 
 	struct buf out;		/* the answer being written */
 	struct buf part, more;	/* pieces of it */
@@ -146,5 +153,16 @@ int smdp_es2(struct smdp *s, struct http_exchange *x, struct str function);
 int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 			   struct err *err);
 void smdp_forwards_free(struct smdp *s);
+
+/* event.c */
+/* What came of it; p NULL: the order is not what it was. */
+typedef void smdp_event_told(void *arg, struct smdp_profile *p, enum status_code code);
+/* Register the event of an order that has an SM-DS, an EID and a matching id.
+ * With `told` once, which is not called from inside; without, until it succeeds. */
+void smdp_register_event(struct smdp *s, struct smdp_profile *p, smdp_event_told *told,
+			 void *arg);
+/* The profile has changed: is its event still of use? */
+void smdp_review_event(struct smdp *s, struct smdp_profile *p);
+void smdp_events_free(struct smdp *s);
 
 #endif

@@ -167,6 +167,8 @@ void smdp_profile_start_order(struct smdp_profile *p)
 	p->attempts = p->cc_attempts = 0;
 	p->cc_required = false;
 	p->expires_ms = 0;
+	p->at_smds = SMDP_NOT_AT_SMDS;
+	smdp_keep(&p->smds, STR_NONE);
 	p->fault = STATUS_OK;
 	memset(p->bound_eid, 0, sizeof(p->bound_eid));
 	smdp_keep(&p->euicc_certificate, STR_NONE);
@@ -194,6 +196,7 @@ void smdp_profile_free(struct smdp_profile *p)
 	smdp_keep(&p->spn, STR_NONE);
 	smdp_keep(&p->name, STR_NONE);
 	smdp_keep(&p->type, STR_NONE);
+	smdp_keep(&p->smds, STR_NONE);
 	smdp_keep(&p->upp, STR_NONE);
 	smdp_keep(&p->euicc_certificate, STR_NONE);
 	smdp_profile_unbind(p);

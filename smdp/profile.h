@@ -49,6 +49,9 @@ enum smdp_event {
 	SMDP_EVENTS
 };
 
+/* The event by which the order's eUICC is told of it. */
+enum smdp_at_smds { SMDP_NOT_AT_SMDS, SMDP_ON_WAY_TO_SMDS, SMDP_AT_SMDS };
+
 enum { SMDP_TRANSACTIONS_KEPT = 4, SMDP_NOTIFICATIONS_KEPT = 16 };
 
 /* A notification as it was received. */
@@ -77,7 +80,7 @@ struct smdp_profile {
 	unsigned ppr;
 	uint32_t memory;
 	struct str upp;			/* brought; p NULL: a small one is made of the rest */
-	unsigned order;			/* counts; sessions are of one order */
+	unsigned order;			/* counts; sessions and events are of one */
 	bool cc_required;
 	unsigned char cc_hash[RSP_HASH_BYTES];	/* SHA256(code) */
 	unsigned attempts, attempts_max;	/* downloads */
@@ -87,6 +90,9 @@ struct smdp_profile {
 	enum smdp_state state;
 	struct instant since;		/* when it entered `state` */
 	enum status_code fault;		/* why it is in SMDP_ERROR */
+
+	struct str smds;		/* its SM-DS: an address, or p NULL */
+	enum smdp_at_smds at_smds;
 
 	/* Since the first delivery: */
 	char bound_eid[EID_SIZE];

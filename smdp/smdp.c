@@ -38,6 +38,7 @@ int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,
 	      F_Z("iccid", p->iccid), F_Z("from", smdp_state_name(from)),
 	      F_Z("to", smdp_state_name(p->state)),
 	      F_Z("by", smdp_event_name(event)));
+	smdp_review_event(s, p);
 	return 0;
 }
 
@@ -228,6 +229,10 @@ static int check_order(struct smdp *s, const struct smdp_profile_spec *spec,
 		return err_set(err, ERR_INVALID,
 			       "profile %.*s: needs a matching id or an EID",
 			       STRF(spec->iccid));
+	if (spec->smds_address.n && (!spec->eid.n || !spec->matching_id.n))
+		return err_set(err, ERR_INVALID,
+			       "profile %.*s: an event at an SM-DS needs an EID and a matching id",
+			       STRF(spec->iccid));
 	if (spec->matching_id.n > 255)
 		return err_set(err, ERR_INVALID,
 			       "profile %.*s: its matching id is longer than 255",
@@ -264,6 +269,10 @@ int smdp_add_profile(struct smdp *s, const struct smdp_profile_spec *spec,
 	EVENT(s->log, str_of(s->party), "profile-state", F_Z("iccid", p->iccid),
 	      F_Z("from", smdp_state_name(SMDP_NONE)),
 	      F_Z("to", smdp_state_name(p->state)), F_Z("by", "add"));
+	if (spec->smds_address.n) {
+		smdp_keep(&p->smds, spec->smds_address);
+		smdp_register_event(s, p, NULL, NULL);
+	}
 	return 0;
 }
 
@@ -428,6 +437,7 @@ void smdp_free(struct smdp *s)
 	struct smdp_profile *p;
 
 	smdp_forwards_free(s);
+	smdp_events_free(s);
 	smdp_sessions_free(s);
 	while ((p = s->profiles)) {
 		s->profiles = p->next;

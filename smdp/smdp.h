@@ -32,6 +32,10 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err);
  * EIS that are on their way are forgotten; the network must still be there. */
 void smdp_free(struct smdp *s);
 
+/* Its host was taken off the network, but it lives on: what it had not yet
+ * answered it never will. */
+void smdp_dropped(struct smdp *s);
+
 /* Serves /gsma/rsp2/es9plus/... and /gsma/rsp2/es2plus/...; owned by `s`. */
 struct http_handler *smdp_handler(struct smdp *s);
 /* Only one of the two interfaces, for an address of its own. */
@@ -53,6 +57,8 @@ struct smdp_profile_spec {
 	int64_t expires_ms;		/* Unix time; 0: never */
 	struct str upp;			/* its package in clear (rsp_upp.h), as it is; none:
 					   a small one is made.  Its memory counts */
+	struct str smds_address;	/* where its event is registered, so that the eUICC
+					   hears of it; needs `eid` and `matching_id` */
 	struct str profile_type;	/* for downloadOrder by type; none: "default" */
 };
 
