@@ -44,8 +44,8 @@ static const struct option options[] = {
 	  "memory: messages travel in this process; http: over sockets on loopback, "
 	  "not in virtual time. Default: memory", 0 },
 	{ "rsp", 0, OPTION_TEXT, AT(rsp), "KIND",
-	  "full: downloads with all cryptography of SGP.22; fast: with none, and the "
-	  "same messages. Default: what the scenario says, which is fast if it does not", 0 },
+	  "Where a scenario does not say (rsp): full, downloads with all cryptography of "
+	  "SGP.22, or fast, with none and the same messages. Default: fast", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
 	  "Of all random choices, instead of the scenario's own", 0 },
 	{ "jobs", 'j', OPTION_NUMBER, AT(jobs), "N",

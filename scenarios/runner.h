@@ -19,7 +19,7 @@ struct run_options {
 	double rate;		/* of a scaled clock */
 	bool sockets;		/* over loopback; not in virtual time */
 	bool has_rsp;
-	enum scenario_rsp rsp;	/* instead of the scenario's */
+	enum scenario_rsp rsp;	/* where the scenario does not say */
 	bool has_seed;
 	uint64_t seed;		/* instead of the scenario's */
 	bool trace;		/* events to stderr as they happen */

@@ -206,7 +206,7 @@ struct scenario_server {
 };
 
 /* Cryptography of remote SIM provisioning: every message is there in both. */
-enum scenario_rsp { RSP_FAST, RSP_FULL };
+enum scenario_rsp { RSP_UNSAID, RSP_FAST, RSP_FULL };	/* unsaid: fast */
 
 /* What a device reports after a change. */
 enum scenario_reports { REPORTS_FULL, REPORTS_CHANGES };

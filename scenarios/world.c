@@ -175,9 +175,10 @@ static int make_own_server(struct world *w, struct err *err)
 /* Keys and certificates of this world: they follow from its seed. */
 static void make_crypto(struct world *w)
 {
-	enum scenario_rsp rsp = w->options->has_rsp ? w->options->rsp :
-				(enum scenario_rsp)w->sc->world.rsp;
+	enum scenario_rsp rsp = (enum scenario_rsp)w->sc->world.rsp;
 
+	if (rsp == RSP_UNSAID && w->options->has_rsp)
+		rsp = w->options->rsp;
 	if (rsp != RSP_FULL)
 		return;
 	w->pki = rsp_pki_new(&(struct rsp_pki_config){ .seed = w->seed,
