@@ -18,7 +18,7 @@ enum { LINE_MAX_BYTES = 1 << 20, VPCD_FRAME_MAX = 65535 };
 
 struct card_options {
 	bool help, stdio;
-	const char *pki, *state, *eid, *vpcd, *tcp;
+	const char *pki, *state, *eid, *vpcd, *tcp, *memory, *rules;
 };
 
 #define OPTION(name_, field, argument_, help_) \
@@ -37,6 +37,11 @@ static const struct option options[] = {
 	       "What is in the card, from one run to the next (default: all is lost at the end)"),
 	OPTION("eid", eid, "EID",
 	       "Its EID, 32 digits (default: that of the state, or 89049032...)"),
+	OPTION("memory", memory, "BYTES", "Of a new card, for profiles (default: 524288)"),
+	OPTION("rules", rules, "RULES",
+	       "Of a new card: which operators may set which policy rules, such as "
+	       "'ppr2 for 26201 310410; ppr1,ppr2 for any with consent', or none (default: "
+	       "'ppr1,ppr2 for any')"),
 	OPTION("pki", pki, "DIR", "Certificates and keys; see esimrig pki"),
 	OPTION_HELP(struct card_options),
 	{ 0 }
@@ -417,7 +422,8 @@ static int serve(const struct verb *v, const struct card_options *o)
 	int code;
 
 	if (card_host_open(&h, &(struct card_host_config){
-			.pki = o->pki, .state = o->state, .eid = o->eid }, &err) < 0)
+			.pki = o->pki, .state = o->state, .eid = o->eid,
+			.memory = o->memory, .rules = o->rules }, &err) < 0)
 		return verb_fail(v, EXIT_INVALID, "%s", err.msg);
 	signal(SIGPIPE, SIG_IGN);
 	code = o->stdio ? serve_stdio(v, &h) : o->vpcd ? serve_vpcd(v, &h, o->vpcd) :

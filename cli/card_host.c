@@ -121,6 +121,25 @@ static struct rng random_stream(void)
 	return rng;
 }
 
+/* What a card is made with. */
+static int make_card(struct card_host *h, const struct card_host_config *config,
+		     struct err *err)
+{
+	struct euicc_rat rat;
+	uint64_t memory = 0;
+
+	if (config->memory && (str_to_u64(str_of(config->memory), UINT32_MAX, &memory) < 0 ||
+			       !memory))
+		return err_set(err, ERR_INVALID, "memory '%s': expected bytes",
+			       config->memory);
+	if (config->rules && euicc_rat_parse(&rat, str_of(config->rules), err) < 0)
+		return err_prefix(err, "rules");
+	euicc_init(&h->card, &h->shared, str_of(h->eid), (uint32_t)memory, random_stream());
+	if (config->rules)
+		euicc_set_rat(&h->card, &rat);
+	return 0;
+}
+
 static int insert(struct card_host *h, const struct card_host_config *config, bool kept,
 		  struct err *err)
 {
@@ -131,7 +150,12 @@ static int insert(struct card_host *h, const struct card_host_config *config, bo
 		return -1;
 	h->crypto = rsp_crypto_full_new(h->pki);
 	h->shared = (struct euicc_shared){ .crypto = h->crypto, .clock = &h->clock };
-	euicc_init(&h->card, &h->shared, str_of(h->eid), 0, random_stream());
+	if (kept && (config->rules || config->memory))
+		return err_set(err, ERR_STATE,
+			       "%s: the card is there already, with its rules and its memory",
+			       h->state);
+	if (make_card(h, config, err) < 0)
+		return -1;
 	if (kept && euicc_state_read(&h->card, buf_view(&h->flash), err) < 0)
 		return err_prefix(err, "%s", h->state);
 	isdr_init(&h->isdr, &h->card);

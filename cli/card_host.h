@@ -15,6 +15,9 @@ struct card_host_config {
 	const char *pki;		/* directory, or NULL: the default one */
 	const char *state;		/* file, or NULL: none */
 	const char *eid;		/* or NULL */
+	/* Of a card that is not there yet; NULL: the usual ones. */
+	const char *rules;		/* euicc_rat_parse() */
+	const char *memory;		/* bytes, in digits */
 };
 
 struct card_host {

@@ -4,6 +4,7 @@
  * files that OpenSSL takes for what they are.
  * Oracle: what SGP.22, 5.7, makes of the commands, by hand; openssl's command.
  */
+#include "proto/rsp_upp.h"
 #include "sim/buf.h"
 
 #include <check.h>
@@ -218,6 +219,89 @@ START_TEST(downloads)
 }
 END_TEST
 
+static void write_package(const char *name, const char *iccid, uint32_t memory)
+{
+	char path[256];
+	struct buf b;
+	FILE *f;
+
+	buf_init(&b, RSP_UPP_MAX);
+	rsp_upp_write(&b, &(struct rsp_upp_spec){ .iccid = str_of(iccid),
+		.name = STR("From a file"), .memory = memory,
+		.class = PROFILE_CLASS_OPERATIONAL });
+	snprintf(path, sizeof(path), "%s/upp/%s", dir, name);
+	f = fopen(path, "wb");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(b.p, 1, b.n, f), b.n);
+	fclose(f);
+	buf_release(&b);
+}
+
+/* Packages from files: one by itself, one that is another than its profile. */
+START_TEST(packages)
+{
+	ck_assert_int_eq(sh("mkdir upp && echo x > upp/notes.txt"), 0);
+	write_package("P-1.der", "8944000000000000033", 20000);
+	write_package("P-2.upp", "8944000000000000041", 20000);
+	ck_assert_int_eq(sh(
+		"printf '%s\n' 'listen: 127.0.0.1:0' 'address: localhost' 'upp: upp' "
+		"'profiles:' '  - {iccid: \"8944000000000000017\", matching-id: P-2, spn: X}' "
+		">dp.yaml\n"
+		"$E smdp --config dp.yaml > where & smdp=$!\n"
+		"until grep -q listening where; do sleep 0.05; done\n"
+		"at=localhost:$(sed 's/.*://' where)\n"
+		"$E lpa --memory 30000 profile download -q --smdp $at --matching-id P-1; echo $?\n"
+		"$E lpa profile download -q --smdp $at --matching-id P-2; echo $?\n"
+		"$E lpa profile list; $E lpa chip; $E lpa notification list; kill $smdp\n"
+		"echo rubbish > upp/P-3.bin; $E smdp --listen 127.0.0.1:0 --upp upp; echo $?\n"
+		"rm upp/P-3.bin; cp upp/P-1.der upp/P-1.bin; "
+		"$E smdp --listen 127.0.0.1:0 --upp upp; echo $?\n"
+		"$E smdp --listen 127.0.0.1:0 --upp nowhere; echo $?"), 0);
+	check_says("installed 8944000000000000033\n0\n");
+	check_says("the eUICC does not have enough memory for the profile (8.1/4.8)\n1\n");
+	check_says("8944000000000000033  disabled operational  From a file\n");
+	check_says("memory           10000 of 30000 bytes free\n");
+	check_says("1     install  8944000000000000033  localhost\n");
+	check_says("package P-3: profile element 0: ");
+	check_says("upp/P-1.der: there is another file of that name\n");
+	check_says("nowhere: No such file or directory\n");
+}
+END_TEST
+
+/* Of a new card; and what they say when a profile comes. */
+START_TEST(rules)
+{
+	ck_assert_int_eq(sh(
+		"printf '%s\n' 'listen: 127.0.0.1:0' 'address: localhost' 'profiles:' "
+		"'  - {iccid: \"8944000000000000017\", matching-id: R-1, spn: X, policy: ppr1, "
+		"owner: \"26201\"}' "
+		"'  - {iccid: \"8944000000000000025\", matching-id: R-2, spn: X, policy: ppr1, "
+		"owner: \"26202\"}' "
+		"'  - {iccid: \"8944000000000000033\", matching-id: R-3, spn: X, policy: ppr2, "
+		"owner: \"310410\"}' "
+		"'  - {iccid: \"8944000000000000041\", matching-id: R-4, spn: X, policy: ppr2, "
+		"owner: \"310410\"}' >dp.yaml\n"
+		"$E smdp --config dp.yaml > where & smdp=$!\n"
+		"until grep -q listening where; do sleep 0.05; done\n"
+		"get=\"$E lpa profile download -q --smdp localhost:$(sed 's/.*://' where)\"\n"
+		"$E lpa --rules 'ppr1 for 26201; ppr2 for any with consent' chip\n"
+		"$get --matching-id R-1; $get --matching-id R-2; $get --matching-id R-3\n"
+		"$get --matching-id R-4 --accept-rules\n"
+		"$E lpa profile enable 8944000000000000017\n"
+		"$E lpa profile disable 8944000000000000017\n"
+		"$E lpa profile delete 8944000000000000041\n"
+		"kill $smdp; $E lpa --rules none chip; echo $?"), 0);
+	check_says("installed 8944000000000000017\n"
+		   "esimrig lpa: downloadFailed: the card does not allow the profile's policy rules\n"
+		   "esimrig lpa: downloadFailed: the profile's policy rules need the user's consent\n"
+		   "installed 8944000000000000041\n"
+		   "esimrig lpa: the card answered disallowedByPolicy\n"
+		   "esimrig lpa: the card answered disallowedByPolicy\n"
+		   "esimrig lpa: card.state: the card is there already, with its rules and its "
+		   "memory\n2\n");
+}
+END_TEST
+
 START_TEST(shows_der)
 {
 	ck_assert_int_eq(sh("echo BF3E035C015A | $E der - && echo vz4DXAFa | $E der -"), 0);
@@ -236,6 +320,10 @@ START_TEST(wrong_usage)
 	check_says("expected one of --stdio, --vpcd and --tcp");
 	ck_assert_int_eq(sh("$E card --stdio --eid 12 </dev/null"), 2);
 	check_says("EID '12': expected 32 digits");
+	ck_assert_int_eq(sh("$E card --stdio --memory lots </dev/null"), 2);
+	check_says("memory 'lots': expected bytes");
+	ck_assert_int_eq(sh("$E card --stdio --rules 'ppr1 for nobody' </dev/null"), 2);
+	check_says("rules: 'nobody': expected an operator's five or six digits, or any");
 	ck_assert_int_eq(sh("$E card --tcp nonsense"), 3);
 	check_says("nonsense: expected an address and a port");
 	ck_assert_int_eq(sh("$E card --vpcd 127.0.0.1:1"), 3);
@@ -269,6 +357,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, flash);
 	tcase_add_test(tc, hex_digits);
 	tcase_add_test(tc, downloads);
+	tcase_add_test(tc, packages);
+	tcase_add_test(tc, rules);
 	tcase_add_test(tc, shows_der);
 	tcase_add_test(tc, wrong_usage);
 	suite_add_tcase(suite, tc);

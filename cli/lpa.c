@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 struct lpa_options {
-	bool help, insecure, json, keep, quiet;
-	const char *state, *eid, *pki, *ca_file, *smdp, *matching_id, *confirmation_code;
+	bool help, insecure, json, keep, quiet, accept_rules;
+	const char *state, *eid, *pki, *ca_file, *smdp, *matching_id, *confirmation_code,
+		*memory, *rules;
 };
 
 #define TEXT(name_, field, argument_, help_) \
@@ -30,6 +31,8 @@ static const struct option options[] = {
 	TEXT("state", state, "FILE", "What is in the card; made if it is not there (default: "
 	     "card.state)"),
 	TEXT("eid", eid, "EID", "Of the card, 32 digits (default: that of the state)"),
+	TEXT("memory", memory, "BYTES", "Of a new card; see esimrig card"),
+	TEXT("rules", rules, "RULES", "Of a new card; see esimrig card"),
 	TEXT("pki", pki, "DIR", "The card's certificates and keys; see esimrig pki"),
 	TEXT("smdp", smdp, "HOST", "download: the SM-DP+ (default: that of the activation "
 	     "code, or the card's default)"),
@@ -40,6 +43,8 @@ static const struct option options[] = {
 	TEXT("ca-file", ca_file, "FILE",
 	     "Certificates of those who may vouch for an SM-DP+ (default: the CIs of --pki)"),
 	FLAG("insecure", '\0', insecure, "Believe any TLS certificate"),
+	FLAG("accept-rules", '\0', accept_rules, "download: the user agrees to policy rules of "
+	     "the profile, where the card says that it is to be asked"),
 	FLAG("keep", '\0', keep, "notification process: leave what was delivered in the card"),
 	FLAG("json", '\0', json, "Answer in JSON"),
 	FLAG("quiet", 'q', quiet, "download: do not tell each step"),
@@ -345,7 +350,7 @@ static int download(struct session *s, const char *text)
 	struct lpa_config c = {
 		.loop = &s->loop, .log = &s->log, .party = STR("lpa"), .euicc = &s->h.card,
 		.arg = s, .apdu_ns = no_time, .install_ns = no_time, .online = always,
-		.learned = learned, .done = downloaded,
+		.learned = learned, .done = downloaded, .consent = s->o->accept_rules,
 	};
 	struct activation_code ac;
 	struct err err = { 0 };
@@ -514,6 +519,7 @@ static int with_card(const struct verb *v, const struct lpa_options *o, int argc
 	int code;
 
 	if (card_host_open(&s.h, &(struct card_host_config){ .pki = o->pki, .eid = o->eid,
+			.memory = o->memory, .rules = o->rules,
 			.state = o->state ? o->state : "card.state" }, &err) < 0)
 		return verb_fail(v, EXIT_INVALID, "%s", err.msg);
 	loop_init(&s.loop, CLOCK_KIND_REAL, 1.0, clock_machine_unix_ms());

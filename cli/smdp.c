@@ -18,7 +18,9 @@ struct smdp_options {
 
 struct offer {
 	struct pos pos;
-	struct str iccid, matching_id, confirmation_code, spn, name, eid;
+	struct str iccid, matching_id, confirmation_code, spn, name, eid, class_name, owner;
+	int64_t memory;
+	unsigned policy;
 };
 
 struct smdp_settings {
@@ -39,6 +41,15 @@ struct dp {
 	{ name_, KEY_CUSTOM, .offset = offsetof(struct type, field), .min = 1, \
 	  .read = read_, .takes = what }
 
+static const struct schema_word class_words[] = {
+	{ "operational", 0, NULL }, { "provisioning", 0, NULL }, { "test", 0, NULL },
+	{ NULL, 0, NULL }
+};
+
+static const struct schema_word policy_words[] = {
+	{ "ppr1", PPR_NO_DISABLE, NULL }, { "ppr2", PPR_NO_DELETE, NULL }, { NULL, 0, NULL }
+};
+
 static const struct schema_key offer_keys[] = {
 	{ "iccid", KEY_CUSTOM, true, offsetof(struct offer, iccid), .read = check_iccid,
 	  .takes = "19 or 20 digits" },
@@ -49,6 +60,13 @@ static const struct schema_key offer_keys[] = {
 	FIELD(offer, "spn", spn, settings_text, "a string"),
 	FIELD(offer, "name", name, settings_text, "a string"),
 	FIELD(offer, "eid", eid, check_eid, "32 digits"),
+	{ "class", KEY_WORD_STR, .offset = offsetof(struct offer, class_name),
+	  .words = class_words },
+	{ "memory", KEY_INT, .offset = offsetof(struct offer, memory), .min = 1,
+	  .max = UINT32_MAX },
+	{ "policy", KEY_FLAGS, .offset = offsetof(struct offer, policy),
+	  .words = policy_words },
+	FIELD(offer, "owner", owner, settings_text, "an operator's five or six digits"),
 };
 static const struct schema offer_schema = {
 	.name = "a profile", .size = sizeof(struct offer),
@@ -157,7 +175,8 @@ static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct ar
 			.iccid = o->iccid, .matching_id = o->matching_id,
 			.confirmation_code = o->confirmation_code, .spn = o->spn,
 			.profile_name = o->name.n ? o->name : o->spn, .eid = o->eid,
-			.upp = f ? f->bytes : STR_NONE,
+			.upp = f ? f->bytes : STR_NONE, .class_name = o->class_name,
+			.memory = (uint32_t)o->memory, .ppr = o->policy, .owner = o->owner,
 		};
 
 		if (f)
@@ -295,6 +314,8 @@ static const char *const about[] = {
 	"The configuration has the names of the options, and besides:",
 	"  profiles:\n"
 	"    - {iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}",
+	"A profile may also have: name, confirmation-code, eid, class (operational, "
+	"provisioning or test), memory (bytes), policy (ppr1, ppr2), owner (five or six digits).",
 	NULL
 };
 

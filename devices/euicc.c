@@ -126,6 +126,19 @@ void euicc_init(struct euicc *e, const struct euicc_shared *shared,
 	};
 }
 
+void euicc_set_rat(struct euicc *e, const struct euicc_rat *rat)
+{
+	if (!e->rat)
+		e->rat = malloc(sizeof(*e->rat));
+	assert(e->rat);
+	*e->rat = *rat;
+}
+
+const struct euicc_rat *euicc_rat_of(const struct euicc *e)
+{
+	return e->rat ? e->rat : &euicc_rat_open;
+}
+
 static void drop_first_note(struct euicc *e)
 {
 	struct euicc_note *n = e->notes;
@@ -145,6 +158,7 @@ void euicc_release(struct euicc *e)
 	free(e->profiles);
 	free(e->default_smdp);
 	free(e->key);
+	free(e->rat);
 	*e = (struct euicc){ 0 };
 }
 
@@ -312,6 +326,13 @@ int euicc_install(struct euicc *e, const struct euicc_profile_spec *spec)
 
 /* ---- ES10c. ------------------------------------------------------------- */
 
+/* The rule of the enabled profile gives way to a test profile alone (5.7.16). */
+static bool is_held(const struct euicc_profile *from, const struct euicc_profile *to)
+{
+	return from && (from->ppr & PPR_NO_DISABLE) &&
+	       to->class != PROFILE_CLASS_TEST;
+}
+
 /* While a test profile is enabled, only the one that it displaced, or another
  * test profile, may take its place (5.7.16). */
 static bool is_wrong_reenabling(const struct euicc *e,
@@ -333,7 +354,7 @@ static void enable_profile(struct euicc *e, const struct es10_request *rq,
 		an->code = ES10_ENABLE_NOT_FOUND;
 	else if (to->enabled)
 		an->code = ES10_ENABLE_NOT_DISABLED;
-	else if (from && (from->ppr & PPR_NO_DISABLE))
+	else if (is_held(from, to))
 		an->code = ES10_ENABLE_POLICY;
 	else if (is_wrong_reenabling(e, from, to))
 		an->code = ES10_ENABLE_WRONG_REENABLING;
@@ -341,6 +362,13 @@ static void enable_profile(struct euicc *e, const struct es10_request *rq,
 		an->code = ES10_ENABLE_CAT_BUSY;
 	else
 		euicc_switch(e, to);
+}
+
+/* A test profile gives its place back to the one that it displaced (5.7.17). */
+static struct euicc_profile *successor(const struct euicc *e, const struct euicc_profile *p)
+{
+	return p->class == PROFILE_CLASS_TEST && e->before_test ?
+	       find_number(e, e->before_test) : NULL;
 }
 
 static void disable_profile(struct euicc *e, const struct es10_request *rq,
@@ -358,7 +386,7 @@ static void disable_profile(struct euicc *e, const struct es10_request *rq,
 	else if (e->cat_busy)
 		an->code = ES10_DISABLE_CAT_BUSY;
 	else
-		euicc_switch(e, NULL);
+		euicc_switch(e, successor(e, p));
 }
 
 static void delete_profile(struct euicc *e, const struct es10_request *rq,
@@ -399,7 +427,7 @@ static void memory_reset(struct euicc *e, const struct es10_request *rq,
 		[PROFILE_CLASS_OPERATIONAL] = rq->bits & RESET_OPERATIONAL,
 		[PROFILE_CLASS_TEST] = rq->bits & RESET_TEST,
 	};
-	struct euicc_profile *active = euicc_active(e);
+	struct euicc_profile *active = euicc_active(e), *next;
 	bool any = false;
 
 	(void)a;
@@ -407,8 +435,10 @@ static void memory_reset(struct euicc *e, const struct es10_request *rq,
 		an->code = ES10_RESET_CAT_BUSY;
 		return;
 	}
-	if (active && doomed[active->class])
-		euicc_switch(e, NULL);
+	if (active && doomed[active->class]) {
+		next = successor(e, active);
+		euicc_switch(e, next && !doomed[next->class] ? next : NULL);
+	}
 	for (size_t i = e->profile_count; i-- > 0;) {
 		if (!doomed[e->profiles[i].class])
 			continue;

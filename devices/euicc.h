@@ -13,6 +13,7 @@
 #ifndef DEVICES_EUICC_H
 #define DEVICES_EUICC_H
 
+#include "devices/euicc_rat.h"
 #include "proto/es10.h"
 #include "proto/iccid.h"
 #include "proto/profile.h"
@@ -95,6 +96,7 @@ struct euicc {
 	struct euicc_session *session;	/* while a download runs; not in flash */
 	struct euicc_key *key;		/* NULL: none is kept */
 	char *default_smdp;		/* NULL: none */
+	struct euicc_rat *rat;		/* NULL: euicc_rat_open */
 	struct rng rng;			/* of challenges and keys */
 	uint32_t memory;		/* for profiles, in all */
 	uint32_t sequence;		/* of the last notification */
@@ -110,6 +112,10 @@ struct euicc {
 void euicc_init(struct euicc *e, const struct euicc_shared *shared,
 		struct str eid, uint32_t memory, struct rng rng);
 void euicc_release(struct euicc *e);
+/* The card is one that was made with these rules; copied. */
+void euicc_set_rat(struct euicc *e, const struct euicc_rat *rat);
+/* Its rules. */
+const struct euicc_rat *euicc_rat_of(const struct euicc *e);
 /* Lose the running download, and nothing else. */
 void euicc_power_off(struct euicc *e);
 

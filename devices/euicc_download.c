@@ -185,6 +185,7 @@ void euicc_get_info2(struct euicc *e, const struct es10_request *rq,
 		.card_resource = card_resource(e, a),
 		.uicc_capability = BYTES(uicc), .rsp_capability = BYTES(rsp),
 		.ci_verify = list, .ci_sign = list, .category = -1,
+		.forbidden_ppr = euicc_rat_forbidden(euicc_rat_of(e)),
 		.pp_version = BYTES(pp_version), .sas_number = STR("ESIMRIG-01"),
 	};
 
@@ -192,30 +193,14 @@ void euicc_get_info2(struct euicc *e, const struct es10_request *rq,
 	an->der = der_euicc_info2(a, &info);
 }
 
-/* One rule: any operator may set any policy rule, without consent (5.7.22). */
 void euicc_get_rat(struct euicc *e, const struct es10_request *rq,
 		   struct arena *a, struct es10_answer *an)
 {
-	static const char any_operator[] = { (char)0xEE, (char)0xEE, (char)0xEE };
-	size_t whole, rat, rule, operators, one;
 	struct buf b;
 
-	(void)e;
 	(void)rq;
 	buf_init(&b, DER_MAX);
-	whole = tlv_open(&b, ES10_TAG_RAT);
-	rat = tlv_open(&b, 0xA0);
-	rule = tlv_open(&b, TLV_SEQUENCE);
-	tlv_put_bits(&b, 0x80, PPR_NO_DISABLE | PPR_NO_DELETE);
-	operators = tlv_open(&b, 0xA1);
-	one = tlv_open(&b, TLV_SEQUENCE);
-	tlv_put(&b, 0x80, BYTES(any_operator));
-	tlv_close(&b, one);
-	tlv_close(&b, operators);
-	tlv_put_bits(&b, 0x82, 0);
-	tlv_close(&b, rule);
-	tlv_close(&b, rat);
-	tlv_close(&b, whole);
+	euicc_rat_write(euicc_rat_of(e), &b);
 	an->der = take(&b, a);
 }
 
@@ -445,10 +430,12 @@ void euicc_prepare_download(struct euicc *e, const struct es10_request *rq,
 
 /* ---- LoadBoundProfilePackage. ------------------------------------------- */
 
-/* Texts that more than one entry has are kept as they came. */
-static int read_metadata(const struct euicc_session *s,
-			 struct euicc_profile_spec *spec, char iccid[ICCID_SIZE])
+/* What the metadata say, or the reason why they are refused.  Texts that more than
+ * one entry has are kept as they came. */
+static int read_metadata(const struct euicc *e, struct euicc_profile_spec *spec,
+			 char iccid[ICCID_SIZE])
 {
+	const struct euicc_session *s = e->session;
 	struct rsp_metadata m;
 	struct str config;
 	unsigned events;
@@ -458,15 +445,17 @@ static int read_metadata(const struct euicc_session *s,
 
 	if (rsp_metadata_read(buf_view(&s->reader.metadata), &m, &err) < 0 ||
 	    iccid_unpack(iccid, m.iccid) < 0)
-		return -1;
+		return ES10_LOAD_BAD_INPUT;
 	if (m.profile_class >= PROFILE_CLASSES)
-		return -1;
+		return ES10_LOAD_CLASS;
+	if (euicc_rat_allows(euicc_rat_of(e), m.ppr, m.owner) == RAT_NO)
+		return ES10_LOAD_PPR;
 	config = m.notification_config;
 	while ((rc = rsp_notification_config_next(&config, &events, &address,
 						  &err)) > 0)
 		;
 	if (rc < 0)
-		return -1;
+		return ES10_LOAD_BAD_INPUT;
 	*spec = (struct euicc_profile_spec){
 		.iccid = str_of(iccid), .ppr = m.ppr,
 		.class = m.profile_class < 0 ? PROFILE_CLASS_OPERATIONAL :
@@ -477,7 +466,10 @@ static int read_metadata(const struct euicc_session *s,
 			[TEXT_NOTIFY] = m.notification_config,
 		},
 	};
-	return 0;
+	for (int i = 0; i < PROFILE_TEXTS; i++)
+		if (spec->text[i].n > EUICC_TEXT_MAX)
+			return ES10_LOAD_BAD_INPUT;
+	return ES10_OK;
 }
 
 static struct str sima_response(struct arena *a, const struct rsp_upp *upp)
@@ -561,7 +553,6 @@ void euicc_load_package(struct euicc *e, const struct es10_request *rq,
 	char iccid[ICCID_SIZE] = "";
 	struct rsp_upp upp;
 	struct err err;
-	bool known;
 	int code;
 
 	if (!s || s->stage != STAGE_PREPARED) {
@@ -570,22 +561,20 @@ void euicc_load_package(struct euicc *e, const struct es10_request *rq,
 	}
 	if (rsp_bpp_reader_feed(&s->reader, rq->der, &err) < 0) {
 		if (s->metadata_checked)
-			read_metadata(s, &spec, iccid);
+			read_metadata(e, &spec, iccid);
 		finish(e, a, iccid, (int)s->reader.failed_command,
 		       (int)s->reader.failed_reason, NULL, an);
 		return;
 	}
-	known = s->reader.stage > RSP_BPP_METADATA;
-	if (known && read_metadata(s, &spec, iccid) < 0) {
-		finish(e, a, "", ES10_CMD_METADATA, ES10_LOAD_BAD_INPUT, NULL, an);
-		return;
-	}
+	code = s->reader.stage > RSP_BPP_METADATA ? read_metadata(e, &spec, iccid) : ES10_OK;
 	/* A card that has the profile says so before it takes the rest. */
-	if (known && !s->metadata_checked && euicc_find(e, spec.iccid)) {
-		finish(e, a, iccid, ES10_CMD_METADATA, ES10_LOAD_ICCID_EXISTS, NULL, an);
+	if (code == ES10_OK && iccid[0] && !s->metadata_checked && euicc_find(e, spec.iccid))
+		code = ES10_LOAD_ICCID_EXISTS;
+	if (code != ES10_OK) {
+		finish(e, a, iccid, ES10_CMD_METADATA, code, NULL, an);
 		return;
 	}
-	s->metadata_checked = known;
+	s->metadata_checked = iccid[0] != '\0';
 	if (s->reader.stage != RSP_BPP_DONE)
 		return;
 	spec.ci = (uint8_t)s->ci;

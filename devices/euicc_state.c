@@ -7,7 +7,7 @@ enum { STATE_TAG = 0xE0, STATE_VERSION = 1, PROFILE_TAG = 0xE1, NOTE_TAG = 0xE2,
 /* The members of struct euicc that are in flash. */
 struct saved_card {
 	int64_t version, memory, sequence, number, before_test;
-	struct str eid, default_smdp;
+	struct str eid, default_smdp, rat;
 };
 
 struct saved_profile {
@@ -39,6 +39,7 @@ static const struct tlv_field card_fields[] = {
 	UINT(saved_card, 0x84, number),
 	UINT(saved_card, 0x85, before_test),
 	TEXT(saved_card, 0x86, TLV_OPTIONAL, default_smdp, EUICC_TEXT_MAX),
+	{ 0xA7, TLV_KIND_BYTES, TLV_OPTIONAL, offsetof(struct saved_card, rat), 0, 0, "rat", NULL },
 	END
 };
 static const struct tlv_message card_message = {
@@ -122,8 +123,14 @@ void euicc_state_write(const struct euicc *e, struct buf *out)
 		.default_smdp = e->default_smdp ? str_of(e->default_smdp) : STR_NONE,
 	};
 	size_t mark = tlv_open(out, STATE_TAG);
+	struct buf rat;
 
+	buf_init(&rat, EUICC_STATE_MAX);
+	if (e->rat)
+		euicc_rat_write(e->rat, &rat);
+	card.rat = e->rat ? buf_view(&rat) : STR_NONE;
 	tlv_write(&card_message, out, &card);
+	buf_release(&rat);
 	for (size_t i = 0; i < e->profile_count; i++)
 		write_profile(&e->profiles[i], out);
 	for (const struct euicc_note *n = e->notes; n; n = n->next)
@@ -146,6 +153,7 @@ static int bad(struct err *err, const char *what)
 static int read_card(struct euicc *e, struct str der, struct err *err)
 {
 	struct saved_card s;
+	struct euicc_rat rat;
 
 	if (tlv_read(&card_message, der, &s, err) < 0)
 		return err_prefix(err, "card: its state is damaged");
@@ -164,6 +172,10 @@ static int read_card(struct euicc *e, struct str der, struct err *err)
 	e->sequence = (uint32_t)s.sequence;
 	e->before_test = (uint16_t)s.before_test;
 	e->number = (uint16_t)s.number;
+	if (s.rat.p && euicc_rat_read(s.rat, &rat, err) < 0)
+		return err_prefix(err, "card: its state is damaged");
+	if (s.rat.p)
+		euicc_set_rat(e, &rat);
 	if (s.default_smdp.n)
 		e->default_smdp = strndup(s.default_smdp.p, s.default_smdp.n);
 	return 0;

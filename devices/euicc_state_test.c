@@ -40,6 +40,8 @@ static void setup(void)
 	struct es10_request address = { .tag = ES10_TAG_SET_DEFAULT_DP,
 					.text = STR("dp.example.com") };
 	struct es10_answer an;
+	struct euicc_rat rat;
+	struct err err = { 0 };
 
 	arena = (struct arena){ 0 };
 	buf_init(&bytes, EUICC_STATE_MAX);
@@ -55,6 +57,8 @@ static void setup(void)
 		.iccid = STR("8944000000000000025") }, &arena, &an);
 	ck_assert_int_eq(an.code, ES10_OK);
 	euicc_call(&card, &address, &arena, &an);
+	ck_assert_int_eq(euicc_rat_parse(&rat, STR("ppr1 for 26201 with consent"), &err), 0);
+	euicc_set_rat(&card, &rat);
 	euicc_keep_key(&card, &(struct rsp_otpk){ .public_point = { 4, 5, 6 },
 		.secret = { 7, 8 }, .curve = RSP_BRAINPOOL }, STR("\x88\x37\x0A"));
 	euicc_state_write(&card, &bytes);
@@ -99,6 +103,8 @@ START_TEST(round_trip)
 			  str_eq(a->address, b->address) && str_eq(a->der, b->der) &&
 			  strcmp(a->iccid, b->iccid) == 0);
 	ck_assert_str_eq(again.default_smdp, "dp.example.com");
+	ck_assert_ptr_nonnull(again.rat);
+	ck_assert_mem_eq(again.rat, card.rat, sizeof(*card.rat));
 	ck_assert_ptr_nonnull(again.key);
 	ck_assert_mem_eq(again.key, card.key, sizeof(*card.key));
 	/* It remembers which profile the test profile displaced, and numbers. */
@@ -106,7 +112,9 @@ START_TEST(round_trip)
 		.iccid = STR("8944000000000000033") }, &arena, &an);
 	ck_assert_int_eq(an.code, ES10_OK);
 	ck_assert_uint_eq(again.notes->sequence, 1);
-	ck_assert_uint_eq(again.sequence, card.sequence + 1);
+	/* The one that the test profile displaced has its place again. */
+	ck_assert_str_eq(euicc_active(&again)->iccid, "8944000000000000017");
+	ck_assert_uint_eq(again.sequence, card.sequence + 2);
 	ck_assert_int_eq(euicc_install(&again, &(struct euicc_profile_spec){
 		.iccid = STR("8944000000000000041"), .class = PROFILE_CLASS_OPERATIONAL }), 0);
 	ck_assert_uint_eq(again.profiles[2].number, 4);

@@ -224,6 +224,51 @@ START_TEST(test_profile_gives_its_place_back)
 }
 END_TEST
 
+/* The rule of the enabled profile gives way to a test profile, which gives its place back
+ * when it is disabled. */
+START_TEST(rule_and_class)
+{
+	static const int want[] = {
+		[PROFILE_CLASS_TEST] = 0,
+		[PROFILE_CLASS_PROVISIONING] = ES10_ENABLE_POLICY,
+		[PROFILE_CLASS_OPERATIONAL] = ES10_ENABLE_POLICY,
+	};
+
+	card_init();
+	install(TARGET, PPR_NO_DISABLE, 100);
+	euicc_install(&card, &(struct euicc_profile_spec){ .iccid = str_of(OTHER),
+		.class = (enum profile_class)_i, .memory = 10 });
+	ck_assert_int_eq(on(ES10_TAG_ENABLE_PROFILE, TARGET), 0);
+	ck_assert_int_eq(on(ES10_TAG_ENABLE_PROFILE, OTHER), want[_i]);
+	ck_assert_str_eq(state_of(TARGET), want[_i] ? "enabled" : "disabled");
+	if (want[_i] == 0) {
+		ck_assert_int_eq(on(ES10_TAG_DISABLE_PROFILE, OTHER), 0);
+		ck_assert_str_eq(state_of(OTHER), "disabled");
+		ck_assert_str_eq(state_of(TARGET), "enabled");
+	}
+	card_release();
+}
+END_TEST
+
+/* So it does when it is reset away, unless the other goes with it. */
+START_TEST(test_profile_is_reset_away)
+{
+	struct es10_request rq = { .tag = ES10_TAG_MEMORY_RESET,
+		.bits = _i == 0 ? RESET_TEST : RESET_TEST | RESET_OPERATIONAL };
+
+	card_init();
+	install(TARGET, 0, 100);
+	euicc_install(&card, &(struct euicc_profile_spec){ .iccid = str_of(OTHER),
+		.class = PROFILE_CLASS_TEST, .memory = 10 });
+	on(ES10_TAG_ENABLE_PROFILE, TARGET);
+	on(ES10_TAG_ENABLE_PROFILE, OTHER);
+	ck_assert_int_eq(call(rq).code, 0);
+	ck_assert_str_eq(state_of(OTHER), "absent");
+	ck_assert_str_eq(state_of(TARGET), _i == 0 ? "enabled" : "absent");
+	card_release();
+}
+END_TEST
+
 START_TEST(by_aid_as_well)
 {
 	unsigned char aid[EUICC_AID_BYTES];
@@ -523,6 +568,8 @@ int main(void)
 	tcase_add_loop_test(tc, every_function_in_every_state, 0,
 			    FUNCTIONS * TARGETS * OTHERS * CATS);
 	tcase_add_test(tc, test_profile_gives_its_place_back);
+	tcase_add_loop_test(tc, rule_and_class, 0, PROFILE_CLASSES);
+	tcase_add_loop_test(tc, test_profile_is_reset_away, 0, 2);
 	tcase_add_test(tc, by_aid_as_well);
 	tcase_add_loop_test(tc, numbers_rise_unless_reused, 0, 2);
 	tcase_add_test(tc, memory_is_counted);

@@ -433,6 +433,34 @@ static void authenticate_client(struct lpa *l)
 	});
 }
 
+/* Does the card let such a profile in (3.1.3)?  False: the download has failed. */
+static bool check_rules(struct lpa *l, const struct rsp_metadata *m)
+{
+	struct euicc_rat rat;
+	struct es10_answer an;
+	struct err err;
+
+	if (!m->ppr)
+		return true;
+	ask_card(l, ES10_TAG_RAT, NULL, &an);
+	switch (euicc_rat_read(an.der, &rat, &err) < 0 ? RAT_NO :
+		euicc_rat_allows(&rat, m->ppr, m->owner)) {
+	case RAT_NO:
+		fail(l, "downloadFailed", ES10_CANCEL_PPR,
+		     "the card does not allow the profile's policy rules");
+		return false;
+	case RAT_ASK:
+		if (l->config.consent)
+			return true;
+		fail(l, "downloadFailed", ES10_CANCEL_END_USER,
+		     "the profile's policy rules need the user's consent");
+		return false;
+	case RAT_YES:
+		break;
+	}
+	return true;
+}
+
 static void authenticated(struct lpa *l, const struct es9_message *m)
 {
 	struct rsp_metadata metadata;
@@ -446,6 +474,8 @@ static void authenticated(struct lpa *l, const struct es9_message *m)
 		     "authenticateClient: the profile metadata cannot be read");
 		return;
 	}
+	if (!check_rules(l, &metadata))
+		return;
 	l->config.learned(l->config.arg, l->result.iccid);
 	enter(l, LPA_PREPARE_DOWNLOAD);
 }

@@ -58,6 +58,8 @@ struct lpa_config {
 	struct str party;
 	struct str order;		/* for events; may be empty */
 	struct euicc *euicc;
+	bool consent;			/* the user agrees to policy rules, where the card
+					   says that it must be asked */
 	void *arg;			/* of the following */
 	int64_t (*apdu_ns)(void *arg);		/* one command to the card */
 	int64_t (*install_ns)(void *arg);	/* writing the profile, in all */

@@ -4,12 +4,13 @@
  * Method: a small SM-DP+ with one fault at a time; the outcomes are a table.
  */
 #include "devices/test_peers.h"
+#include "proto/hex.h"
 
 struct run {
 	struct peers peers;
 	struct euicc card;
 	struct lpa *lpa;
-	bool online;
+	bool online, consent;
 	bool done, ok;
 	char code[32], message[256], subject[32], reason[32], iccid[ICCID_SIZE];
 	char learned[ICCID_SIZE];
@@ -86,7 +87,7 @@ static void run_start(struct run *r, const char *confirmation_code)
 		.party = STR("device/test"), .order = STR("order-1"),
 		.euicc = &r->card, .arg = r, .apdu_ns = no_time,
 		.install_ns = no_time, .online = is_online, .learned = learned,
-		.done = over,
+		.done = over, .consent = r->consent,
 	};
 
 	r->lpa = lpa_start(&config, &ac, str_of(confirmation_code));
@@ -376,6 +377,56 @@ START_TEST(card_refuses)
 }
 END_TEST
 
+/* ---- What the card's rules say. ------------------------------------------ */
+
+static const struct {
+	const char *rat;
+	unsigned ppr;
+	const char *owner;
+	bool consent, ok;
+	int cancel;
+} rules[] = {
+	{ "none", 0, "62F210", false, true, -1 },
+	{ "none", PPR_NO_DISABLE, "62F210", true, false, ES10_CANCEL_PPR },
+	{ "ppr1 for any", PPR_NO_DISABLE, "62F210", false, true, -1 },
+	{ "ppr1 for any", PPR_NO_DELETE, "62F210", false, false, ES10_CANCEL_PPR },
+	{ "ppr2 for 26201", PPR_NO_DELETE, "62F210", false, true, -1 },
+	{ "ppr2 for 26201", PPR_NO_DELETE, "62F220", true, false, ES10_CANCEL_PPR },
+	{ "ppr2 for any with consent", PPR_NO_DELETE, "62F220", true, true, -1 },
+	{ "ppr2 for any with consent", PPR_NO_DELETE, "62F220", false, false,
+	  ES10_CANCEL_END_USER },
+};
+
+/* Refused before the card has anything of it. */
+START_TEST(rules_are_asked)
+{
+	struct arena a = { 0 };
+	struct euicc_rat rat;
+	struct str digits;
+	struct err err;
+	struct run r;
+	struct buf b = peer_buf();
+
+	run_init(&r);
+	ck_assert_int_eq(euicc_rat_parse(&rat, str_of(rules[_i].rat), &err), 0);
+	euicc_set_rat(&r.card, &rat);
+	ck_assert_int_eq(hex_decode(&a, str_of(rules[_i].owner), &digits, &err), 0);
+	tlv_put(&b, 0x80, digits);
+	r.peers.smdp.owner = peer_take(&b, &a);
+	r.peers.smdp.ppr = rules[_i].ppr;
+	r.consent = rules[_i].consent;
+	download(&r, NULL);
+	ck_assert_int_eq(r.ok, rules[_i].ok);
+	ck_assert_int_eq(r.peers.smdp.cancel_reason, rules[_i].cancel);
+	ck_assert_uint_eq(r.card.profile_count, rules[_i].ok);
+	if (rules[_i].ok)
+		ck_assert_uint_eq(r.card.profiles[0].ppr, rules[_i].ppr);
+	ck_assert_uint_eq(r.peers.smdp.calls[ES9_GET_BOUND_PROFILE_PACKAGE], rules[_i].ok);
+	run_release(&r);
+	arena_release(&a);
+}
+END_TEST
+
 /* ---- Network, and no network. ------------------------------------------- */
 
 START_TEST(without_network)
@@ -481,6 +532,7 @@ int main(void)
 	tcase_add_loop_test(tc, first_try_is_lost, 0, 2);
 	tcase_add_test(tc, cancel_is_not_answered);
 	tcase_add_loop_test(tc, card_refuses, 0, 3);
+	tcase_add_loop_test(tc, rules_are_asked, 0, sizeof(rules) / sizeof(rules[0]));
 	tcase_add_test(tc, without_network);
 	tcase_add_test(tc, link_lost_in_a_call);
 	tcase_add_loop_test(tc, freed_at_any_turn, 0, 60);

@@ -316,7 +316,7 @@ static void download(struct order *o)
 	struct lpa_config config = {
 		.loop = d->fleet->loop, .net = d->fleet->net,
 		.log = d->fleet->log, .party = device_party(d),
-		.order = str_of(o->id), .euicc = &d->euicc, .arg = d,
+		.order = str_of(o->id), .euicc = &d->euicc, .consent = true, .arg = d,
 		.apdu_ns = apdu_ns, .install_ns = install_ns, .online = online,
 		.learned = learned, .done = downloaded,
 	};

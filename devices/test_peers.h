@@ -47,6 +47,7 @@ struct fake_smdp {
 	const char *confirmation_code;	/* NULL: none asked for */
 	uint32_t memory;
 	unsigned ppr;
+	struct str owner;		/* of the profile: content of profileOwner */
 	/* The session. */
 	unsigned char transaction;	/* counts */
 	char challenge[RSP_CHALLENGE_BYTES];
@@ -152,7 +153,8 @@ static struct str peer_transaction(struct fake_smdp *s, struct arena *a,
 static struct str peer_metadata(struct fake_smdp *s, struct arena *a)
 {
 	unsigned char packed[ICCID_BYTES];
-	struct rsp_metadata m = { .profile_class = -1, .ppr = s->ppr };
+	struct rsp_metadata m = { .profile_class = -1, .ppr = s->ppr,
+				   .owner = s->owner };
 	struct buf b = peer_buf(), config = peer_buf();
 
 	iccid_pack(packed, str_of(s->iccid));

@@ -28,4 +28,10 @@ enum {
 	PPR_ALL = 7
 };
 
+/* A mobile country and network code, as on the wire (3GPP TS 24.008, 10.5.1.13): a
+ * nibble for each digit, F for a third network digit that is not there. */
+enum { MCC_MNC_BYTES = 3, MCC_MNC_ANY = 0xE, MCC_MNC_NONE = 0xF };
+/* Five or six digits, where x stands for any (MCC_MNC_ANY); -1: they are not. */
+int mcc_mnc_pack(struct str digits, unsigned char out[MCC_MNC_BYTES]);
+
 #endif

@@ -358,6 +358,12 @@ static int feed_head(struct rsp_bpp_reader *r, struct str segment,
 	}
 	if (take_total(r, segment.n, err) < 0)
 		return -1;
+	if (r->left > r->total_left) {
+		err_set(err, ERR_INVALID,
+			"package: %X announces %zu bytes, %zu are still to come", want,
+			r->left, r->total_left);
+		return refuse(r, ES10_LOAD_STRUCTURE);
+	}
 	r->stage = next;
 	return 0;
 }
@@ -438,8 +444,10 @@ static int feed_keys(struct rsp_bpp_reader *r, struct str segment,
 	struct buf plain;
 	int rc;
 
-	if (segment.n && (unsigned char)segment.p[0] == 0xA3)
+	if (segment.n && (unsigned char)segment.p[0] == 0xA3) {
+		r->failed_command = ES10_CMD_ELEMENTS;
 		return feed_head(r, segment, 0xA3, RSP_BPP_ELEMENTS, err);
+	}
 	buf_init(&plain, METADATA_MAX);
 	rc = single_87(r, segment, 0xA2, &plain, err);
 	if (rc == 0)

@@ -253,6 +253,8 @@ static struct str write_metadata(struct request *r,
 		.profile_name = p->name.p ? p->name : STR(""),
 		.profile_class = p->class,
 		.ppr = p->ppr,
+		.owner = p->owner[0] ? (struct str){ (const char *)p->owner,
+						     sizeof(p->owner) } : STR_NONE,
 	};
 
 	iccid_pack(iccid, str_of(p->iccid));

@@ -78,6 +78,7 @@ struct smdp_profile {
 	struct str spn, name, type;
 	enum profile_class class;
 	unsigned ppr;
+	unsigned char owner[2 + MCC_MNC_BYTES];	/* content of profileOwner; first byte 0: none */
 	uint32_t memory;
 	struct str upp;			/* brought; p NULL: a small one is made of the rest */
 	unsigned order;			/* counts; sessions and events are of one */

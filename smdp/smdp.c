@@ -159,6 +159,14 @@ static int fill(struct smdp_profile *p, const struct smdp_profile_spec *spec,
 	if (spec->ppr & ~(unsigned)PPR_ALL)
 		return err_set(err, ERR_INVALID, "unknown policy rule in %X",
 			       spec->ppr);
+	if (spec->owner.n) {
+		if (mcc_mnc_pack(spec->owner, p->owner + 2) < 0)
+			return err_set(err, ERR_INVALID,
+				       "owner '%.*s': expected an operator's five or six digits",
+				       STRF(spec->owner));
+		p->owner[0] = 0x80;
+		p->owner[1] = MCC_MNC_BYTES;
+	}
 	memcpy(p->iccid, spec->iccid.p, spec->iccid.n);
 	smdp_keep(&p->spn, spec->spn);
 	smdp_keep(&p->name, spec->profile_name);

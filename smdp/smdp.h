@@ -51,6 +51,7 @@ struct smdp_profile_spec {
 	struct str class_name;		/* "operational" (default), "provisioning", "test" */
 	struct str confirmation_code;	/* none: not asked for */
 	struct str eid;			/* none: any eUICC */
+	struct str owner;		/* its operator, five or six digits; none: not told */
 	uint32_t memory;		/* bytes in the eUICC; 0: a usual size */
 	unsigned ppr;			/* policy rules, PPR_... of proto/profile.h */
 	unsigned retries_max;		/* downloads tried before it fails; 0: 3 */
