@@ -140,8 +140,10 @@ static int choose_depth(struct judged *t, struct err *err)
 /* How many may ask at once, of a target that others need as well. */
 static size_t bearable(const struct judged *t)
 {
-	if (t->is_reference || t->recording || t->depth == DEPTH_WORLD)
+	if (t->is_reference || t->recording)
 		return running_processors();
+	if (t->depth == DEPTH_WORLD)
+		return (size_t)t->target.launch.at_once;
 	if (t->depth == DEPTH_ACTIONS)
 		return 1;
 	return t->target.max_requests > 0 ? (size_t)t->target.max_requests : 1;
@@ -150,10 +152,13 @@ static size_t bearable(const struct judged *t)
 static int choose_workers(struct judged *t, struct err *err)
 {
 	t->workers = t->o.jobs == SIZE_MAX ? bearable(t) : t->o.jobs;
-	if (t->is_reference || t->recording || t->depth == DEPTH_WORLD)
+	if (t->is_reference || t->recording || t->workers <= bearable(t))
 		return 0;
-	if (t->workers <= bearable(t))
+	if (t->depth == DEPTH_WORLD && !t->target.url.n)
 		return 0;
+	if (t->depth == DEPTH_WORLD)
+		return err_set(err, ERR_INVALID, "-j %zu: the target has one address, so it "
+			       "is in one world at a time", t->workers);
 	if (t->depth == DEPTH_ACTIONS)
 		return err_set(err, ERR_INVALID, "-j %zu: at depth actions the checks share "
 			       "the devices, so one goes after the other", t->workers);
@@ -173,10 +178,14 @@ static void tell(void *arg, struct str what, int64_t waits_ns)
 
 static void connect_link(struct judged *t)
 {
+	struct err err;		/* without turns it goes as well */
+
 	/* Each worker paces itself: together they are as gentle as one. */
 	if (t->workers > 1)
 		t->target.gap_ns *= (int64_t)t->workers;
 	link_init(&t->link, &t->target, t->depth, &t->run);
+	if (t->depth == DEPTH_WORLD && t->workers > 1)
+		turns_init(&t->link.turns, running_processors(), &err);
 	t->progress = isatty(STDERR_FILENO);
 	t->link.tell = tell;
 	t->link.tell_arg = t;
@@ -203,7 +212,7 @@ int judged_open(struct judged *t, const struct judged_options *o,
 	struct diag d;
 	int rc;
 
-	*t = (struct judged){ .o = *o };
+	*t = (struct judged){ .o = *o, .link.turns = TURNS_NONE };
 	diag_init(&d, a);
 	rc = open_whom(t, a, &d, &err);
 	if (rc == 0)
@@ -233,6 +242,7 @@ int judged_close(struct judged *t, struct err *err)
 	struct recording *r = t->recording;
 
 	t->recording = NULL;
+	turns_release(&t->link.turns);
 	return r ? recording_close(r, err) : 0;
 }
 
@@ -255,7 +265,12 @@ int judged_record(struct judged *t, const struct conformance *c, struct err *err
 
 static void begin(void *arg, const struct check *c)
 {
-	recording_begin(((struct judged *)arg)->recording, c->id);
+	struct judged *t = arg;
+
+	if (t->recording)
+		recording_begin(t->recording, c->id);
+	if (!t->o.rejudge)
+		link_await_turn(&t->link);
 }
 
 static void settle(void *arg, const struct check *c, struct run_result *run,
@@ -273,7 +288,7 @@ void judged_fill(struct judged *t, struct judge *j)
 {
 	j->options = &t->run;
 	j->around_arg = j->tolerates_arg = t;
-	if (t->recording)
+	if (!t->is_reference)
 		j->before = begin;
 	if (t->o.rejudge)
 		j->after = settle;

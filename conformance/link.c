@@ -12,6 +12,8 @@
 /* Longer than that the rig does not wait for a target that says so. */
 #define RETRY_MAX_NS (600 * NS_PER_S)
 #define TELL_FROM_NS NS_PER_S
+/* Of the machine, for worlds that others begin. */
+#define TURN_NS (20 * NS_PER_S)
 
 static void tell(const struct link *l, struct str what, int64_t waits_ns)
 {
@@ -60,8 +62,16 @@ static void leave(void *arg, struct world *w)
 	struct link *l = arg;
 
 	(void)w;
+	turns_give(&l->turns);
 	launch_end(l->launched);
 	l->launched = NULL;
+}
+
+/* Until its first request it is set up, or it ends. */
+void link_await_turn(struct link *l)
+{
+	if (l->depth == DEPTH_WORLD)
+		turns_take(&l->turns, TURN_NS);
 }
 
 /* ---- A request. ----------------------------------------------------------- */
@@ -138,6 +148,7 @@ static int64_t request(void *arg, struct http_call *c, struct str user)
 	struct link *l = arg;
 	int64_t hold_ns = 0;
 
+	turns_give(&l->turns);
 	if (l->recording)
 		recording_asked(l->recording, c, user);
 	put_headers(l->target, c, user);
@@ -207,7 +218,7 @@ void link_init(struct link *l, const struct target *t, enum check_depth depth,
 	       struct run_options *options)
 {
 	*l = (struct link){
-		.target = t, .depth = depth,
+		.target = t, .depth = depth, .turns = TURNS_NONE,
 		.seam = {
 			.foreign = true, .no_parties = depth != DEPTH_WORLD,
 			.enter = enter, .leave = leave,

@@ -14,6 +14,7 @@
 #define CONFORMANCE_LINK_H
 
 #include "conformance/target.h"
+#include "conformance/turns.h"
 
 struct launched;
 struct recording;
@@ -27,6 +28,7 @@ struct link {
 	void (*tell)(void *arg, struct str what, int64_t waits_ns);
 	void *tell_arg;
 	struct recording *recording;	/* written to, or NULL */
+	struct turns turns;		/* of workers at beginning a world; or none */
 	/* Its own. */
 	int64_t next_ns;		/* the machine's time of the next request */
 	int64_t held_ns;		/* nobody asks before: Retry-After */
@@ -39,5 +41,8 @@ struct link {
  * into `options`: real time, or that of `launch.scale`. */
 void link_init(struct link *l, const struct target *t, enum check_depth depth,
 	       struct run_options *options);
+
+/* Before each run of a worker, if `turns` are taken: until it may begin a world. */
+void link_await_turn(struct link *l);
 
 #endif

@@ -15,7 +15,9 @@
 
 enum {
 	REQUESTS_MAX = 64, SECRETS_MAX = 1024, SCALE_MAX = 1000,
+	WORLDS_MAX = 256,
 	USUAL_RATE = 20, USUAL_REQUESTS = 4,	/* per second; at once */
+	USUAL_WORLDS = 4,
 };
 
 #define USUAL_TIMEOUT_NS (30 * NS_PER_S)
@@ -352,6 +354,7 @@ static const struct schema_key launch_keys[] = {
 	{ "command", KEY_STRS, AT(target_launch, command) },
 	{ "prepare", KEY_STRS, AT(target_launch, prepare) },
 	CUSTOM(target_launch, "scale", scale, read_scale, "a number from 1 to 1000"),
+	{ "at-once", KEY_INT, AT(target_launch, at_once), .min = 1, .max = WORLDS_MAX },
 	{ "ready", KEY_DURATION, AT(target_launch, ready_ns) },
 	{ "grace", KEY_DURATION, AT(target_launch, end_ns) },
 };
@@ -401,6 +404,9 @@ static int check_launch(struct loader *l, const struct target *t)
 	if ((how->command.count > 0) + (how->prepare.count > 0) != 1)
 		return diag_add(l->diag, how->pos, 1,
 				"'launch' needs 'command' (runs as long as a world) or 'prepare' (ends before it), and not both");
+	if (how->at_once > 1 && t->url.n)
+		return diag_add(l->diag, how->pos, 1,
+				"'at-once': a server that is at 'url' is in one world at a time");
 	if (how->prepare.count && !t->url.n)
 		return diag_add(l->diag, how->pos, 1,
 				"'prepare' needs 'url': where the server is then");
@@ -433,6 +439,8 @@ static int check_whole(struct loader *l, struct target *t)
 			   t->world ? DEPTH_ACTIONS : DEPTH_READ;
 	if (t->launch.given)
 		rc = check_launch(l, t);
+	if (!t->launch.at_once)
+		t->launch.at_once = t->url.n ? 1 : USUAL_WORLDS;
 	if (!t->tls.cert.n != !t->tls.key.n)
 		rc = diag_add(l->diag, t->root->pos, 1,
 			      "tls: 'cert' and 'key': one needs the other");

@@ -43,6 +43,7 @@ struct target_launch {
 	struct { struct str *list; size_t count; } prepare;	/* ends before it begins */
 	struct str folder;		/* where they are started: that of the file */
 	double scale;			/* of the rig's clock; 1 unless given */
+	int64_t at_once;		/* worlds that live at the same time */
 	int64_t ready_ns;		/* of the machine, until it answers */
 	int64_t end_ns;			/* from SIGTERM to SIGKILL */
 };

@@ -109,6 +109,9 @@ START_TEST(little)
 	load_well("launch: {command: ./server}\n");
 	ck_assert_int_eq(target.depth, DEPTH_WORLD);
 	ck_assert(target.launch.scale >= 1 && target.launch.scale <= 1);
+	ck_assert_int_eq(target.launch.at_once, 4);
+	load_well("url: http://h\nlaunch: {prepare: ./reset}\n");
+	ck_assert_int_eq(target.launch.at_once, 1);
 	/* Names, with secrets from elsewhere, also deep inside. */
 	load_well("url: http://h\nworld: {carriers: {c: {codes: [{matching-id: 'x-${env:TARGET_TEST_PASSWORD}'}]}}}\n");
 	ck_assert_int_eq(target.depth, DEPTH_ACTIONS);
@@ -140,6 +143,9 @@ static const struct {
 	{ "launch: {scale: 3}\n", "'launch' needs 'command'", "" },
 	{ "launch: {command: a, prepare: b}\n", "and not both", "" },
 	{ "launch: {prepare: b}\n", "'prepare' needs 'url'", "" },
+	{ "url: http://h\nlaunch: {prepare: b, at-once: 2}\n",
+	  ":2:9: 'at-once': a server that is at 'url' is in one world at a time", "" },
+	{ "launch: {command: a, at-once: 0}\n", ":1:31: ", "256" },
 	{ "launch: {command: a, scale: 0.5}\n", ":1:29: expected a number from 1 to 1000", "" },
 	{ "url: http://h\ntls: {cert: a}\n", "one needs the other", "" },
 	{ "url: http://h\nauth: {}\n", "expected one of basic, api-key and bearer", "" },
@@ -248,7 +254,7 @@ START_TEST(the_page)
 	static const char *const keys[] = {
 		"name", "url", "auth", "users", "headers", "tls", "rate", "max-requests",
 		"timeout", "depth", "capabilities", "tolerances", "world", "launch",
-		"command", "prepare", "scale", "ready", "grace",
+		"command", "prepare", "scale", "at-once", "ready", "grace",
 	};
 	static char page[64 << 10];
 	char row[80];

@@ -184,10 +184,22 @@ static int await_server(struct run *r, struct err *err)
 		       STRF(r->response.why));
 }
 
+/* A server with a clock of its own has gone on at the full rate. */
+static void catch_up(struct run *r, int64_t began_ns)
+{
+	const struct run_target *t = r->options->target;
+	int64_t took_ns = clock_machine_ns() - began_ns;
+
+	if (t && t->foreign)
+		clock_skip(&r->world.loop.clock,
+			   (int64_t)((double)took_ns * (r->options->rate - 1)));
+}
+
 int run_setup(struct run *r, struct err *err)
 {
 	struct clock *clock = &r->world.loop.clock;
 	bool scaled = clock->kind == CLOCK_KIND_SCALED;
+	int64_t began_ns = clock_machine_ns();
 
 	/* Everybody talks at once: on a fast clock they would time out. */
 	if (scaled)
@@ -196,7 +208,9 @@ int run_setup(struct run *r, struct err *err)
 	if (await_server(r, err) < 0 || register_codes(r, err) < 0 || first_reports(r, err) < 0)
 		return -1;
 	r->world.settling = false;
-	if (scaled)
+	if (scaled) {
 		clock_set_rate(clock, r->options->rate);
+		catch_up(r, began_ns);
+	}
 	return world_start_quirks(&r->world, err);
 }

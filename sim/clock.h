@@ -47,6 +47,9 @@ void clock_init(struct clock *c, enum clock_kind kind, double rate,
 /* From now on so fast; a scaled clock only. */
 void clock_set_rate(struct clock *c, double rate);
 
+/* So much more of a scaled clock's time is over; what is due meanwhile is late. */
+void clock_skip(struct clock *c, int64_t ns);
+
 static inline struct instant clock_now(const struct clock *c)
 {
 	return c->now;

@@ -671,7 +671,13 @@ static int listen_anywhere(struct network *net, const char *host,
 			   const char *party, struct http_handler *h,
 			   struct err *err)
 {
-	return serve_listen(socknet_of(net), host, party, h, "127.0.0.1:0", NULL, err);
+	struct socknet *n = socknet_of(net);
+	char address[SOCKNET_ADDRESS_SIZE];
+
+	if (place_take(n, host, address) &&
+	    serve_listen(n, host, party, h, address, NULL, err) == 0)
+		return 0;
+	return serve_listen(n, host, party, h, "127.0.0.1:0", NULL, err);
 }
 
 int socknet_listen_tls(struct network *net, const char *host, const char *party,
@@ -743,7 +749,15 @@ const char *socknet_address(struct network *net, const char *host)
 
 static void unlisten(struct network *net, const char *host)
 {
-	serve_unlisten(socknet_of(net), host);
+	struct socknet *n = socknet_of(net);
+	const char *at = socknet_address(net, host);
+	char address[SOCKNET_ADDRESS_SIZE] = "";
+
+	if (at)
+		snprintf(address, sizeof(address), "%s", at);
+	serve_unlisten(n, host);
+	if (at)
+		place_keep(n, host, address);
 }
 
 void socknet_quiesce(struct network *net)
@@ -797,6 +811,7 @@ static void release(struct network *net)
 	while (n->live)
 		free_call(n, n->live);
 	serve_unlisten_all(n);
+	place_free_all(n);
 	/* Descriptors that it closes from here on are not watched any more. */
 	curl_multi_setopt(n->multi, CURLMOPT_SOCKETFUNCTION, NULL);
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, NULL);

@@ -4,7 +4,7 @@
  * Both are nested in the one loop; there are no threads of ours.  A host that
  * listens here has a port on loopback, and calls to its name go there.  What
  * a handler sees and answers is the same as on memnet.h, so the same scenarios
- * run on both.  Strangers may call as well: the port is an ordinary HTTP
+ * run on both.  One that went off the network is at its old port when it is back.  Strangers may call as well: the port is an ordinary HTTP
  * server, with limits on what a peer can make it keep.
  *
  * Simulated travel (struct network) is honoured between parties of this

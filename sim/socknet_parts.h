@@ -22,6 +22,7 @@
 struct served;
 struct sockhost;
 struct sockroute;
+struct place;
 
 /* "Rig-Call: <token>-<id>": this request is call `id` of the network `token`. */
 #define SOCKNET_CALL_HEADER "Rig-Call"
@@ -79,6 +80,7 @@ struct socknet {
 	void (*refused)(void *arg, const struct socknet_refusal *r);
 	void *refused_arg;
 	char *ca_file;			/* or NULL: the machine's */
+	struct place *places;		/* of hosts that are off the network */
 	struct sockroute *routes;	/* they win over hosts and outside */
 };
 
@@ -123,5 +125,10 @@ struct str route_url(const struct sockroute *r, struct arena *a);
 struct str route_base(const struct sockroute *r);
 void route_apply(const struct sockroute *r, CURL *easy);
 void route_free_all(struct socknet *n);
+
+/* socknet_place.c: the address of a host that goes, and the same when it comes back. */
+void place_keep(struct socknet *n, const char *host, const char *address);
+bool place_take(struct socknet *n, const char *host, char address[SOCKNET_ADDRESS_SIZE]);
+void place_free_all(struct socknet *n);
 
 #endif

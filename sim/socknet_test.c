@@ -459,6 +459,30 @@ START_TEST(addresses)
 }
 END_TEST
 
+/* Who knows its address finds it again, and meanwhile nobody. */
+START_TEST(back_where_it_was)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct err err = { 0 };
+	struct rig rig;
+
+	rig_init(&rig);
+	network_unlisten(rig.net, "party.rig");
+	ck_assert_ptr_null(socknet_address(rig.net, "party.rig"));
+	at.sin_port = htons((uint16_t)strtoul(strchr(rig.address, ':') + 1, NULL, 10));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+	close(fd);
+	ck_assert_msg(network_listen(rig.net, "party.rig", "party", &rig.handler, &err) == 0,
+		      "%s", err.msg);
+	ck_assert_str_eq(socknet_address(rig.net, "party.rig"), rig.address);
+	network_unlisten(rig.net, "party.rig");
+	rig_release(&rig);
+}
+END_TEST
+
 static void note_done(struct http_call *c)
 {
 	struct rig *rig = c->owner;
@@ -1025,6 +1049,7 @@ int main(void)
 	tcase_add_test(tc, left_early);
 	tcase_add_test(tc, half_a_request_at_the_end);
 	tcase_add_test(tc, addresses);
+	tcase_add_test(tc, back_where_it_was);
 	tcase_add_test(tc, outside);
 	tcase_add_test(tc, any_address);
 	tcase_add_test(tc, descriptors_are_kept_down);

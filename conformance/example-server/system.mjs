@@ -330,7 +330,7 @@ export class System {
     if (status === 'download_verify' || status === 'enable_verify') {
       const limit = this.options.verify_limit * 1000;
       op.deadline = this.clock.now() + limit;
-      this.clock.after(limit + 1, () => this.#advance(op));
+      this.clock.after(limit, () => this.#advance(op));
     }
     return true;
   }

@@ -12,10 +12,15 @@ export function readWorld(path) {
 export function makeClock(world) {
   const scale = world.time_scale || 1;
   const start = Date.parse(world.now), began = performance.now();
+  const now = () => start + Math.floor((performance.now() - began) * scale);
+
+  // Like setTimeout(), which may be a little early: at a great scale that is a second of the rig.
+  function at(due, fn) {
+    setTimeout(() => (now() < due ? at(due, fn) : fn()), Math.max(1, (due - now()) / scale));
+  }
   return {
-    now: () => start + Math.floor((performance.now() - began) * scale),
-    // Like setTimeout(); a rig in a hurry must not make us run in circles.
-    after: (ms, fn) => setTimeout(fn, Math.max(1, ms / scale)),
+    now,
+    after: (ms, fn) => at(now() + ms, fn),
     iso: (ms) => new Date(ms).toISOString(),
   };
 }
