@@ -70,18 +70,38 @@ void answer_with(struct edit *e)
 	edit_reply(e, status, body.p ? body : STR(""));
 }
 
-void become_ok(struct edit *e)
+static void take(struct edit *e, const char *answer)
 {
-	ptrdiff_t at = str_find(str_of(e->arg), STR("{uuid}"));
-	struct str text = str_of(e->arg);
+	ptrdiff_t at = str_find(str_of(answer), STR("{uuid}"));
+	struct str text = str_of(answer);
 	char uuid[RNG_UUID_SIZE];
 
 	if (at >= 0) {
 		rng_uuid(edit_rng(e), uuid);
-		text = arena_printf(e->x->arena, "%.*s%s%s", (int)at, e->arg, uuid,
-				    e->arg + at + 6);
+		text = arena_printf(e->x->arena, "%.*s%s%s", (int)at, answer, uuid,
+				    answer + at + 6);
 	}
 	edit_reply(e, 200, text);
+}
+
+void become_ok(struct edit *e)
+{
+	take(e, e->arg);
+}
+
+void taken_without(struct edit *e)
+{
+	struct str left = str_of(e->arg), name;
+	struct err err;
+	cJSON *sent = json_parse(e->req.body, &err);
+	bool lacks = cJSON_IsObject(sent);
+
+	while (next_item(&left, ' ', &name))
+		if (cJSON_HasObjectItem(sent, arena_str(e->x->arena, name).p))
+			lacks = false;
+	cJSON_Delete(sent);
+	if (lacks)
+		take(e, "{\"transaction\":\"{uuid}\"}");
 }
 
 void error_shape(struct edit *e)

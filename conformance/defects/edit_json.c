@@ -103,6 +103,26 @@ void row_map(struct edit *e)
 	each_row(e, map_one);
 }
 
+static const char *text_of(struct edit *e, struct str s)
+{
+	return arena_str(e->x->arena, s).p;
+}
+
+static void put_when(struct edit *e, cJSON *row)
+{
+	struct str put = str_of(e->arg), value = str_split(&put, ',');
+	const char *name = text_of(e, str_split(&value, '='));
+	const char *member = text_of(e, str_split(&put, '='));
+
+	if (str_eq(row_str(row, name), value) && row_str(row, member).p)
+		put_text(row, member, put);
+}
+
+void row_when(struct edit *e)
+{
+	each_row(e, put_when);
+}
+
 static void rename_one(struct edit *e, cJSON *row)
 {
 	const char *to, *from = arg_name(e, '=', &to);

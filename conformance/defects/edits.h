@@ -15,6 +15,7 @@ edit_fn row_drop;		/* "a b": members taken out of every row */
 edit_fn row_null;		/* "a b": null where they are missing */
 edit_fn row_put;		/* "name=json": that value in every row that has it */
 edit_fn row_map;		/* "name:old=new,...": the values of a member */
+edit_fn row_when;		/* "a=x,b=y": rows whose a is x have y as b */
 edit_fn row_rename;		/* "old=new" */
 edit_fn row_copy;		/* "to=from": the value of another member */
 edit_fn row_upper;		/* "a b": text in capitals */
@@ -52,6 +53,7 @@ edit_fn header_drop;		/* "Name" */
 edit_fn type_is;		/* "text/html" */
 edit_fn answer_with;		/* "404 {json}": instead of the party */
 edit_fn become_ok;		/* "{json}": an error becomes 200 with that; {uuid} is made up */
+edit_fn taken_without;		/* "a b": an object without these members is a new transaction */
 edit_fn error_shape;		/* "{json}": every error looks so; %d is its status */
 edit_fn connection;		/* "reset", "cut", "refused" */
 edit_fn body_half;		/* the second half is missing, and Content-Length fits */

@@ -38,6 +38,9 @@
 /* What every row begins with; .rules, .triggers, .also, .because follow. */
 #define DEFECT(n, t, b) .name = n, .text = t, .breaks = b
 
+/* Why a query for what was seen finds something else: a reason of many rows. */
+#define SHOWN "Conditions and order go by what is stored, and this server shows something else"
+
 /* Rules: what is done to requests, to answers of success, to errors. */
 #define ASK(where, fn, arg) { where, fn, NULL, arg, NULL }
 #define SAY(where, fn, arg) { where, NULL, fn, arg, NULL }
