@@ -86,9 +86,10 @@ bench: all
 
 # Pages that tests hold to the tables they are written from.
 docs: deps
-	@$(SUBMAKE) $(B)/scenarios/schema_doc_test $(B)/scenarios/quirk_test $(B)/server/messages_test
+	@$(SUBMAKE) $(B)/scenarios/schema_doc_test $(B)/scenarios/quirk_test $(B)/server/messages_test $(B)/conformance/coverage_test
 	@UPDATE=1 $(B)/scenarios/schema_doc_test >/dev/null
 	@UPDATE_DOCS=1 $(B)/scenarios/quirk_test >/dev/null
+	@UPDATE_DOCS=1 $(B)/conformance/coverage_test >/dev/null
 
 $(B)/lib.a: $(LIB:%.c=$(B)/%.o)
 	@rm -f $@

@@ -24,7 +24,7 @@ struct option_number {
 	uint64_t value;
 };
 
-enum { OPTION_LIST_MAX = 256 };
+enum { OPTION_LIST_MAX = 64 };
 
 struct option_list {
 	const char *list[OPTION_LIST_MAX];

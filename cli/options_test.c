@@ -33,8 +33,8 @@ static const struct option table[] = {
 /* Splits at spaces; what is left over comes back joined by commas. */
 static int parse(const char *line, struct values *v, struct err *err, char *rest)
 {
-	static char words[400];
-	char *argv[40] = { words };
+	static char words[1200];
+	char *argv[OPTION_LIST_MAX + 20] = { words };
 	int argc = 1, left;
 
 	snprintf(words, sizeof(words), "verb %s", line);
@@ -132,7 +132,7 @@ START_TEST(too_many_in_a_list)
 	struct buf line;
 	char rest[400];
 
-	buf_init(&line, 400);
+	buf_init(&line, 1000);
 	for (int i = 0; i < OPTION_LIST_MAX; i++)
 		buf_z(&line, "--list=x ");
 	ck_assert_int_eq(parse(line.p, &v, &err, rest), 0);
