@@ -45,7 +45,7 @@ export function show(main, [iccid]) {
 		carriers.replaceChildren(...both[0].list.map((c) => h('tr', {}, h('td', {}, c.name),
 			h('td', {}, c.spn ?? h('span', { class: 'soft' }, 'none')), h('td', { class: 'mono' }, c.smdp),
 			h('td', {}, `${c.unused} of ${c.codes}`),
-			h('td', {}, h('button', { type: 'button', 'aria-label': `One more code of ${c.name}`, onclick: () => more(c.key) }, 'One more')))));
+			h('td', {}, h('button', { type: 'button', 'aria-label': `One more: a code of ${c.name}`, onclick: () => more(c.key) }, 'One more')))));
 		codes.replaceChildren(...both[1].list.map((c) => h('tr', {}, h('td', {}, c.carrier_name), h('td', {}, tag(c.state)),
 			h('td', {}, c.registered ? 'yes' : 'no'),
 			h('td', {}, h('a', { class: 'mono', href: `#/codes/${c.iccid}` }, c.iccid)))));
@@ -54,7 +54,7 @@ export function show(main, [iccid]) {
 	const head = (names) => h('thead', {}, h('tr', {}, names.map((t) => h('th', { scope: 'col' }, t))));
 
 	main.append(h('h2', {}, 'Carriers and activation codes'),
-		h('section', { class: 'panel scroll' }, h('table', {}, head(['Name on the contract', 'SPN in the profile', 'SM-DP+', 'Codes that wait', '']), carriers)),
+		h('section', { class: 'panel scroll' }, h('table', {}, head(['Name on the contract', 'SPN in the profile', 'SM-DP+', 'Codes that wait', 'New code']), carriers)),
 		h('div', { class: 'columns' }, box,
 			h('section', { class: 'panel scroll' }, h('table', {}, head(['Carrier', 'State', 'Registered', 'ICCID']), codes))));
 	read();

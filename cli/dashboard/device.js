@@ -34,7 +34,7 @@ function profiles(d) {
 	if (!d.profiles.length)
 		return h('p', { class: 'soft' }, 'The eUICC is empty.');
 	return h('div', { class: 'scroll' }, h('table', {},
-		h('thead', {}, h('tr', {}, ['', 'SPN in the profile', 'Name on the contract', 'Status', 'Type', 'ICCID', '']
+		h('thead', {}, h('tr', {}, ['No.', 'SPN in the profile', 'Name on the contract', 'Status', 'Type', 'ICCID', 'Actions']
 			.map((t) => h('th', { scope: 'col' }, t)))),
 		h('tbody', {}, d.profiles.map((p) => h('tr', {},
 			h('td', {}, p.id), h('td', {}, p.spn ?? h('span', { class: 'soft' }, 'none')),

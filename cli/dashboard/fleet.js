@@ -1,5 +1,5 @@
 /* All devices as cards.  Only those in sight are in the document. */
-import { h, $ } from './dom.js';
+import { h } from './dom.js';
 import { state, listen } from './store.js';
 
 const HEIGHT = 128, GAP = 10, WIDTH = 265, MARGIN_ROWS = 2;
@@ -43,8 +43,8 @@ function card(d) {
 	const others = d.profiles.filter((p) => p !== active);
 	const word = state_word(d);
 
-	return h('a', { class: `card${d.online ? '' : ' offline'}`, href: `#/device/${encodeURIComponent(d.key)}`,
-		role: 'listitem' },
+	return h('div', { class: `card${d.online ? '' : ' offline'}`, role: 'listitem' },
+		h('a', { href: `#/device/${encodeURIComponent(d.key)}` },
 		h('span', { class: 'top' }, h('span', { class: 'name' }, d.key),
 			word && h('span', { class: 'tag stop' }, word),
 			d.flow && h('span', { class: 'tag wait' }, d.order?.pending ? d.order.operation : 'under way'),
@@ -53,7 +53,7 @@ function card(d) {
 		active ? h('span', { class: 'line active' }, `● ${profile_name(active)}`) :
 			h('span', { class: 'line soft' }, 'no active profile'),
 		others.slice(0, 2).map((p) => h('span', { class: 'line other' }, `○ ${profile_name(p)}`)),
-		others.length > 2 && h('span', { class: 'line soft' }, `and ${others.length - 2} more`));
+		others.length > 2 && h('span', { class: 'line soft' }, `and ${others.length - 2} more`)));
 }
 
 export function show(main) {
@@ -95,9 +95,8 @@ export function show(main) {
 			return;
 		}
 		const e = card(d);
-		const focused = old && old[1] === document.activeElement;
+		const focused = old && old[1].firstChild === document.activeElement;
 
-		e.dataset.index = index;
 		place(e, index);
 		if (old) {
 			e.classList.add('fresh');
@@ -106,7 +105,7 @@ export function show(main) {
 			grid.append(e);
 		}
 		if (focused)
-			e.focus({ preventScroll: true });
+			e.firstChild.focus({ preventScroll: true });
 		cards.set(d.key, [d, e, index]);
 	}
 
@@ -123,7 +122,7 @@ export function show(main) {
 			put(list[i], i);
 		}
 		for (const [key, [, e]] of cards) {
-			if (seen.has(key) || e === document.activeElement)
+			if (seen.has(key) || e.firstChild === document.activeElement)
 				continue;
 			e.remove();
 			cards.delete(key);
@@ -156,14 +155,14 @@ export function show(main) {
 	/* Arrows go from card to card. */
 	function keys(e) {
 		const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[e.key];
-		const at = [...cards.values()].find((c) => c[1] === document.activeElement);
+		const at = [...cards.values()].find((c) => c[1].firstChild === document.activeElement);
 		const to = by && at ? at[2] + by : -1;
 
 		if (to < 0 || to >= list.length)
 			return;
 		e.preventDefault();
 		put(list[to], to);
-		cards.get(list[to].key)[1].focus();
+		cards.get(list[to].key)[1].firstChild.focus({ preventScroll: true });
 		cards.get(list[to].key)[1].scrollIntoView({ block: 'nearest' });
 	}
 

@@ -5,7 +5,7 @@ import { attempt } from './trouble.js';
 import { show_message } from './message.js';
 
 const LANES = ['API client', 'API server', 'EIS', 'Device', 'SM-DP+'];
-const TOP = 46, STEP = 34, LEFT = 92, LANE = 172;
+const TOP = 46, STEP = 34, LEFT = 92, LANE = 200;
 
 /* The lane of a party; others have one of their own behind these. */
 function lane_name(party) {
@@ -104,7 +104,7 @@ function ladder_view() {
 			const height = TOP + Math.max(1, list.length) * STEP, width = LEFT + LANE * lanes.length;
 
 			picture.setAttribute('viewBox', `0 0 ${width} ${height}`);
-			picture.style.minWidth = `${Math.min(width, 760)}px`;
+			picture.style.minWidth = `${Math.min(width, 820)}px`;
 			for (const line of picture.querySelectorAll('.lane'))
 				line.setAttribute('y2', height);
 			if (at_end)
@@ -124,7 +124,7 @@ function flow_line(f) {
 function flow_facts(f) {
 	return [h('h3', {}, `${f.action} `, tag(f.status)),
 		h('p', {}, [f.message_code, f.message].filter(Boolean).join(': ') || '…'),
-		h('dl', {}, [['Id', f.id], ['Device', f.device && h('a', { href: `#/device/${encodeURIComponent(f.device)}` }, f.device)],
+		h('dl', { class: 'wide' }, [['Id', f.id], ['Device', f.device && h('a', { href: `#/device/${encodeURIComponent(f.device)}` }, f.device)],
 			['ICCID', f.iccid], ['Carrier', f.carrier], ['Cause', f.cause], ['By', f.created_by],
 			['Lasted', duration(Math.max(0, (f.ended_t ?? now_t()) - f.began_t))]]
 			.filter(([, v]) => v).map(([name, v]) => [h('dt', {}, name), h('dd', {}, v)]))];

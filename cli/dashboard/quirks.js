@@ -63,8 +63,8 @@ function card(q) {
 		q.active.map((a) => h('p', { class: 'mono' }, Object.entries(a).map(([k, v]) => `${k}: ${v}`).join(', ') || 'in force')),
 		q.only_at_set_up ? h('p', { class: 'soft' }, 'It changes what a world is made of, and belongs into the world file.') :
 			h('form', { onsubmit: set }, q.params.map((p) => field(q, p)),
-				h('button', { type: 'submit', 'aria-label': `Switch ${q.name} on` }, on ? 'Set again' : 'Switch on'),
-				on && h('button', { type: 'button', onclick: clear, 'aria-label': `Switch ${q.name} off` }, 'Switch off')));
+				h('button', { type: 'submit', 'aria-label': `${on ? 'Set again' : 'Switch on'}: ${q.name}` }, on ? 'Set again' : 'Switch on'),
+				on && h('button', { type: 'button', onclick: clear, 'aria-label': `Switch off: ${q.name}` }, 'Switch off')));
 }
 
 export function show(main) {

@@ -140,17 +140,12 @@ const takers = {
 
 /* ---- Reading it all. ----------------------------------------------------------- */
 
-const optional = (promise) => promise.catch((e) => {
-	if (e instanceof ApiError && e.status === 404)
-		return null;
-	throw e;
-});
-
 async function read_all() {
 	const last = (await get('history?limit=1')).last;
-	const [world, devices, flows, parties, quirks, captions, script] = await Promise.all([
-		get('world'), get('devices?limit=10000'), get('flows?limit=200'), get('parties'),
-		get('quirks'), get('captions'), optional(get('script')),
+	const world = await get('world');
+	const [devices, flows, parties, quirks, captions, script] = await Promise.all([
+		get('devices?limit=10000'), get('flows?limit=200'), get('parties'),
+		get('quirks'), get('captions'), world.script ? get('script') : null,
 	]);
 
 	state.world = world;
