@@ -6,7 +6,7 @@
  * Oracle: the pairs of bppCommandId and errorReason in words; a pair that no package
  * brings about fails the test.
  */
-#include "devices/test_peers.h"
+#include "devices/test_attempt.h"
 #include "proto/rsp_pki.h"
 
 enum { CARD_MEMORY = 60000 };
@@ -21,47 +21,6 @@ static struct arena arena;
 static struct clock now;
 static struct euicc card;
 
-/* One package on its way to the card. */
-struct attempt {
-	struct rsp_bpp_spec spec;
-	struct rsp_otpk otpk;
-	struct rsp_bsp ppk;
-	struct rsp_metadata metadata;
-	struct rsp_upp_spec upp;
-	struct str raw_metadata, raw_upp;	/* instead */
-	struct rsp_identity auth, pb;
-	unsigned char iccid[ICCID_BYTES];
-	struct str *segments;
-	size_t count;
-	size_t metadata_at, keys_at, elements_at;	/* the heads of A1, A2 (or 0), A3 */
-};
-
-/* ---- Up to a card that waits for a package. --------------------------------- */
-
-static struct str take(struct buf *b)
-{
-	return peer_take(b, &arena);
-}
-
-static struct str signed_by(const struct rsp_identity *id, struct str first, struct str second)
-{
-	struct buf b = peer_buf();
-	struct err err;
-
-	ck_assert_int_eq(rsp_sign(crypto, id, first, second, &b, &err), 0);
-	return take(&b);
-}
-
-static struct rsp_identity identity(enum rsp_role role)
-{
-	struct rsp_identity id;
-	struct err err = { 0 };
-
-	ck_assert_msg(crypto->identity(crypto, role, 0, str_of(SMDP), SPAN(OID), &arena, &id,
-				       &err) == 0, "%s", err.msg);
-	return id;
-}
-
 static struct es10_answer ask(enum es10_tag tag, struct str der)
 {
 	struct es10_request rq = { .tag = tag, .der = der };
@@ -71,101 +30,19 @@ static struct es10_answer ask(enum es10_tag tag, struct str der)
 	return an;
 }
 
-static struct str authenticate(struct attempt *t)
-{
-	struct rsp_authenticate_request r = { .server_certificate = t->auth.certificate,
-		.key_id = crypto->ci_key_id(crypto, 0),
-		.context = { .present = true, .device = true, .tac = STR("1234"),
-			     .capabilities = STR("") } };
-	struct rsp_authenticate_response answer;
-	struct es10_answer an = ask(ES10_TAG_EUICC_CHALLENGE, STR(""));
-	struct buf b = peer_buf();
-	struct err err;
-
-	rsp_server_signed1_write(&b, &(struct rsp_server_signed1){
-		.transaction_id = str_of(TRANSACTION), .euicc_challenge = an.der,
-		.server_address = str_of(SMDP), .server_challenge = STR("abcdefghijklmnop") });
-	r.server_signed1 = take(&b);
-	r.server_signature1 = signed_by(&t->auth, r.server_signed1, STR_NONE);
-	b = peer_buf();
-	rsp_authenticate_request_write(&b, &r);
-	an = ask(ES10_TAG_AUTHENTICATE_SERVER, take(&b));
-	ck_assert_int_eq(an.code, ES10_OK);
-	ck_assert_int_eq(rsp_authenticate_response_read(an.der, &answer, &err), 0);
-	return answer.euicc_signature1;
-}
-
-static void prepare(struct attempt *t)
-{
-	struct str signature1 = authenticate(t);
-	struct rsp_prepare_request r = { .smdp_certificate = t->pb.certificate };
-	struct rsp_prepare_response answer;
-	struct rsp_euicc_signed2 signed2;
-	struct buf b = peer_buf();
-	struct es10_answer an;
-	struct err err;
-
-	rsp_smdp_signed2_write(&b, &(struct rsp_smdp_signed2){
-		.transaction_id = str_of(TRANSACTION) });
-	r.smdp_signed2 = take(&b);
-	r.smdp_signature2 = signed_by(&t->pb, r.smdp_signed2, signature1);
-	b = peer_buf();
-	rsp_prepare_request_write(&b, &r);
-	an = ask(ES10_TAG_PREPARE_DOWNLOAD, take(&b));
-	ck_assert_int_eq(an.code, ES10_OK);
-	ck_assert_int_eq(rsp_prepare_response_read(an.der, &answer, &err), 0);
-	ck_assert_int_eq(rsp_euicc_signed2_read(answer.euicc_signed2, &signed2, &err), 0);
-	t->spec.euicc_otpk = signed2.euicc_otpk;
-}
-
+/* Up to a card that waits for a package. */
 static void start(struct attempt *t, const char *iccid)
 {
-	struct rng rng = { 7 };
-	struct err err;
+	struct es10_answer an;
 
-	*t = (struct attempt){ .auth = identity(RSP_ROLE_DP_AUTH), .pb = identity(RSP_ROLE_DP_PB) };
-	prepare(t);
-	ck_assert_int_eq(crypto->make_otpk(crypto, RSP_P256, &rng, &t->otpk, &err), 0);
-	t->spec.transaction_id = str_of(TRANSACTION);
-	t->spec.host_id = STR("host");
-	t->spec.eid = str_of(EID);
-	t->spec.otpk = &t->otpk;
-	t->spec.signer = &t->pb;
-	iccid_pack(t->iccid, str_of(iccid));
-	t->metadata = (struct rsp_metadata){ .iccid = SPAN(t->iccid), .spn = STR("Mobile"),
-		.profile_name = STR("Plan"), .profile_class = PROFILE_CLASS_OPERATIONAL };
-	t->upp = (struct rsp_upp_spec){ .iccid = str_of(iccid), .memory = 20000,
-					.class = PROFILE_CLASS_OPERATIONAL };
-	memset(&t->ppk, 0x33, sizeof(t->ppk));
-}
-
-static void build(struct attempt *t)
-{
-	struct buf b = peer_buf();
-	struct err err = { 0 };
-
-	rsp_metadata_write(&b, &t->metadata);
-	t->spec.metadata = take(&b);
-	if (t->raw_metadata.p)
-		t->spec.metadata = t->raw_metadata;
-	b = peer_buf();
-	rsp_upp_write(&b, &t->upp);
-	t->spec.upp = take(&b);
-	if (t->raw_upp.p)
-		t->spec.upp = t->raw_upp;
-	b = peer_buf();
-	ck_assert_msg(rsp_bpp_build(crypto, &t->spec, &b, &err) == 0, "%s", err.msg);
-	ck_assert_int_eq(rsp_bpp_split(take(&b), &arena, &t->segments, &t->count, &err), 0);
-	for (size_t i = 0; i < t->count; i++) {
-		unsigned tag = (unsigned char)t->segments[i].p[0];
-
-		if (tag == 0xA1)
-			t->metadata_at = i;
-		if (tag == 0xA2)
-			t->keys_at = i;
-		if (tag == 0xA3)
-			t->elements_at = i;
-	}
+	attempt_init(t, crypto, 0, &arena, iccid, TRANSACTION);
+	t->challenge = ask(ES10_TAG_EUICC_CHALLENGE, STR("")).der;
+	an = ask(ES10_TAG_AUTHENTICATE_SERVER, attempt_authenticate(t));
+	ck_assert_int_eq(an.code, ES10_OK);
+	attempt_authenticated(t, an.der);
+	an = ask(ES10_TAG_PREPARE_DOWNLOAD, attempt_prepare(t));
+	ck_assert_int_eq(an.code, ES10_OK);
+	attempt_prepared(t, an.der);
 }
 
 /* ---- What is wrong. ----------------------------------------------------------- */
@@ -401,7 +278,7 @@ START_TEST(failed)
 		with_keys(&t);
 	if (cases[n].before)
 		cases[n].before(&t);
-	build(&t);
+	attempt_build(&t);
 	if (cases[n].after)
 		cases[n].after(&t);
 	load(&t, &an);
@@ -415,7 +292,7 @@ START_TEST(failed)
 	ck_assert(an.code != ES10_OK && !an.finished);
 	/* ... and a good package is taken. */
 	start(&t, ICCID_NEW);
-	build(&t);
+	attempt_build(&t);
 	ck_assert_uint_eq(load(&t, &an), t.count - 1);
 	ck_assert_int_eq(an.code, ES10_OK);
 	ck_assert_uint_eq(card.profile_count, 2);
@@ -489,7 +366,7 @@ START_TEST(taken)
 		t.upp.class = PROFILE_CLASS_TEST;
 		t.metadata.ppr = PPR_NO_DELETE;
 	}
-	build(&t);
+	attempt_build(&t);
 	ck_assert_uint_eq(load(&t, &an), t.count - 1);
 	ck_assert(an.finished && an.code == ES10_OK);
 	ck_assert_str_eq(an.iccid, ICCID_NEW);
@@ -508,7 +385,7 @@ START_TEST(whole_head_lies)
 
 	insert_card(&rsp_crypto_none);
 	start(&t, ICCID_NEW);
-	build(&t);
+	attempt_build(&t);
 	/* BF36 82 xx xx */
 	*byte_of(&t, 0, 4) = (char)(*byte_of(&t, 0, 4) + (_i ? 1 : -1));
 	load(&t, &an);
