@@ -12,9 +12,9 @@
 # make fuzz-run SECONDS=5   each fuzz target for so long (needs clang)
 # make bench      the figures, as ratios to floors of the same run
 CC       ?= cc
-PKGS     := libmicrohttpd libcurl libcjson yaml-0.1 openssl sqlite3 libutf8proc zlib
+PKGS     := libmicrohttpd libcurl libcjson yaml-0.1 openssl sqlite3 libutf8proc zlib libqrencode
 DEBS     := gcc make pkg-config check libmicrohttpd-dev libcurl4-openssl-dev \
-            libcjson-dev libyaml-dev libssl-dev openssl libsqlite3-dev libutf8proc-dev zlib1g-dev
+            libcjson-dev libyaml-dev libssl-dev openssl libsqlite3-dev libutf8proc-dev zlib1g-dev libqrencode-dev
 CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
 CFLAGS   += -std=c17 -g -O2 -Wall -Wextra -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
@@ -102,12 +102,22 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# The checks go into the program; the archive is new only if they are.
+# The checks and the demos go into the program; the archive is new only if they are.
 $(B)/scenarios/shipped.o: CPPFLAGS += -DSHIPPED_ARCHIVE='"$(B)/shipped.tar"'
 $(B)/scenarios/shipped.o: $(B)/shipped.tar
 $(B)/shipped.tar: FORCE
 	@mkdir -p $(@D)
-	@find conformance/suites conformance/requirements.yaml -name '*.yaml' | LC_ALL=C sort | \
+	@find conformance/suites conformance/requirements.yaml scenarios/demo -name '*.yaml' | LC_ALL=C sort | \
+	  tar --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=0444 -cf $@.new -T -
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The dashboard, too.
+PAGE_FILES = $(sort $(wildcard $(addprefix cli/dashboard/,*.html *.css *.js *.svg *.json *.woff2 vendor/*)))
+$(B)/cli/page.o: CPPFLAGS += -DPAGE_ARCHIVE='"$(B)/page.tar"'
+$(B)/cli/page.o: $(B)/page.tar
+$(B)/page.tar: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(PAGE_FILES) | \
 	  tar --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=0444 -cf $@.new -T -
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 

@@ -204,6 +204,23 @@ void device_reboot(struct device *d)
 	device_power(d, true);
 }
 
+void device_look(const struct device *d, struct device_view *view)
+{
+	static const enum device_power_state states[] = {
+		[DEVICE_NEW] = DEVICE_POWER_BOOTING, [DEVICE_OFF] = DEVICE_POWER_OFF,
+		[DEVICE_BOOTING] = DEVICE_POWER_BOOTING,
+		[DEVICE_RUNNING] = DEVICE_POWER_ON,
+	};
+
+	*view = (struct device_view){
+		.power = states[d->state], .link_down = d->forced_down,
+		.second_link = d->second_link,
+		.memory_free = euicc_memory_free(&d->euicc),
+		.report_sequence = d->report_sequence, .skew_ns = d->skew_ns,
+		.order = order_operation(d), .order_pending = order_pending(d),
+	};
+}
+
 void device_start(struct device *d)
 {
 	d->poll_timer.fire = poll_eis;

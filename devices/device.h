@@ -152,6 +152,8 @@ void order_command(struct device *d, const struct order_spec *spec);
 bool order_pending(const struct device *d);
 /* Did the present one, or the last, come from the gateway? */
 bool order_commanded(const struct device *d);
+/* "download", ...: of the present one, or the last; NULL: there was none. */
+const char *order_operation(const struct device *d);
 void order_link_up(struct device *d);
 void order_link_down(struct device *d);
 /* The power goes: nothing of it may stay armed. */

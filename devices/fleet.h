@@ -118,6 +118,19 @@ struct str device_party(const struct device *d);
 struct str device_id(const struct device *d);
 struct str device_eid(const struct device *d);
 bool device_online(const struct device *d);
+
+enum device_power_state { DEVICE_POWER_OFF, DEVICE_POWER_BOOTING, DEVICE_POWER_ON };
+
+struct device_view {
+	enum device_power_state power;
+	bool link_down;			/* by device_link() */
+	bool second_link;
+	uint32_t memory_free, report_sequence;
+	int64_t skew_ns;
+	const char *order;		/* "download", ...: the last one; NULL: none */
+	bool order_pending;
+};
+void device_look(const struct device *d, struct device_view *view);
 size_t device_profile_count(const struct device *d);
 void device_profile(const struct device *d, size_t index,
 		    struct device_profile_view *view);

@@ -53,6 +53,12 @@ bool order_commanded(const struct device *d)
 	return d->order && d->order->commanded;
 }
 
+const char *order_operation(const struct device *d)
+{
+	return d->order && d->order->operation != OP_UNKNOWN ?
+	       operation_names[d->order->operation] : NULL;
+}
+
 static void forget_secrets(struct order *o)
 {
 	free(o->activation_code);

@@ -211,6 +211,9 @@ void quirk_gate_set_next(struct http_handler *gate, struct http_handler *next);
  * one.  -1: not possible now (a set-up quirk is, and does nothing here). */
 int quirk_engine_set(struct quirk_engine *e, const struct quirk_setting *s,
 		     struct err *err);
+/* The settings in force, in the order in which they were set; NULL at the end. */
+const struct quirk_setting *quirk_engine_active(const struct quirk_engine *e,
+						size_t index);
 /* Take back all settings of the quirk, or only those for that device, carrier
  * or SM-DP+ if `target` is not empty.  Returns how many there were. */
 size_t quirk_engine_clear(struct quirk_engine *e, struct str name,

@@ -818,6 +818,15 @@ size_t quirk_engine_clear(struct quirk_engine *e, struct str name,
 	return n;
 }
 
+const struct quirk_setting *quirk_engine_active(const struct quirk_engine *e,
+						size_t index)
+{
+	for (const struct quirk_active *q = e->first; q; q = q->next)
+		if (!q->off && index-- == 0)
+			return &q->setting;
+	return NULL;
+}
+
 struct quirk_engine *quirk_engine_new(const struct quirk_engine_config *config)
 {
 	struct quirk_engine *e = calloc(1, sizeof(*e));

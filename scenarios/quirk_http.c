@@ -233,7 +233,7 @@ static void cut_in_pieces(struct quirk_active *q, struct quirk_pass *p)
 	if (!r->body.n || !quirk_acts(q, p))
 		return;
 	s = ARENA_NEW(p->x->arena, struct pieces);
-	s->stream = (struct http_stream){ next_piece, no_more };
+	s->stream = (struct http_stream){ .next = next_piece, .close = no_more };
 	s->rest = r->body;
 	s->size = (size_t)quirk_number(q, "size");
 	r->body = STR_NONE;

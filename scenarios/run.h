@@ -1,6 +1,6 @@
 /*
  * run.h - a scenario in the middle of its run: what the files of the runner
- * share.  For scenarios/run*.c only.
+ * and live.c share.  For these only.
  */
 #ifndef SCENARIOS_RUN_H
 #define SCENARIOS_RUN_H
@@ -95,6 +95,13 @@ struct outcome run_fail(struct run *r, struct pos pos, const char *fmt, ...)
 struct outcome run_error(struct run *r, const struct err *err);
 /* For a run_wait() that came back for another reason than was hoped. */
 struct outcome run_interrupted(struct run *r, enum run_wake wake);
+
+/* For live.c, which walks the steps in its own time. */
+void run_begin(struct run *r);
+struct step_result run_listed(const struct scenario *sc, const struct scenario_step *s,
+			      struct arena *a);
+enum verdict run_step(struct run *r, const struct scenario_step *s,
+		      struct step_result *result, struct instant previous);
 
 /* run_setup.c: activation codes and first reports; 0 or -1. */
 int run_setup(struct run *r, struct err *err);

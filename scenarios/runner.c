@@ -413,8 +413,8 @@ static bool passed_over(const struct run *r, const struct scenario_step *s)
 	return s->in_world && r->options->target && r->options->target->no_parties;
 }
 
-static enum verdict run_step(struct run *r, const struct scenario_step *s,
-			     struct step_result *result, struct instant previous)
+enum verdict run_step(struct run *r, const struct scenario_step *s,
+		      struct step_result *result, struct instant previous)
 {
 	struct outcome o;
 
@@ -451,6 +451,12 @@ static struct step_result listed(const struct scenario *sc,
 		.file = s->pos.source ? s->pos.source->name : sc->file,
 		.line = s->pos.line, .column = s->pos.column,
 	};
+}
+
+struct step_result run_listed(const struct scenario *sc, const struct scenario_step *s,
+			      struct arena *a)
+{
+	return listed(sc, s, "", a);
 }
 
 /* Those of `finally` come behind the others. */
@@ -546,7 +552,7 @@ static void overhear(struct eventlog_listener *l, const struct event *e,
 	(void)line;
 }
 
-static void start_watching(struct run *r)
+void run_begin(struct run *r)
 {
 	r->watcher.tell = overhear;
 	if (r->recording)
@@ -573,7 +579,7 @@ static void live(struct run *r, struct run_result *out)
 		world_release(&r->world);
 		return;
 	}
-	start_watching(r);
+	run_begin(r);
 	if (world_enter(&r->world, &err) < 0 || run_setup(r, &err) < 0) {
 		/* A server under test has to be able to come in. */
 		out->verdict = r->options->target ? VERDICT_NOT_REACHED :

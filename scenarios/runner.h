@@ -13,6 +13,21 @@
 #include "sim/http.h"
 
 struct world;
+struct store;
+
+/* For a world that others look at while it lives (live.h). */
+struct run_front {
+	/* In front of everything that listens, all quirks included: `next`, or a
+	 * handler that wraps it, to be freed when the world is gone. */
+	struct http_handler *(*wrap)(void *arg, const char *party,
+				     struct http_handler *next);
+	/* Where a host is to listen, or NULL: anywhere.  Sockets only. */
+	const char *(*address)(void *arg, const char *host);
+	/* The server's database, or NULL: an empty one. */
+	struct store *(*open_store)(void *arg, struct err *err);
+	int64_t begin_ns;	/* the instant at which its life begins */
+	void *arg;
+};
 
 struct run_options {
 	enum clock_kind clock;
@@ -29,6 +44,7 @@ struct run_options {
 	bool no_events;		/* nobody reads run_result.events of a run that passes */
 	bool no_second;		/* nor of one that fails: it is not run again for them */
 	bool evidence;		/* of every request; a check has it of those that did not pass */
+	const struct run_front *front;	/* or NULL */
 	/* What is judged in place of the rig's own server as it is, or NULL. */
 	const struct run_target *target;
 };

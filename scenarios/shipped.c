@@ -43,12 +43,12 @@ static size_t size_of(const char *header)
 	return n;
 }
 
-bool shipped_next(size_t *at, struct shipped_file *file)
+bool archive_next(struct str archive, size_t *at, struct shipped_file *file)
 {
-	size_t all = (size_t)(shipped_archive_end - shipped_archive);
+	size_t all = archive.n;
 
-	while (*at + BLOCK <= all && shipped_archive[*at]) {
-		const char *header = shipped_archive + *at;
+	while (*at + BLOCK <= all && archive.p[*at]) {
+		const char *header = archive.p + *at;
 		size_t size = size_of(header);
 
 		*at += BLOCK + (size + BLOCK - 1) / BLOCK * BLOCK;
@@ -60,6 +60,13 @@ bool shipped_next(size_t *at, struct shipped_file *file)
 		return true;
 	}
 	return false;
+}
+
+bool shipped_next(size_t *at, struct shipped_file *file)
+{
+	return archive_next((struct str){ shipped_archive,
+					  (size_t)(shipped_archive_end - shipped_archive) },
+			    at, file);
 }
 
 /* Without "." and with ".." taken back; false if it leads out of the tree. */

@@ -1,6 +1,6 @@
 /*
- * shipped.h - the checks and their ledger as the program carries them, so
- * that it finds them wherever it stands.
+ * shipped.h - the checks and their ledger, and the worlds of demos, as the
+ * program carries them, so that it finds them wherever it stands.
  *
  * They have the paths that they have in the source tree.  A file on disk wins
  * over one of the same path in here: who stands in a source tree works with
@@ -15,6 +15,9 @@ struct shipped_file {
 	struct str path;	/* "conformance/suites/root/answers.yaml" */
 	struct str text;
 };
+
+/* The same walk through any archive of that form which the program carries. */
+bool archive_next(struct str archive, size_t *at, struct shipped_file *file);
 
 /* "a/./b/../c.yaml" finds a/c.yaml.  False if there is no such file. */
 bool shipped_find(const char *path, struct shipped_file *file);

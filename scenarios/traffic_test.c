@@ -70,7 +70,7 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 		http_delay(x, 5 * NS_PER_S, late, NULL);
 		return;
 	}
-	r->stream = (struct http_stream){ next_piece, close_stream };
+	r->stream = (struct http_stream){ .next = next_piece, .close = close_stream };
 	x->resp.status = 200;
 	x->resp.stream = &r->stream;
 	http_reply(x);

@@ -129,9 +129,25 @@ static void make_gates(struct world *w, struct world_host *h,
 				    arena_strdup(w->arena, h->key.p), url, handler);
 }
 
+/* Listen where the world's owner wants it, behind what he puts in front. */
+static int listen_at(struct world *w, const char *host, const char *party,
+		     struct http_handler *handler, struct http_handler **front,
+		     struct err *err)
+{
+	const struct run_front *f = w->options->front;
+	const char *address = f && w->options->sockets ? f->address(f->arg, host) : NULL;
+
+	if (f && !*front)
+		*front = f->wrap(f->arg, party, handler);
+	if (f)
+		handler = *front;
+	return address ? socknet_listen(w->net, host, party, handler, address, NULL, err) :
+			 network_listen(w->net, host, party, handler, err);
+}
+
 static int listen_host(struct world *w, struct world_host *h, struct err *err)
 {
-	if (network_listen(w->net, h->name, h->party, h->gate, err) < 0)
+	if (listen_at(w, h->name, h->party, h->gate, &h->front, err) < 0)
 		return -1;
 	h->listening = true;
 	return 0;
@@ -161,7 +177,9 @@ static int make_server(struct world *w, struct err *err)
 
 static int make_own_server(struct world *w, struct err *err)
 {
-	w->store = store_open(NULL, err);
+	const struct run_front *front = w->options->front;
+
+	w->store = front ? front->open_store(front->arg, err) : store_open(NULL, err);
 	if (!w->store || make_server(w, err) < 0)
 		return -1;
 	w->server_host = (struct world_host){
@@ -273,7 +291,7 @@ static int listen_all(struct world *w, struct err *err)
 	gateway = wrap(w, "gateway", gateway, &w->gateway_wrapped);
 	if (w->traffic)
 		gateway = traffic_gate(w->traffic, "gateway", gateway);
-	if (network_listen(w->net, GATEWAY_HOST, "gateway", gateway, err) < 0)
+	if (listen_at(w, GATEWAY_HOST, "gateway", gateway, &w->gateway_front, err) < 0)
 		return -1;
 	w->gateway_listens = true;
 	for (size_t i = 0; i < w->smdp_count; i++)
@@ -311,6 +329,8 @@ int world_init(struct world *w, const struct scenario *sc,
 	w->seed = options->has_seed ? options->seed : sc->seed;
 	rng_init(&w->made_up, w->seed, STR("world"), STR("made-up"));
 	loop_init(&w->loop, options->clock, options->rate, epoch_ms);
+	if (options->front && options->front->begin_ns)
+		clock_jump(&w->loop.clock, (struct instant){ options->front->begin_ns });
 	eventlog_init(&w->log, &w->loop.clock);
 	w->log.redact = redact_secrets;
 	w->eis_token = world_make_secret(w, 32);

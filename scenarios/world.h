@@ -30,7 +30,8 @@ struct world_host {
 	struct delay_gate *delay;	/* or NULL */
 	struct http_handler *tap;	/* traffic.h, right in front of it; or NULL */
 	struct http_handler *wrapped;	/* of run_target, behind that; or NULL */
-	struct http_handler *gate;	/* the quirk gate in front of all */
+	struct http_handler *gate;	/* the quirk gate in front of these */
+	struct http_handler *front;	/* of run_front, in front of all; or NULL */
 	bool listening;
 };
 
@@ -111,6 +112,7 @@ struct world {
 	struct fleet *fleet;
 	struct gateway *gateway;	/* of the fleet */
 	struct http_handler *gateway_wrapped;	/* of run_target; or NULL */
+	struct http_handler *gateway_front;
 	bool gateway_listens;
 	struct world_account *accounts;
 	size_t account_count;
@@ -160,6 +162,21 @@ int world_find_devices(const struct world *w, struct str name, size_t *first,
 		       size_t *count, struct err *err);
 /* NULL if there is none; an empty key is the first user. */
 const struct world_user *world_find_user(const struct world *w, struct str key);
+
+/* ---- More of it, while it lives. ------------------------------------------- */
+
+/* Devices of one kind: they are running, and have not reported.  -1: something
+ * of that key is there (ERR_STATE), or it cannot be; what was made stays. */
+int world_add_fleet(struct world *w, const struct scenario_fleet *sf, struct err *err);
+/* With its codes, which the server is told of if they are registered. */
+int world_add_carrier(struct world *w, const struct scenario_carrier *sc,
+		      struct err *err);
+/* `count` of them like `sc`, which names no ICCID if there are several. */
+int world_add_codes(struct world *w, struct world_carrier *c,
+		    const struct scenario_code *sc, size_t count, struct err *err);
+/* What the scenario's `world` would say of it, as a map in JSON ("fleets":
+ * {...}): read and checked as in a file, with the names of this world. */
+const struct scenario *world_read_more(struct world *w, struct str json, struct err *err);
 
 /* Stop listening (the server's process ends as well), and start again. */
 int world_stop(struct world *w, struct str host_key, struct err *err);

@@ -3,6 +3,8 @@
 #include "proto/base64.h"
 #include "proto/eid.h"
 #include "proto/iccid.h"
+#include "scenarios/yaml.h"
+#include "sim/json.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -523,6 +525,7 @@ static int make_device(struct world *w, struct world_device *d,
 	};
 	struct eis_euicc_spec record = { .eid = d->eid, .eum_id = STR("2.999.1") };
 	struct device_latency *own;
+	int rc;
 
 	for (size_t i = 0; i < sc->profiles.count; i++)
 		if (make_profile(w, &sc->profiles.list[i], &profiles[i], err) < 0)
@@ -534,7 +537,9 @@ static int make_device(struct world *w, struct world_device *d,
 		spec.latency = own;
 	}
 	arg->spec = &spec;
-	if (each_quirk(w, change_device, arg, err) < 0)
+	rc = each_quirk(w, change_device, arg, err);
+	arg->spec = NULL;
+	if (rc < 0)
 		return -1;
 	d->profiles = spec.profiles;
 	d->profile_count = spec.profile_count;
@@ -588,4 +593,219 @@ static int set_quirk(struct world *w, const struct quirk_setting *s, void *arg,
 int world_start_quirks(struct world *w, struct err *err)
 {
 	return each_quirk(w, set_quirk, NULL, err);
+}
+
+/* ---- More of it, while it lives. ----------------------------------------- */
+
+/* A longer list; the objects of its things follow them.  The old one stays, for
+ * whoever still looks at it. */
+static void *longer(struct world *w, const void *list, size_t count, size_t more,
+		    size_t size)
+{
+	char *copy = arena_array(w->arena, count + more, size);
+
+	if (count)
+		memcpy(copy, list, count * size);
+	return copy;
+}
+
+static void moved(struct world *w, struct str key, void *thing)
+{
+	struct world_object *o = map_get(&w->objects, key);
+
+	if (o)
+		o->thing = thing;
+}
+
+static int check_free(const struct world *w, struct str key, struct err *err)
+{
+	if (!map_get(&w->objects, key))
+		return 0;
+	return err_set(err, ERR_STATE, "there is something called '%.*s' already",
+		       STRF(key));
+}
+
+static void name_more_devices(struct world *w, const struct scenario_fleet *sf)
+{
+	struct world_fleet *fleets = longer(w, w->fleets, w->fleet_count, 1, sizeof(*fleets));
+	struct world_device *devices = longer(w, w->devices, w->device_count, sf->count,
+					      sizeof(*devices));
+
+	for (size_t i = 0; i < w->fleet_count; i++)
+		moved(w, fleets[i].key, &fleets[i]);
+	for (size_t i = 0; i < w->device_count; i++)
+		moved(w, devices[i].key, &devices[i]);
+	fleets[w->fleet_count] = (struct world_fleet){ sf->key, w->device_count, sf->count };
+	w->fleets = fleets;
+	w->devices = devices;
+	add_object(w, sf->key, OBJECT_FLEET, &fleets[w->fleet_count++]);
+	for (uint64_t k = 0; k < sf->count; k++) {
+		struct world_device *d = &devices[w->device_count + k];
+		char *eid = arena_alloc(w->arena, EID_SIZE);
+		size_t number = w->device_count + k + 1;
+
+		d->sc = &sf->template;
+		d->key = arena_printf(w->arena, "%.*s[%llu]", STRF(sf->key),
+				      (unsigned long long)k);
+		d->account = find_account(w, d->sc->account);
+		eid_make(eid, STR("89049032"), number);
+		d->eid = str_of(eid);
+		d->device_id = arena_printf(w->arena, "00000000-00000000-0040FFFF-%08zX",
+					    (size_t)0xFF800000u + number);
+	}
+}
+
+int world_add_fleet(struct world *w, const struct scenario_fleet *sf, struct err *err)
+{
+	struct device_arg arg = { 0 };
+	size_t first = w->device_count;
+
+	if (check_free(w, sf->key, err) < 0)
+		return -1;
+	name_more_devices(w, sf);
+	arg.offers = list_offers(w, &arg.offer_count);
+	for (uint64_t k = 0; k < sf->count; k++) {
+		struct world_device *d = &w->devices[first + k];
+
+		if (make_device(w, d, &arg, err) < 0)
+			return err_prefix(err, "device %.*s", STRF(d->key));
+		w->device_count++;
+	}
+	return 0;
+}
+
+int world_add_codes(struct world *w, struct world_carrier *c,
+		    const struct scenario_code *sc, size_t count, struct err *err)
+{
+	struct world_code *codes = longer(w, c->codes, c->code_count, count, sizeof(*codes));
+
+	c->codes = codes;
+	for (size_t i = 0; i < count; i++) {
+		struct world_code *code = &codes[c->code_count];
+
+		if (make_code(w, c, sc, code, err) < 0)
+			return err_prefix(err, "carrier %.*s", STRF(c->key));
+		c->code_count++;
+		if (code->registered && w->server &&
+		    server_add_code(w->server, code->account->customer_id, code->iccid,
+				    c->name, code->activation_code,
+				    code->confirmation_code, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int world_add_carrier(struct world *w, const struct scenario_carrier *sc, struct err *err)
+{
+	struct world_carrier *list, *c;
+
+	if (check_free(w, sc->key, err) < 0)
+		return -1;
+	list = longer(w, w->carriers, w->carrier_count, 1, sizeof(*list));
+	for (size_t i = 0; i < w->carrier_count; i++)
+		moved(w, list[i].key, &list[i]);
+	w->carriers = list;
+	c = &list[w->carrier_count++];
+	*c = (struct world_carrier){
+		.sc = sc, .key = sc->key, .name = sc->name.n ? sc->name : sc->key,
+		.smdp = find_smdp(w, sc->smdp),
+	};
+	c->spn = sc->spn.given ? sc->spn.s : c->name;
+	c->smdp_address = c->smdp ? str_of(c->smdp->host.name) : sc->smdp;
+	add_object(w, c->key, OBJECT_CARRIER, c);
+	for (size_t i = 0; i < sc->codes.count; i++)
+		if (world_add_codes(w, c, &sc->codes.list[i], 1, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The names that what is to be read may refer to. */
+static void put_names(const struct world *w, struct json *j)
+{
+	json_key(j, "smdps");
+	json_open(j, '{');
+	for (size_t i = 1; i < w->smdp_count; i++) {
+		json_key(j, arena_strdup(w->arena, w->smdps[i].host.key.p));
+		json_open(j, '{');
+		json_putz(j, "address", w->smdps[i].host.name);
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+	json_key(j, "accounts");
+	json_open(j, '{');
+	for (size_t i = 0; i < w->account_count; i++) {
+		json_key(j, w->accounts[i].key.p);
+		json_raw(j, STR("{}"));
+	}
+	json_close(j, '}');
+}
+
+static bool is_new_carrier(const cJSON *more, struct str key)
+{
+	const cJSON *carriers = cJSON_GetObjectItemCaseSensitive(more, "carriers");
+
+	return cJSON_GetObjectItemCaseSensitive(carriers, key.p) != NULL;
+}
+
+static void put_more(const struct world *w, const cJSON *more, struct json *j)
+{
+	const cJSON *carriers = cJSON_GetObjectItemCaseSensitive(more, "carriers"), *c;
+	const cJSON *fleets = cJSON_GetObjectItemCaseSensitive(more, "fleets");
+	char *text;
+
+	json_key(j, "carriers");
+	json_open(j, '{');
+	for (size_t i = 0; i < w->carrier_count; i++) {
+		if (is_new_carrier(more, w->carriers[i].key))
+			continue;
+		json_key(j, w->carriers[i].key.p);
+		json_raw(j, STR("{}"));
+	}
+	cJSON_ArrayForEach(c, carriers) {
+		text = cJSON_PrintUnformatted(c);
+		json_key(j, c->string);
+		json_raw(j, str_of(text));
+		cJSON_free(text);
+	}
+	json_close(j, '}');
+	if (!fleets)
+		return;
+	text = cJSON_PrintUnformatted(fleets);
+	json_key(j, "fleets");
+	json_raw(j, str_of(text));
+	cJSON_free(text);
+}
+
+const struct scenario *world_read_more(struct world *w, struct str json, struct err *err)
+{
+	cJSON *more = json_parse(json, err);
+	struct scenario_file file;
+	struct diag diag;
+	struct buf text;
+	struct json j;
+	int rc;
+
+	if (!more)
+		return NULL;
+	buf_init(&text, YAML_SIZE_MAX);
+	j = json_to(&text);
+	json_open(&j, '{');
+	json_key(&j, "world");
+	json_open(&j, '{');
+	put_names(w, &j);
+	put_more(w, more, &j);
+	json_close(&j, '}');
+	json_key(&j, "steps");
+	json_raw(&j, STR("[{\"wait\":\"1s\"}]"));
+	json_close(&j, '}');
+	cJSON_Delete(more);
+	diag_init(&diag, w->arena);
+	rc = scenario_load_text("more", arena_str(w->arena, buf_view(&text)), w->arena,
+				&file, &diag);
+	buf_release(&text);
+	if (rc == 0)
+		return file.list;
+	err_set(err, ERR_INVALID, "%.*s%s%.*s", STRF(diag.items[0].message),
+		diag.items[0].hint.n ? "; " : "", STRF(diag.items[0].hint));
+	return NULL;
 }

@@ -81,7 +81,7 @@ void bulk_stream(struct request *rq, const struct page *page,
 	struct buf sql;
 
 	*b = (struct bulk){
-		.stream = { next_rows, close_bulk }, .s = rq->s,
+		.stream = { .next = next_rows, .close = close_bulk }, .s = rq->s,
 		.resource = page->resource, .customer_id = page->customer_id,
 		.columns = *columns,
 	};

@@ -142,7 +142,7 @@ static bool pack_stream(struct http_exchange *x, enum coding coding)
 
 	if (!start(&p->z, coding))
 		return false;
-	p->stream = (struct http_stream){ next_piece, close_packer };
+	p->stream = (struct http_stream){ .next = next_piece, .close = close_packer };
 	p->inner = x->resp.stream;
 	buf_init(&p->raw, RAW_MAX);
 	x->resp.stream = &p->stream;

@@ -95,6 +95,13 @@ void clock_skip(struct clock *c, int64_t ns)
 	clock_tick(c);
 }
 
+void clock_jump(struct clock *c, struct instant at)
+{
+	assert(c->kind == CLOCK_KIND_SCALED && at.ns >= c->now.ns);
+	c->base = c->now = at;
+	c->start_ns = clock_machine_ns();
+}
+
 int clock_poll_ms(const struct clock *c, struct instant deadline)
 {
 	double ms;

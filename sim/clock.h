@@ -46,6 +46,8 @@ void clock_init(struct clock *c, enum clock_kind kind, double rate,
 
 /* From now on so fast; a scaled clock only. */
 void clock_set_rate(struct clock *c, double rate);
+/* It is `at` now, which is not before what it was; a scaled clock only. */
+void clock_jump(struct clock *c, struct instant at);
 
 /* So much more of a scaled clock's time is over; what is due meanwhile is late. */
 void clock_skip(struct clock *c, int64_t ns);

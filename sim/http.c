@@ -118,7 +118,7 @@ void http_collect(struct http_exchange *x)
 	if (!r->stream)
 		return;
 	buf_init(&all, COLLECT_MAX);
-	while (rc > 0 && !all.over)
+	while (rc == 1 && !all.over)
 		rc = r->stream->next(r->stream, &all);
 	if (rc < 0 || all.over)
 		r->fault = HTTP_FAULT_CUT;

@@ -55,11 +55,20 @@ enum http_fault {
  */
 struct http_stream {
 	/* Append the next piece, not much over HTTP_PIECE_SIZE; 1: it was not
-	 * empty, and there is more, 0: that was the end, -1: it breaks off. */
+	 * empty, and there is more, 0: that was the end, -1: it breaks off;
+	 * HTTP_LATER: there is nothing at the moment, and `wake` is to be
+	 * called when there is. */
 	int (*next)(struct http_stream *st, struct buf *out);
 	/* Exactly once, also if nobody asks, or the client has left. */
 	void (*close)(struct http_stream *st);
+	/* The network's own, while it waits; NULL otherwise.  Only a network of
+	 * sockets can wait: to others the stream ends there.  That the client
+	 * has left is only noticed when there is something to send. */
+	void (*wake)(struct http_stream *st);
+	void *sleeper;
 };
+
+enum { HTTP_LATER = 2 };
 
 enum { HTTP_PIECE_SIZE = 64 << 10 };
 

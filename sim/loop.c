@@ -258,6 +258,33 @@ static int poll_once(struct loop *l, struct epoll_event *events, int ms)
 	return n;
 }
 
+/* One turn that does not wait. */
+static void run_guest(struct loop *l)
+{
+	struct epoll_event events[EVENTS_PER_TURN];
+
+	clock_tick(&l->clock);
+	l->turns++;
+	run_due(l);
+	run_tasks(l);
+	dispatch(l, events, poll_once(l, events, 0));
+	run_tasks(l);
+}
+
+/* How long to wait for descriptors, if `next` is the next timer. */
+static int patience_ms(struct loop *l, struct instant next)
+{
+	int ms = clock_poll_ms(&l->clock, next), guest_ms;
+	const struct loop_entry *e;
+
+	if (!l->guest)
+		return ms;
+	clock_tick(&l->guest->clock);
+	e = next_entry(l->guest);
+	guest_ms = e ? clock_poll_ms(&l->guest->clock, (struct instant){ e->due_ns }) : -1;
+	return ms < 0 || (guest_ms >= 0 && guest_ms < ms) ? guest_ms : ms;
+}
+
 /*
  * Wait for descriptors until `next`, and run those that are ready.  While
  * something waits for the end of the turn, those belong to it as well that
@@ -266,7 +293,7 @@ static int poll_once(struct loop *l, struct epoll_event *events, int ms)
 static void poll_watches(struct loop *l, struct instant next)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int n = poll_once(l, events, clock_poll_ms(&l->clock, next));
+	int n = poll_once(l, events, patience_ms(l, next));
 
 	clock_tick(&l->clock);
 	dispatch(l, events, n);
@@ -274,6 +301,8 @@ static void poll_watches(struct loop *l, struct instant next)
 		n = poll_once(l, events, 0);
 		dispatch(l, events, n);
 	}
+	if (l->guest)
+		run_guest(l->guest);
 }
 
 static int check_progress(struct loop *l, struct instant next, struct err *err)
@@ -353,4 +382,23 @@ void loop_unwatch(struct loop *l, struct watch *w)
 	for (int i = 0; i < l->batch_len; i++)
 		if (l->batch[i].data.ptr == w)
 			l->batch[i].data.ptr = NULL;
+}
+
+/* Its descriptor only wakes us; its turn comes after each of our waits. */
+static void guest_ready(struct watch *w, uint32_t events)
+{
+	(void)w;
+	(void)events;
+}
+
+void loop_host(struct loop *l, struct loop *guest)
+{
+	if (l->guest)
+		loop_unwatch(l, &l->guest_watch);
+	l->guest = guest;
+	if (!guest)
+		return;
+	assert(guest->epoll_fd >= 0);
+	l->guest_watch = (struct watch){ guest->epoll_fd, guest_ready };
+	loop_watch(l, &l->guest_watch, EPOLLIN);
 }

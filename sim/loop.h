@@ -64,6 +64,8 @@ struct loop {
 	uint64_t fired;			/* timers that ran */
 	uint64_t turns_here;		/* since virtual time last moved */
 	uint64_t turn_limit;
+	struct loop *guest;		/* or NULL */
+	struct watch guest_watch;
 	void (*observer)(void *);	/* after each callback, or NULL */
 	void *observer_arg;
 };
@@ -84,6 +86,14 @@ void loop_release(struct loop *l);
 int loop_run(struct loop *l, struct err *err);
 void loop_stop(struct loop *l);
 
+/*
+ * Another loop, with a clock of its own, that lives in `l` from now on (NULL:
+ * no longer): while `l` runs, it waits for both, and runs the guest's turns
+ * between its own.  Not in virtual time.  So what controls a simulation can
+ * be on the real clock, and outlive it.
+ */
+void loop_host(struct loop *l, struct loop *guest);
+
 static inline struct instant loop_now(const struct loop *l)
 {
 	return l->clock.now;
@@ -98,6 +108,12 @@ void loop_disarm(struct loop *l, struct timer *t);
 static inline bool timer_armed(const struct timer *t)
 {
 	return t->slot != 0;
+}
+
+/* When the next timer with a delay is due, or INSTANT_NEVER. */
+static inline struct instant loop_next(const struct loop *l)
+{
+	return l->heap_len ? (struct instant){ l->heap[0].due_ns } : INSTANT_NEVER;
 }
 
 /* Run `t` at the end of this turn, behind those already put off. */

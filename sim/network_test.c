@@ -114,7 +114,7 @@ static void stream(struct rig *rig, struct http_exchange *x, unsigned pieces, in
 {
 	struct letters *l = ARENA_NEW(x->arena, struct letters);
 
-	*l = (struct letters){ { next_letters, close_letters }, rig, pieces, end, 'a' };
+	*l = (struct letters){ { .next = next_letters, .close = close_letters }, rig, pieces, end, 'a' };
 	x->resp.stream = &l->stream;
 	http_respond(x, 200, "text/plain", STR(""));
 }

@@ -770,6 +770,17 @@ size_t socknet_under_way(const struct network *net)
 	return serve_under_way((const struct socknet *)net);
 }
 
+/* One that is not under way waits for a timer, or for its sender. */
+bool socknet_quiet(const struct network *net)
+{
+	const struct socknet *n = (const struct socknet *)net;
+
+	for (const struct wire *w = n->live; w; w = w->next)
+		if (w->easy && !(w->served && serve_is_waiting(w->served)))
+			return false;
+	return true;
+}
+
 size_t socknet_connections(const struct network *net)
 {
 	return serve_connections((const struct socknet *)net);

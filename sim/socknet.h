@@ -88,6 +88,9 @@ const char *socknet_address(struct network *net, const char *host);
 void socknet_quiesce(struct network *net);
 /* Requests that have begun to arrive and are not answered to their end. */
 size_t socknet_under_way(const struct network *net);
+/* Do all our calls wait for a party or for simulated time?  Then nothing is in
+ * the kernel, and a scaled clock may jump to the loop's next timer. */
+bool socknet_quiet(const struct network *net);
 /* Connections that others have to us. */
 size_t socknet_connections(const struct network *net);
 

@@ -109,6 +109,8 @@ void serve_unlisten_all(struct socknet *n);
 void serve_quiesce(struct socknet *n);
 size_t serve_under_way(const struct socknet *n);
 size_t serve_connections(const struct socknet *n);
+/* Is it a party's turn, or simulated time that has to pass? */
+bool serve_is_waiting(const struct served *s);
 /* `w` is about to go; its exchange, if any, forgets it. */
 void serve_caller_left(struct wire *w);
 struct sockhost *serve_find(struct socknet *n, struct str name);

@@ -433,6 +433,32 @@ static ssize_t read_half(void *arg, uint64_t pos, char *out, size_t max)
 	return (ssize_t)n;
 }
 
+static void wake_stream(struct http_stream *st)
+{
+	struct served *s = st->sleeper;
+
+	st->wake = NULL;
+	if (!s->suspended)
+		return;
+	s->suspended = false;
+	answer_begins(s->peer);
+	MHD_resume_connection(s->conn);
+	loop_arm(s->host->n->net.loop, &s->host->timer, 0);
+}
+
+/* Until there is more nothing is sent, which is not the peer's fault. */
+static ssize_t let_sleep(struct served *s)
+{
+	struct http_stream *st = s->x.resp.stream;
+
+	request_is_here(s->peer);
+	MHD_suspend_connection(s->conn);
+	s->suspended = true;
+	st->wake = wake_stream;
+	st->sleeper = s;
+	return 0;
+}
+
 /* The next bytes of a stream; whatever ends it ends the stream at once. */
 static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
 {
@@ -453,6 +479,8 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
 			known(s, HTTP_BROKEN, broken_off);
 		if (s->more <= 0)
 			http_stream_close(&s->x.resp);
+		else if (s->more == HTTP_LATER && s->piece.n == 0)
+			return let_sleep(s);
 	}
 	n = s->piece.n - s->piece_sent;
 	n = n < max ? n : max;
@@ -1136,6 +1164,12 @@ const char *serve_party(const struct sockhost *h)
 	return h->party;
 }
 
+bool serve_is_waiting(const struct served *s)
+{
+	return s->phase == SERVED_GOING || s->phase == SERVED_WAITING ||
+	       s->phase == SERVED_COMING;
+}
+
 /* ---- The end is near. --------------------------------------------------- */
 
 static void quiesce(struct sockhost *h)
@@ -1248,7 +1282,7 @@ static void stop_later(struct socknet *n, struct sockhost *h)
 		http_stream_close(&s->x.resp);
 		if (s->more > 0)
 			s->more = -1;
-		if (s->phase < SERVED_ANSWERED)
+		if (s->phase < SERVED_ANSWERED || s->suspended)
 			drop(s);
 	}
 }

@@ -653,7 +653,7 @@ static void stream_rig(struct rig *rig, int pieces, bool breaks)
 {
 	rig_init(rig);
 	rig->handler.handle = handle_stream;
-	source = (struct source){ { next_piece, close_source }, .pieces = pieces,
+	source = (struct source){ { .next = next_piece, .close = close_source }, .pieces = pieces,
 				  .breaks = breaks };
 }
 
@@ -821,7 +821,7 @@ START_TEST(a_slow_reader)
 
 	limited_rig(&rig, &(struct socknet_limits){ .stall_ns = 30 * NS_PER_MS });
 	rig.handler.handle = handle_stream;
-	source = (struct source){ { next_piece, close_source }, .pieces = 1000000 };
+	source = (struct source){ { .next = next_piece, .close = close_source }, .pieces = 1000000 };
 	talk(&rig, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "bbbb");
 	/* It stays, but does not read any more. */
 	loop_unwatch(&rig.loop, &rig.watch);
