@@ -8,6 +8,9 @@
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make schema     the suites and checks, against the schema for editors (needs npm)
 # make docs       renew the pages that are written from tables
+# make install    DESTDIR=, prefix=/usr/local: program, man pages, completion, units, examples
+# make deb        a package for Debian 12 in build/deb/ (installs what building it needs)
+# make package-check   lintian on it; as root, installed, run and removed on a bare Debian 12
 # make lint       the direction of includes and the banned functions
 # make fuzz-run SECONDS=5   each fuzz target for so long (needs clang)
 # make bench      the figures, as ratios to floors of the same run
@@ -91,6 +94,48 @@ docs: deps
 	@UPDATE_DOCS=1 $(B)/scenarios/quirk_test >/dev/null
 	@UPDATE_DOCS=1 $(B)/conformance/coverage_test >/dev/null
 
+# ---- Installed. ---------------------------------------------------------------
+prefix   ?= /usr/local
+bindir   ?= $(prefix)/bin
+datadir  ?= $(prefix)/share
+mandir   ?= $(datadir)/man
+docdir   ?= $(datadir)/doc/esimrig
+unitdir  ?= $(prefix)/lib/systemd/system
+INSTALL   = install -m 0644
+UNITS    := $(wildcard packaging/systemd/*.service)
+DOCS     := README.md CHANGELOG.md $(wildcard docs/*.md docs/*.json docs/*/*.md)
+
+pages: $(B)/pages
+	@rm -rf $(B)/manual && $(B)/pages $(B)/manual
+
+install: programs pages
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(datadir)/esimrig \
+	  $(DESTDIR)$(datadir)/bash-completion/completions $(DESTDIR)$(datadir)/zsh/vendor-completions \
+	  $(DESTDIR)$(docdir)/examples/scenarios $(DESTDIR)$(docdir)/examples/deploy $(DESTDIR)$(unitdir)
+	install -m 0755 $(B)/esimrig $(DESTDIR)$(bindir)/esimrig
+	$(INSTALL) $(B)/manual/*.1 $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) $(B)/manual/esimrig.bash $(DESTDIR)$(datadir)/bash-completion/completions/esimrig
+	$(INSTALL) $(B)/manual/_esimrig $(DESTDIR)$(datadir)/zsh/vendor-completions/_esimrig
+	$(INSTALL) $(B)/manual/*.schema.json server/openapi.yaml $(DESTDIR)$(datadir)/esimrig/
+	$(INSTALL) eis/openapi.yaml $(DESTDIR)$(datadir)/esimrig/eis-openapi.yaml
+	for f in $(DOCS); do $(INSTALL) -D $$f $(DESTDIR)$(docdir)/$${f#docs/} || exit 1; done
+	$(INSTALL) docs/deploy/*.yaml $(DESTDIR)$(docdir)/examples/deploy/
+	cp -R $(SUITES)/. $(DESTDIR)$(docdir)/examples/scenarios/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(docdir)/examples
+	for u in $(UNITS); do sed 's|@bindir@|$(bindir)|' $$u >$(DESTDIR)$(unitdir)/$${u##*/} && \
+	  chmod 0644 $(DESTDIR)$(unitdir)/$${u##*/} || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/esimrig $(DESTDIR)$(mandir)/man1/esimrig.1 $(DESTDIR)$(mandir)/man1/esimrig-*.1 \
+	  $(DESTDIR)$(datadir)/bash-completion/completions/esimrig \
+	  $(DESTDIR)$(datadir)/zsh/vendor-completions/_esimrig $(UNITS:packaging/systemd/%=$(DESTDIR)$(unitdir)/%)
+	rm -rf $(DESTDIR)$(datadir)/esimrig $(DESTDIR)$(docdir)
+
+deb: deps
+	@packaging/build-deb $(B)/deb
+package-check: deb
+	@.ci/package-check $(B)/deb/esimrig_*.deb
+
 $(B)/lib.a: $(LIB:%.c=$(B)/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -155,6 +200,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs check check-built deps run run-sockets openapi schema conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

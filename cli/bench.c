@@ -240,6 +240,6 @@ static const char *const about[] = {
 };
 
 const struct verb verb_bench = {
-	"bench", "[WHAT]...", "Measure the rig against the machine's floors",
+	"bench", "[world|server|rsp]...", "Measure the rig against the machine's floors",
 	options, about, run,
 };

@@ -44,7 +44,7 @@ static const struct option options[] = {
 	{ "target", 't', OPTION_TEXT, AT(target), "WHAT",
 	  "A target file (docs/conformance.md), the URL of a server, or reference: the rig's "
 	  "own", 0 },
-	{ "depth", 0, OPTION_TEXT, AT(depth), "DEPTH",
+	{ "depth", 0, OPTION_TEXT, AT(depth), "read|actions|world",
 	  "read: only ask, of whatever data is there; actions: act on devices that the "
 	  "target file names; world: in a world of the rig. Default: all that the target "
 	  "allows", 0 },
@@ -65,11 +65,11 @@ static const struct option options[] = {
 	{ "jobs", 'j', OPTION_NUMBER, AT(jobs), "N",
 	  "Worker processes. Default: as many as the target bears, at most one for each "
 	  "processor. 0: judge in this process, for a debugger", JOBS_MAX },
-	{ "clock", 0, OPTION_TEXT, AT(clock), "KIND",
+	{ "clock", 0, OPTION_TEXT, AT(clock), "virtual|real|scaled=N",
 	  "For the reference server, as with run", 0 },
-	{ "net", 0, OPTION_TEXT, AT(net), "KIND",
+	{ "net", 0, OPTION_TEXT, AT(net), "memory|http",
 	  "For the reference server, as with run", 0 },
-	{ "rsp", 0, OPTION_TEXT, AT(rsp), "KIND",
+	{ "rsp", 0, OPTION_TEXT, AT(rsp), "full|fast",
 	  "At depth world: full, downloads with all cryptography of SGP.22 (default), or "
 	  "fast, with none", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
@@ -105,7 +105,7 @@ static const struct option options[] = {
 	  "Write one page to read, with ladder diagrams", 0 },
 	{ "badge", 0, OPTION_TEXT, AT(reports[4]), "FILE",
 	  "Write a picture for a README, SVG", 0 },
-	{ "coverage", 0, OPTION_TEXT, AT(coverage), "KIND",
+	{ "coverage", 0, OPTION_TEXT, AT(coverage), "csv|md",
 	  "Judge nothing: say which checks cover which requirements, as csv or md", 0 },
 	{ "suites", 0, OPTION_TEXT, AT(suites), "DIR",
 	  "The checks. Default: conformance/suites here, or those that the program carries",

@@ -577,7 +577,7 @@ static const char *const about[] = {
 };
 
 const struct verb verb_lpa = {
-	.name = "lpa", .arguments = "COMMAND...",
+	.name = "lpa", .arguments = "chip|profile|notification [ARGUMENT]...",
 	.summary = "Download and manage profiles, as an LPA with its own eUICC",
 	.options = options, .about = about, .run = run,
 };

@@ -37,13 +37,13 @@ struct run_command {
 #define AT(member) offsetof(struct run_command, member)
 
 static const struct option options[] = {
-	{ "clock", 0, OPTION_TEXT, AT(clock), "KIND",
+	{ "clock", 0, OPTION_TEXT, AT(clock), "virtual|real|scaled=N",
 	  "virtual: time jumps to the next event; real; or scaled=N: N simulated "
 	  "seconds per second. Default: virtual, and scaled=60 with --net http", 0 },
-	{ "net", 0, OPTION_TEXT, AT(net), "KIND",
+	{ "net", 0, OPTION_TEXT, AT(net), "memory|http",
 	  "memory: messages travel in this process; http: over sockets on loopback, "
 	  "not in virtual time. Default: memory", 0 },
-	{ "rsp", 0, OPTION_TEXT, AT(rsp), "KIND",
+	{ "rsp", 0, OPTION_TEXT, AT(rsp), "full|fast",
 	  "Where a scenario does not say (rsp): full, downloads with all cryptography of "
 	  "SGP.22, or fast, with none and the same messages. Default: fast", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 
 #define ESIMRIG_VERSION "0.1.0"
+#define ESIMRIG_DATE "2026-11-23"	/* of that version, for its manual */
 
 /* Exit codes; the same for all verbs. */
 enum {
