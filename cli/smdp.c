@@ -13,7 +13,7 @@
 struct smdp_options {
 	bool help;
 	const char *config, *listen, *es2_listen, *address, *pki, *tls_cert, *tls_key,
-		*eis_url, *ca_file, *upp;
+		*eis_url, *operator_url, *ca_file, *upp;
 };
 
 struct offer {
@@ -24,7 +24,8 @@ struct offer {
 };
 
 struct smdp_settings {
-	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, ca_file, upp;
+	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, operator_url, ca_file,
+		upp;
 	struct { struct offer *list; size_t count; } profiles;
 };
 
@@ -84,6 +85,7 @@ static const struct schema_key keys[] = {
 	FIELD(smdp_settings, "tls-cert", tls_cert, settings_text, "a path"),
 	FIELD(smdp_settings, "tls-key", tls_key, settings_text, "a path"),
 	FIELD(smdp_settings, "eis-url", eis_url, settings_text, "a URL"),
+	FIELD(smdp_settings, "operator-url", operator_url, settings_text, "a URL"),
 	FIELD(smdp_settings, "ca-file", ca_file, settings_text, "a path"),
 	FIELD(smdp_settings, "upp", upp, settings_text, "a path"),
 	{ "profiles", KEY_LIST, .offset = offsetof(struct smdp_settings, profiles),
@@ -121,6 +123,8 @@ static const struct option options[] = {
 	       "Serve the profile packages in these files; each is named by its matching id "
 	       "(MATCHING-ID.der)"),
 	OPTION("eis-url", eis_url, "URL", "The EIS that gets notifications"),
+	OPTION("operator-url", operator_url, "URL",
+	       "Who hears how downloads go (ES2+ handleDownloadProgressInfo)"),
 	OPTION("ca-file", ca_file, "FILE",
 	       "Certificates of those who may vouch for an https EIS"),
 	OPTION_HELP(struct smdp_options),
@@ -257,6 +261,7 @@ static int start(struct service *service, const void *settings, struct arena *a,
 	struct smdp_config c = {
 		.loop = &service->loop, .net = service->net, .log = &service->log,
 		.party = "smdp", .address = s->address.p, .eis_url = s->eis_url.p,
+		.operator_url = s->operator_url.p,
 	};
 	struct socknet_tls tls;
 	int with_tls;

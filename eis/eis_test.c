@@ -15,6 +15,7 @@
 #define EID "89049032123451234512345678901235"
 #define EID2 "89049032000000000000000000000042"
 #define ICCID "8944000000000000001"
+#define PROGRESS "/gsma/rsp2/es2plus/handleDownloadProgressInfo"
 #define TOKEN "s3cret-token"
 #define CODE "LPA:1$smdp.example.com$MATCH-4242"
 
@@ -494,6 +495,15 @@ static const struct {
 	{ NULL, "PUT", "/eis/v1/euicc/" EID "/profiles",
 	  SYNC("1", "{\"iccid\":\"" ICCID "\",\"state\":\"enabled\",\"class\":\"x\"}"),
 	  400, "bad-value", "class" },
+	{ NULL, "POST", PROGRESS, "{\"iccid\":\"12\"}", 400, "bad-value", "iccid" },
+	{ NULL, "POST", PROGRESS, "{\"iccid\":\"" ICCID "\"}", 400, "bad-value",
+	  "notificationPointId" },
+	{ NULL, "POST", PROGRESS, "{\"iccid\":\"" ICCID "\",\"notificationPointId\":5}", 400,
+	  "bad-value", "notificationPointId" },
+	{ NULL, "POST", PROGRESS, "{\"iccid\":\"" ICCID "\",\"notificationPointId\":1,"
+	  "\"notificationPointStatus\":[]}", 400, "bad-value", "notificationPointStatus" },
+	{ NULL, "POST", PROGRESS, "{\"iccid\":\"" ICCID "\",\"notificationPointId\":1,"
+	  "\"notificationPointStatus\":{\"status\":7}}", 400, "bad-value", "status" },
 	{ NULL, "POST", "/eis/v1/notifications", "{\"eid\":\"" EID "\"}", 400,
 	  "bad-value", "operation" },
 	{ NULL, "POST", "/eis/v1/notifications",
@@ -514,6 +524,16 @@ START_TEST(what_is_wrong_is_refused)
 			 refusals[_i].field ? refusals[_i].field : "(absent)");
 	ck_assert_ptr_null(strstr(w.body.p, "4242"));
 	ck_assert_uint_eq(w.events.n, 0);
+}
+END_TEST
+
+START_TEST(progress_is_noted)
+{
+	ck_assert_int_eq(ask_as(NULL, "application/json", "POST", PROGRESS,
+		STR("{\"iccid\":\"" ICCID "\",\"notificationPointId\":4,"
+		    "\"notificationPointStatus\":{\"status\":\"Failed\",\"statusCodeData\":"
+		    "{\"subjectCode\":\"8.1\",\"reasonCode\":\"4.2\"}}}")), 204);
+	ck_assert_ptr_nonnull(strstr(w.events.p, "download-progress"));
 }
 END_TEST
 
@@ -621,6 +641,7 @@ int main(void)
 	tcase_add_test(tc, profiles_follow_the_sequence);
 	tcase_add_test(tc, notifications_are_noted);
 	tcase_add_loop_test(tc, what_is_wrong_is_refused, 0, REFUSALS);
+	tcase_add_test(tc, progress_is_noted);
 	tcase_add_test(tc, bodies_have_limits);
 	tcase_add_test(tc, an_order_is_its_euicc_s);
 	tcase_add_test(tc, queues_and_history_are_bounded);

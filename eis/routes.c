@@ -631,6 +631,51 @@ static void post_notification(void *ctx, struct http_exchange *x,
 	answer_none(x);
 }
 
+/* ---- For operators. ------------------------------------------------------ */
+
+static const cJSON *need_object(struct form *f, const cJSON *in, const char *key)
+{
+	const cJSON *o = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	if (!cJSON_IsObject(o))
+		form_bad(f, key, "expected an object");
+	return o;
+}
+
+/* A registry that also stands for the operator: it hears how downloads go (SGP.22,
+ * 5.3.5) and writes that into the event log alone. */
+static void post_progress(void *ctx, struct http_exchange *x, const struct str *args)
+{
+	struct eis *e = ctx;
+	struct str iccid, eid, status, subject = STR(""), reason = STR("");
+	const cJSON *state, *codes;
+	int64_t point;
+	struct form f;
+
+	(void)args;
+	if (form_open(&f, e, x) < 0)
+		return;
+	iccid = take_iccid(&f, f.tree, "iccid", true);
+	eid = take_text(&f, f.tree, "eid", TEXT_MAX);
+	point = take_int(&f, f.tree, "notificationPointId", 1, 4, -1);
+	if (point < 0)
+		form_bad(&f, "notificationPointId", "is required");
+	state = need_object(&f, f.tree, "notificationPointStatus");
+	status = take_text(&f, state, "status", TEXT_MAX);
+	codes = cJSON_GetObjectItemCaseSensitive(state, "statusCodeData");
+	if (cJSON_IsObject(codes)) {
+		subject = take_text(&f, codes, "subjectCode", TEXT_MAX);
+		reason = take_text(&f, codes, "reasonCode", TEXT_MAX);
+	}
+	if (form_done(&f) < 0)
+		return;
+	EVENT(e->log, STR("eis"), "download-progress", F_STR("iccid", iccid),
+	      F_STR("eid", eid), F_INT("point", point), F_STR("status", status),
+	      F_STR("subject", subject), F_STR("reason", reason),
+	      F_STR("from", x->from));
+	answer_none(x);
+}
+
 /* Devices poll far more often than all the rest together: that comes first. */
 static const struct route routes[] = {
 	{ "GET", "/eis/v1/euicc/{eid}/orders/next", get_next },
@@ -642,6 +687,7 @@ static const struct route routes[] = {
 	{ "GET", "/eis/v1/euicc/{eid}/orders", get_orders },
 	{ "GET", "/eis/v1/euicc/{eid}", get_euicc },
 	{ "POST", "/eis/v1/notifications", post_notification },
+	{ "POST", "/gsma/rsp2/es2plus/handleDownloadProgressInfo", post_progress },
 	{ .method = NULL }
 };
 

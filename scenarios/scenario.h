@@ -211,6 +211,10 @@ enum scenario_rsp { RSP_UNSAID, RSP_FAST, RSP_FULL };	/* unsaid: fast */
 /* What a device reports after a change. */
 enum scenario_reports { REPORTS_FULL, REPORTS_CHANGES };
 
+struct scenario_smdp_options {
+	bool progress;			/* the operator hears how downloads go */
+};
+
 /* Zero: the default of fleet.h. */
 struct scenario_device_options {
 	int64_t fallback_ns, report_interval_ns;
@@ -230,6 +234,7 @@ struct scenario_world {
 	struct scenario_quirks quirks;
 	struct scenario_server server;
 	struct scenario_device_options device_options;
+	struct scenario_smdp_options smdp_options;
 	unsigned rsp;			/* enum scenario_rsp */
 };
 

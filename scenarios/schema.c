@@ -286,6 +286,15 @@ static const struct schema schema_device_options = {
 	.help = "`world.device-options`: of all devices.",
 };
 
+static const struct schema_key smdp_option_keys[] = {
+	{ "progress", KEY_BOOL, AT(scenario_smdp_options, progress), .usual = "false",
+	  .help = "the operator hears how each download goes (ES2+): the EIS stands for it" },
+};
+static const struct schema schema_smdp_options = {
+	.name = "SM-DP+ options", NO_POS(scenario_smdp_options), SCHEMA(smdp_option_keys),
+	.help = "`world.smdp-options`: of all SM-DP+s.",
+};
+
 static const struct schema_word rsp_words[] = {
 	{ "fast", RSP_FAST, NULL }, { "full", RSP_FULL, NULL }, { NULL, 0, NULL }
 };
@@ -310,6 +319,8 @@ static const struct schema_key world_keys[] = {
 	  .help = "options of the reference server" },
 	{ "device-options", KEY_OBJECT, AT(scenario_world, device_options),
 	  .of = &schema_device_options, .help = "options of all devices" },
+	{ "smdp-options", KEY_OBJECT, AT(scenario_world, smdp_options),
+	  .of = &schema_smdp_options, .help = "options of all SM-DP+s" },
 	{ "rsp", KEY_WORD, AT(scenario_world, rsp), .words = rsp_words, .usual = "fast",
 	  .help = "downloads with all cryptography of SGP.22, or with none: the messages "
 	  "are the same" },
@@ -846,6 +857,7 @@ const struct schema *const schema_list[] = {
 	&schema_scenario, &schema_check, &schema_world, &schema_carrier, &schema_code, &schema_device,
 	&schema_profile, &schema_device_latency, &schema_fleet, &schema_smdp,
 	&schema_account, &schema_user, &schema_server, &schema_device_options,
+	&schema_smdp_options,
 	&schema_step, &schema_request, &schema_wait, &schema_set, &schema_fail,
 	&schema_expect_event, &schema_event, &schema_expect_device, &schema_loop,
 };

@@ -258,6 +258,7 @@ static int make_smdps(struct world *w, struct err *err)
 		struct smdp_config config = {
 			.loop = &w->loop, .net = w->net, .log = &w->log,
 			.seed = w->seed, .eis_url = "http://eis.rig",
+			.operator_url = sw->smdp_options.progress ? "http://eis.rig" : NULL,
 			.crypto = w->crypto,
 		};
 

@@ -210,7 +210,8 @@ static enum status_code check_eligible(struct smdp *s, struct smdp_profile *p,
 	return STATUS_OK;
 }
 
-/* The profile that is meant, by matching id or, without one, by EID. */
+/* The profile that is meant, by matching id or, without one, by EID; `*found` is the
+ * one that the code is about, or NULL. */
 static enum status_code find_order(struct smdp *s, const struct smdp_client *c,
 				   struct smdp_profile **found)
 {
@@ -223,22 +224,22 @@ static enum status_code find_order(struct smdp *s, const struct smdp_client *c,
 		p = map_get(&s->by_matching_id, id);
 		if (!p)
 			return STATUS_MATCHING_ID_REFUSED;
-		code = check_eligible(s, p, c);
-		*found = code == STATUS_OK ? p : NULL;
-		return code;
+		*found = p;
+		return check_eligible(s, p, c);
 	}
 	p = map_get(&s->by_eid, str_of(c->certificate.eid));
 	if (!p)
 		return STATUS_EID_REFUSED;
 	for (; p; p = p->next_of_eid) {
 		code = check_eligible(s, p, c);
-		if (code == STATUS_OK) {
-			*found = p;
-			return STATUS_OK;
-		}
 		/* What was installed already is no reason that helps anyone. */
-		if (first == STATUS_OK || first == STATUS_MATCHING_ID_REFUSED)
+		if (code == STATUS_OK || first == STATUS_OK ||
+		    first == STATUS_MATCHING_ID_REFUSED) {
 			first = code;
+			*found = p;
+		}
+		if (code == STATUS_OK)
+			break;
 	}
 	return first;
 }
@@ -312,6 +313,7 @@ static enum status_code authenticate(struct request *r,
 {
 	struct smdp *s = r->s;
 	struct smdp_client c;
+	struct smdp_profile *p;
 	enum status_code code;
 
 	if (rsp_authenticate_response_read(r->in.authenticate_response,
@@ -323,9 +325,13 @@ static enum status_code authenticate(struct request *r,
 	if (code != STATUS_OK)
 		return code;
 	memcpy(session->eid, c.certificate.eid, sizeof(session->eid));
-	code = find_order(s, &c, &session->profile);
+	code = find_order(s, &c, &p);
+	if (p)
+		smdp_tell_progress(s, p, session->eid, SMDP_POINT_ELIGIBILITY, code,
+				   STR_NONE);
 	if (code != STATUS_OK)
 		return code;
+	session->profile = p;
 	code = offer(r, session, &c);
 	if (code != STATUS_OK)
 		return code;
@@ -340,6 +346,15 @@ static enum status_code authenticate(struct request *r,
 }
 
 /* ---- getBoundProfilePackage (SGP.22, 5.6.2). ---------------------------- */
+
+/* The operator is told; it changes nothing. */
+static enum status_code told(const struct smdp_session *session, enum smdp_point point,
+			     enum status_code code)
+{
+	smdp_tell_progress(session->smdp, session->profile, session->eid, point, code,
+			   STR_NONE);
+	return code;
+}
 
 static enum status_code check_cc(struct smdp *s, struct smdp_session *session,
 				 struct str hash)
@@ -460,12 +475,14 @@ static enum status_code deliver(struct request *r,
 		code = has_order(session) ? check_state(p) : STATUS_MATCHING_ID_REFUSED;
 	if (code == STATUS_OK)
 		code = check_eid(p, session->eid);
-	if (code == STATUS_OK)
-		code = check_cc(s, session, signed2.hash_cc);
-	if (code == STATUS_OK)
-		code = build_package(r, session, signed2.euicc_otpk);
 	if (code != STATUS_OK)
 		return code;
+	code = check_cc(s, session, signed2.hash_cc);
+	if (code != STATUS_OK)
+		return told(session, SMDP_POINT_CONFIRMATION, code);
+	code = build_package(r, session, signed2.euicc_otpk);
+	if (code != STATUS_OK)
+		return told(session, SMDP_POINT_DOWNLOAD, code);
 	if (smdp_move(s, p, SMDP_EV_DELIVER, &r->err) < 0)
 		return STATUS_PROFILE_UNAVAILABLE;
 	/* What another eUICC may still have to say is about another binding. */
@@ -475,6 +492,7 @@ static enum status_code deliver(struct request *r,
 	smdp_keep(&p->euicc_certificate, session->euicc_certificate);
 	smdp_keep_delivery(s, p, smdp_session_id(session));
 	session->state = SMDP_SESSION_DELIVERED;
+	told(session, SMDP_POINT_DOWNLOAD, STATUS_OK);
 	r->out.transaction_id = smdp_session_id(session);
 	return STATUS_OK;
 }
@@ -520,7 +538,9 @@ static void apply_cancel(struct smdp *s, struct smdp_session *session,
 		p->attempts--;
 	/* One eUICC cannot reject what was meanwhile bound to another. */
 	else if (p && !keeps && check_eid(p, session->eid) == STATUS_OK)
-		end_order(s, p, SMDP_EV_REJECT, fault);
+		told(session, session->state == SMDP_SESSION_DELIVERED ?
+		     SMDP_POINT_DOWNLOAD : SMDP_POINT_CONFIRMATION,
+		     end_order(s, p, SMDP_EV_REJECT, fault));
 }
 
 static enum status_code cancel(struct request *r, struct smdp_session *session)

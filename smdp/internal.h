@@ -7,6 +7,8 @@
  *	es9plus.c	the five functions of the device
  *	es2plus.c	the four functions of the operator
  *	notify.c	notifications: taken in, passed on to the EIS
+ *	outbox.c	what it says of its own accord, and again if need be
+ *	progress.c	how a download goes, for the operator
  *	event.c		events at an SM-DS: registered, deleted
  *	client.c	what is checked of an eUICC, here and at an SM-DS
  */
@@ -22,7 +24,7 @@
 
 enum {
 	SMDP_SESSIONS_MAX = 16384,
-	SMDP_FORWARDS_MAX = 4096,	/* notifications on their way to the EIS */
+	SMDP_FORWARDS_MAX = 4096,	/* messages on their way to EIS and operator */
 	SMDP_PROFILES_MAX = 1 << 20,
 	SMDP_BODY_MAX = 64 << 10,	/* of a request */
 	SMDP_PACKAGE_MAX = 1 << 20,
@@ -88,7 +90,9 @@ struct smdp {
 	struct loop *loop;
 	struct network *net;
 	struct eventlog *log;
-	char *party, *address, *eis_url;	/* eis_url may be NULL */
+	char *party, *address;
+	char *eis_url, *operator_url;	/* each may be NULL */
+	uint64_t told;		/* calls to the operator */
 	const struct rsp_crypto *crypto;
 	struct rng ids, keys;
 	/* DPauth and DPpb under each CI; without a certificate: none there. */
@@ -152,7 +156,23 @@ int smdp_es2(struct smdp *s, struct http_exchange *x, struct str function);
 /* -1 with `err` if it is no notification that can be believed. */
 int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 			   struct err *err);
+
+/* outbox.c */
+enum smdp_outgoing { SMDP_TO_EIS, SMDP_TO_OPERATOR };
+/* Post `body` there until it is taken, refused or tried too often; `number` is for the
+ * log if it is not. */
+void smdp_send(struct smdp *s, enum smdp_outgoing kind, const char *iccid,
+	       int64_t number, struct str body);
 void smdp_forwards_free(struct smdp *s);
+
+/* progress.c */
+enum smdp_point {		/* notificationPointId (SGP.22, 5.3.5) */
+	SMDP_POINT_ELIGIBILITY = 1, SMDP_POINT_CONFIRMATION, SMDP_POINT_DOWNLOAD,
+	SMDP_POINT_INSTALLATION,
+};
+/* Nothing if nobody wants to know; `result` is a ProfileInstallationResult or none. */
+void smdp_tell_progress(struct smdp *s, const struct smdp_profile *p, const char *eid,
+			enum smdp_point point, enum status_code code, struct str result);
 
 /* event.c */
 /* What came of it; p NULL: the order is not what it was. */

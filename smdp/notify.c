@@ -3,112 +3,14 @@
 #include "proto/hex.h"
 #include "sim/json.h"
 
-#include <assert.h>
-#include <stdlib.h>
-
-/* ---- Passing on to the EIS. --------------------------------------------- */
-
-/* How long to wait after each try that failed; then the notification is given
- * up.  It stays in the profile's own record. */
-static const int64_t waits_ns[] = {
-	1 * NS_PER_S, 10 * NS_PER_S, 60 * NS_PER_S, 600 * NS_PER_S,
-};
-enum { TRIES = 1 + sizeof(waits_ns) / sizeof(waits_ns[0]) };
-
-/* One notification on its way: a call in flight, or a timer that waits. */
-struct smdp_forward {
-	struct smdp *smdp;
-	struct timer timer;
-	struct http_call *call;
-	unsigned tries;
-	char iccid[ICCID_SIZE];
-	int64_t sequence;
-	struct str body;		/* owned */
-	struct smdp_forward *prev, *next;
-};
-
-static void send_forward(struct smdp_forward *f);
-
-static void forget(struct smdp_forward *f)
-{
-	struct smdp *s = f->smdp;
-
-	loop_disarm(s->loop, &f->timer);
-	if (f->call)
-		http_call_cancel(f->call);
-	if (f->prev)
-		f->prev->next = f->next;
-	else
-		s->forwards = f->next;
-	if (f->next)
-		f->next->prev = f->prev;
-	s->forward_count--;
-	smdp_keep(&f->body, STR_NONE);
-	free(f);
-}
-
-static void give_up(struct smdp_forward *f, const char *why)
-{
-	EVENT(f->smdp->log, str_of(f->smdp->party), "notification-not-forwarded",
-	      F_Z("iccid", f->iccid), F_INT("sequence", f->sequence),
-	      F_Z("why", why));
-	forget(f);
-}
-
-/* Would the same request do better later? */
-static bool worth_retrying(const struct http_call *c)
-{
-	return c->failure != HTTP_OK || c->resp.status >= 500 ||
-	       c->resp.status == 429 || c->resp.status == 408;
-}
-
-static void forwarded(struct http_call *c)
-{
-	struct smdp_forward *f = c->owner;
-	bool done = c->failure == HTTP_OK && c->resp.status / 100 == 2;
-
-	f->call = NULL;		/* the network frees it */
-	if (done)
-		forget(f);
-	else if (!worth_retrying(c))
-		give_up(f, "refused");
-	else if (f->tries == TRIES)
-		give_up(f, "retries-exceeded");
-	else
-		loop_arm(f->smdp->loop, &f->timer, waits_ns[f->tries - 1]);
-}
-
-static void wait_over(struct timer *t)
-{
-	send_forward((struct smdp_forward *)((char *)t -
-		     offsetof(struct smdp_forward, timer)));
-}
-
-static void send_forward(struct smdp_forward *f)
-{
-	struct smdp *s = f->smdp;
-	struct err err;
-
-	f->tries++;
-	f->call = http_call_new(s->net, str_of(s->party), "POST", &err,
-				"%s/eis/v1/notifications", s->eis_url);
-	if (!f->call) {
-		give_up(f, "bad-url");
-		return;
-	}
-	http_call_body(f->call, "application/json", f->body);
-	f->call->owner = f;
-	f->call->done = forwarded;
-	http_call_send(f->call);
-}
+/* ---- Passing on to the EIS, and to the operator. ------------------------- */
 
 static void forward(struct smdp *s, struct arena *a, const char *eid,
 		    const struct rsp_notification *n, bool succeeded)
 {
 	struct json j = json_to(&s->part);
-	struct smdp_forward *f;
 
-	if (!s->eis_url || !eid[0] || s->forward_count == SMDP_FORWARDS_MAX)
+	if (!s->eis_url || !eid[0])
 		return;
 	json_open(&j, '{');
 	json_putz(&j, "eid", eid);
@@ -119,26 +21,19 @@ static void forward(struct smdp *s, struct arena *a, const char *eid,
 	json_putz(&j, "smdpAddress", s->address);
 	json_put(&j, "time", clock_iso(clock_unix_ms(&s->loop->clock), a));
 	json_close(&j, '}');
-	f = calloc(1, sizeof(*f));
-	assert(f);
-	f->smdp = s;
-	f->timer.fire = wait_over;
-	f->sequence = n->metadata.sequence;
-	memcpy(f->iccid, n->iccid, sizeof(f->iccid));
-	smdp_keep(&f->body, buf_view(&s->part));
+	smdp_send(s, SMDP_TO_EIS, n->iccid, n->metadata.sequence, buf_view(&s->part));
 	buf_clear(&s->part);
-	f->next = s->forwards;
-	if (f->next)
-		f->next->prev = f;
-	s->forwards = f;
-	s->forward_count++;
-	send_forward(f);
 }
 
-void smdp_forwards_free(struct smdp *s)
+static void tell_operator(struct smdp *s, const struct smdp_profile *p,
+			  const struct rsp_install_data *data, struct str der)
 {
-	while (s->forwards)
-		forget(s->forwards);
+	enum status_code code = STATUS_OK;
+
+	if (data->failed)
+		code = data->reason == ES10_LOAD_MEMORY ? STATUS_EUICC_MEMORY :
+							  STATUS_EUICC_ERROR;
+	smdp_tell_progress(s, p, p->bound_eid, SMDP_POINT_INSTALLATION, code, der);
 }
 
 /* ---- Taking in. --------------------------------------------------------- */
@@ -298,6 +193,7 @@ int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 	keep(s, p, euicc.eid, &n, succeeded);
 	if (n.install_result) {
 		apply_result(s, p, &n.data);
+		tell_operator(s, p, &n.data, der);
 		end_session(s, &n.data);
 	}
 	forward(s, a, euicc.eid, &n, succeeded);

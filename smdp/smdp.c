@@ -416,6 +416,7 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 	s->party = copy(config->party);
 	s->address = copy(config->address);
 	s->eis_url = copy(config->eis_url);
+	s->operator_url = copy(config->operator_url);
 	s->crypto = config->crypto ? config->crypto : &rsp_crypto_none;
 	s->profiles_tail = &s->profiles;
 	rng_init(&s->ids, config->seed, str_of(s->party), STR("sessions"));
@@ -462,5 +463,6 @@ void smdp_free(struct smdp *s)
 	free(s->party);
 	free(s->address);
 	free(s->eis_url);
+	free(s->operator_url);
 	free(s);
 }

@@ -24,6 +24,9 @@ struct smdp_config {
 	const char *party;	/* name in the event log: "smdp" */
 	const char *address;	/* its FQDN: "smdp.example.com" */
 	const char *eis_url;	/* "http://eis.rig"; NULL: it tells no EIS */
+	/* Where the operator wants to hear how downloads go: what comes before
+	 * /gsma/rsp2/es2plus/handleDownloadProgressInfo; NULL: nowhere. */
+	const char *operator_url;
 	const struct rsp_crypto *crypto;	/* NULL: none; must outlive it */
 };
 

@@ -470,6 +470,146 @@ START_TEST(eis_away)
 }
 END_TEST
 
+/* ---- What the operator hears. --------------------------------------------- */
+
+static void setup_operator(void)
+{
+	operator_url = "http://op.rig";
+	setup();
+}
+
+static void teardown_operator(void)
+{
+	teardown();
+	operator_url = NULL;
+}
+
+/* "1 ok, 2 8.2.7/3.8": points and codes, in order. */
+static const char *heard(void)
+{
+	struct str rest = buf_view(&w.progress);
+	struct buf b;
+	struct err err = { 0 };
+	const char *text;
+
+	buf_init(&b, 1000);
+	while (rest.n) {
+		cJSON *tree = json_parse(str_split(&rest, '\n'), &err);
+		const cJSON *st = cJSON_GetObjectItem(tree, "notificationPointStatus");
+		const cJSON *codes = cJSON_GetObjectItem(st, "statusCodeData");
+		bool ok = strcmp(cJSON_GetObjectItem(st, "status")->valuestring, "Failed") != 0;
+
+		ck_assert_str_eq(cJSON_GetObjectItem(tree, "iccid")->valuestring, ICCID);
+		ck_assert_int_eq(ok, codes == NULL);
+		buf_printf(&b, "%s%d ", b.n ? ", " : "",
+			   cJSON_GetObjectItem(tree, "notificationPointId")->valueint);
+		if (ok)
+			buf_z(&b, "ok");
+		else
+			buf_printf(&b, "%s/%s",
+				   cJSON_GetObjectItem(codes, "subjectCode")->valuestring,
+				   cJSON_GetObjectItem(codes, "reasonCode")->valuestring);
+		cJSON_Delete(tree);
+	}
+	text = arena_str(&w.arena, buf_view(&b)).p;
+	buf_release(&b);
+	return text ? text : "";
+}
+
+static const struct {
+	const char *eid, *cc;
+	unsigned flags;
+	int cancel, result;	/* reasons; -1: none */
+	const char *heard;
+} stories[] = {
+	{ EID, "4711", 0, -1, 0, "1 ok, 3 ok, 4 ok" },
+	{ EID, "4711", 0, -1, ES10_LOAD_MEMORY, "1 ok, 3 ok, 4 8.1/4.8" },
+	{ EID, "4711", 0, -1, ES10_LOAD_PE, "1 ok, 3 ok, 4 8.1/4.2" },
+	{ EID2, "4711", 0, -1, -1, "1 8.1.1/3.8" },
+	{ EID, "4711", NO_MEMORY, -1, -1, "1 8.1/4.8" },
+	{ EID, "1234", 0, -1, -1, "1 ok, 2 8.2.7/3.8" },
+	{ EID, NULL, 0, -1, -1, "1 ok, 2 8.2.7/2.2" },
+	{ EID, "4711", BAD_POINT, -1, -1, "1 ok, 3 8.2/3.7" },
+	{ EID, "4711", STOP_AFTER_AUTH, ES10_CANCEL_END_USER, -1, "1 ok, 2 8.8.5/3.8" },
+	{ EID, "4711", STOP_AFTER_AUTH, ES10_CANCEL_PPR, -1, "1 ok, 2 8.2.8/1.2" },
+	{ EID, "4711", STOP_AFTER_AUTH, ES10_CANCEL_POSTPONED, -1, "1 ok" },
+	{ EID, "4711", 0, ES10_CANCEL_LOAD_ERROR, -1, "1 ok, 3 ok, 3 8.2.10/4.2" },
+	{ EID, "4711", BAD_SIGNATURE1, -1, -1, "" },
+};
+
+START_TEST(operator_hears)
+{
+	struct attempt a = { .matching_id = MID, .eid = stories[_i].eid,
+			     .cc = stories[_i].cc, .flags = stories[_i].flags };
+
+	offer((struct smdp_profile_spec){ .matching_id = STR(MID), .eid = STR(EID),
+					  .confirmation_code = STR("4711") });
+	download(&a);
+	if (stories[_i].cancel >= 0)
+		ck_assert_str_eq(cancel(a.transaction, stories[_i].cancel), "ok");
+	if (stories[_i].result >= 0)
+		report_installation(a.transaction, 7, stories[_i].result, false);
+	pass(1);
+	ck_assert_str_eq(heard(), stories[_i].heard);
+}
+END_TEST
+
+/* The last call of a good download, word for word but for the result. */
+START_TEST(operator_hears_all)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID };
+	const char *last, *result;
+
+	offer_plain();
+	ck_assert_str_eq(download(&a), "ok");
+	report_installation(a.transaction, 7, 0, false);
+	pass(1);
+	ck_assert_uint_eq(w.operator_calls, 3);
+	last = strstr(w.progress.p, "\"functionCallIdentifier\":\"3\"");
+	ck_assert_ptr_nonnull(last);
+	result = strstr(last, ",\"resultData\":\"vz");	/* BF37 */
+	ck_assert_ptr_nonnull(result);
+	ck_assert_str_eq(arena_str(&w.arena, (struct str){ last, (size_t)(result - last) }).p,
+		"\"functionCallIdentifier\":\"3\"},\"eid\":\"" EID "\",\"iccid\":\"" ICCID
+		"\",\"profileType\":\"default\",\"timestamp\":\"2026-01-01T00:00:00Z\","
+		"\"notificationPointId\":4,\"notificationPointStatus\":"
+		"{\"status\":\"Executed-Success\"}");
+	/* Said again by the device, it is not told again. */
+	report_installation(a.transaction, 7, 0, false);
+	pass(1);
+	ck_assert_uint_eq(w.operator_calls, 3);
+}
+END_TEST
+
+START_TEST(operator_away)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID, .flags = STOP_AFTER_AUTH };
+
+	offer((struct smdp_profile_spec){ .matching_id = STR(MID), .retries_max = 9 });
+	w.operator_status = 503;
+	ck_assert_str_eq(download(&a), "ok");
+	pass(5);
+	ck_assert_uint_eq(w.operator_calls, 2);
+	w.operator_status = 204;
+	pass(10);
+	ck_assert_str_eq(heard(), "1 ok");
+	w.operator_status = 500;
+	ck_assert_str_eq(download(&a), "ok");
+	pass(3600);
+	ck_assert_uint_eq(w.operator_calls, 3 + 5);
+	ck_assert_uint_eq(count(&w.seen, "\"progress-not-told\""), 1);
+	ck_assert_uint_eq(count(&w.seen, "\"point\":1,\"why\":\"retries-exceeded\""), 1);
+	w.operator_status = 403;
+	ck_assert_str_eq(download(&a), "ok");
+	pass(3600);
+	ck_assert_uint_eq(w.operator_calls, 3 + 5 + 1);
+	ck_assert_uint_eq(count(&w.seen, "\"why\":\"refused\""), 1);
+	/* One is on its way when the world ends. */
+	w.operator_status = 500;
+	ck_assert_str_eq(download(&a), "ok");
+}
+END_TEST
+
 /* ---- Requests that are not. ----------------------------------------------- */
 
 static const struct {
@@ -844,6 +984,12 @@ int main(void)
 	tcase_add_test(tc, metadata);
 	tcase_add_test(tc, many);
 	tcase_add_test(tc, same_seed);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("operator");
+	tcase_add_checked_fixture(tc, setup_operator, teardown_operator);
+	tcase_add_loop_test(tc, operator_hears, 0, COUNT(stories));
+	tcase_add_test(tc, operator_hears_all);
+	tcase_add_test(tc, operator_away);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -38,7 +38,10 @@ static struct world {
 	struct network *net;
 	struct smdp *smdp;
 	struct arena arena;
-	struct http_handler eis;
+	struct http_handler eis, operator;
+	struct buf progress;	/* bodies that the operator got, a line each */
+	int operator_status;
+	unsigned operator_calls;
 	struct buf seen;	/* all of the event log */
 	struct buf told;	/* bodies that the EIS got, a line each */
 	int eis_status;
@@ -68,11 +71,28 @@ static UNUSED void handle_eis(struct http_handler *h, struct http_exchange *x)
 	http_respond(x, w.eis_status, NULL, STR_NONE);
 }
 
+static UNUSED void handle_operator(struct http_handler *h, struct http_exchange *x)
+{
+	(void)h;
+	ck_assert(str_is(x->req.path, "/gsma/rsp2/es2plus/handleDownloadProgressInfo"));
+	ck_assert(str_is(http_header(&x->req.headers, "X-Admin-Protocol"), ES9_PROTOCOL));
+	w.operator_calls++;
+	if (w.operator_status == 204) {
+		buf_str(&w.progress, x->req.body);
+		buf_char(&w.progress, '\n');
+	}
+	http_respond(x, w.operator_status, NULL, STR_NONE);
+}
+
+/* Set before setup(): the operator wants to hear how downloads go. */
+static UNUSED const char *operator_url;
+
 static UNUSED void setup(void)
 {
 	struct smdp_config config = {
 		.loop = &w.loop, .log = &w.log, .seed = 1, .party = "smdp",
 		.address = "smdp.example.com", .eis_url = "http://eis.rig",
+		.operator_url = operator_url,
 	};
 	struct err err = { 0 };
 
@@ -84,6 +104,9 @@ static UNUSED void setup(void)
 	eventlog_listen(&w.log, &w.listener);
 	buf_init(&w.seen, 1 << 22);
 	buf_init(&w.told, 1 << 20);
+	buf_init(&w.progress, 1 << 20);
+	w.operator_status = 204;
+	w.operator.handle = handle_operator;
 	w.eis_status = 204;
 	w.eis.handle = handle_eis;
 	w.net = memnet_new(&w.loop, NULL);
@@ -93,6 +116,7 @@ static UNUSED void setup(void)
 	ck_assert_int_eq(network_listen(w.net, "smdp.example.com", "smdp",
 					smdp_handler(w.smdp), &err), 0);
 	ck_assert_int_eq(network_listen(w.net, "eis.rig", "eis", &w.eis, &err), 0);
+	ck_assert_int_eq(network_listen(w.net, "op.rig", "operator", &w.operator, &err), 0);
 }
 
 static UNUSED void teardown(void)
@@ -106,6 +130,7 @@ static UNUSED void teardown(void)
 	eventlog_release(&w.log);
 	buf_release(&w.seen);
 	buf_release(&w.told);
+	buf_release(&w.progress);
 	arena_release(&w.arena);
 	loop_release(&w.loop);
 }
