@@ -1,4 +1,5 @@
 /* Root, inventory, item and bulk. */
+#include "conformance/defects/edit_picky.h"
 #include "conformance/defects/sections.h"
 #include "conformance/defects/tables.h"
 
@@ -40,6 +41,10 @@ const struct defect defects_reading[] = {
 		 "The list has `total` and `start` as in another version",
 		 "EP-INV-005"),
 	  .rules = { SAY(LIST, top_put, "total=1"), SAY(LIST, top_put, "start=0") } },
+	{ DEFECT("size-zero",
+		 "`size` beside the list is 0",
+		 "EP-INV-004"),
+	  .rules = { SAY(LIST, top_put, "size=0") } },
 	{ DEFECT("list-type-text",
 		 "The content type of the inventory is text/plain",
 		 "EP-INV-029"),
@@ -56,6 +61,10 @@ const struct defect defects_reading[] = {
 		 "A path with .json behind it is not found",
 		 "EP-INV-030 EP-ITEM-007"),
 	  .rules = { ASK(EVERYTHING, suffix_404, ".json") } },
+	{ DEFECT("suffix-csv-unknown",
+		 "Bulk with .csv behind it is not found",
+		 "EP-BULK-020"),
+	  .rules = { ASK(READS, suffix_404, ".csv") } },
 
 	/* ---- Inventory: the fields. ---- */
 	{ DEFECT("row-without-carrier",
@@ -191,6 +200,12 @@ const struct defect defects_reading[] = {
 	  .rules = { SAY(PROFILES, row_cut, "carrier:8") },
 	  .also = "query/fields",
 	  .because = "The server looks for what it has, not for what it shows" },
+	{ DEFECT("normalized-of-each",
+		 "`normalized_carrier` is another one for each profile",
+		 "EP-INV-018 EP-BULK-018"),
+	  .rules = { SAY(PROFILES, row_copy, "normalized_carrier=iccid") },
+	  .also = "query/fields orderby/fields_*",
+	  .because = "The server selects and sorts by what it has, not by what it shows" },
 
 	/* ---- Inventory: which rows. ---- */
 	{ DEFECT("inventory-active-only",
@@ -214,6 +229,17 @@ const struct defect defects_reading[] = {
 		 "The inventory is empty",
 		 "EP-INV-027"),
 	  .rules = { SAY(LIST, rows_first, "0") } },
+	{ DEFECT("check-digits-demanded",
+		 "Profiles whose ICCID has a wrong check digit are not listed",
+		 "EP-INV-035 EP-INV-027"),
+	  .rules = { SAY(LIST, rows_luhn, "") } },
+	{ DEFECT("nameless-left-out",
+		 "Profiles without an SPN are not listed",
+		 "EP-INV-034 EP-INV-027"
+		 " EP-PAGE-002"),
+	  .rules = { SAY(LIST, rows_having, "carrier") },
+	  .also = "bulk/all",
+	  .because = "Bulk has what the inventory leaves out" },
 
 	/* ---- Item. ---- */
 	{ DEFECT("item-404",

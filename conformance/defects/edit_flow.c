@@ -245,7 +245,8 @@ static bool has_odd_param(const struct edit *e, bool twice)
 	return false;
 }
 
-static bool has_huge_size(const struct edit *e)
+/* How long the number in `size` is. */
+static size_t size_digits(const struct edit *e)
 {
 	ptrdiff_t at = e->req.query.p ? str_find(e->req.query, STR("size=")) : -1;
 	size_t i = at >= 0 ? (size_t)at + 5 : 0, n = 0;
@@ -253,7 +254,17 @@ static bool has_huge_size(const struct edit *e)
 	for (; at >= 0 && i < e->req.query.n && e->req.query.p[i] >= '0' &&
 	       e->req.query.p[i] <= '9'; i++)
 		n++;
-	return n > 9;
+	return n;
+}
+
+static bool has_many(struct str s, struct str what, unsigned max)
+{
+	unsigned n = 0;
+	ptrdiff_t at;
+
+	for (; n <= max && (at = str_find(s, what)) >= 0; n++)
+		s = (struct str){ s.p + at + what.n, s.n - (size_t)at - what.n };
+	return n > max;
 }
 
 bool edit_is_bad(const struct edit *e)
@@ -263,7 +274,7 @@ bool edit_is_bad(const struct edit *e)
 	struct str text;
 
 	if (strcmp(e->arg, "long") == 0)
-		return query.n > 4000;
+		return query.n > 4000 || q->path.n > 4000;
 	if (strcmp(e->arg, "nul") == 0)
 		return str_find(query, STR("%00")) >= 0 || str_find(q->path, STR("%00")) >= 0;
 	if (strcmp(e->arg, "sql") == 0) {
@@ -282,7 +293,13 @@ bool edit_is_bad(const struct edit *e)
 	if (strcmp(e->arg, "twice") == 0 || strcmp(e->arg, "unknown") == 0)
 		return has_odd_param(e, e->arg[0] == 't');
 	if (strcmp(e->arg, "huge") == 0)
-		return has_huge_size(e);
+		return size_digits(e) > 9;
+	if (strcmp(e->arg, "above") == 0)
+		return size_digits(e) > 3 && str_find(query, STR("size=1000")) < 0;
+	if (strcmp(e->arg, "quote") == 0)
+		return str_find(q->path, STR("%27")) >= 0;
+	if (strcmp(e->arg, "many") == 0)
+		return has_many(query, STR("%20or%20"), 40);
 	if (strcmp(e->arg, "headers") == 0)
 		return q->headers.count > 50;
 	return q->body.n > 1 << 20;	/* "big" */

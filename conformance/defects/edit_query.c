@@ -505,6 +505,14 @@ static const char *const keywords[] = {
 	"and", "or", "not", "startsWith", "endsWith", "contains",
 };
 
+static bool has_any(struct str s, const char *signs)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] && strchr(signs, s.p[i]))
+			return true;
+	return false;
+}
+
 static const char *keyword(struct str word)
 {
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
@@ -521,6 +529,14 @@ static bool has_capital(struct str s)
 	return false;
 }
 
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static bool is_operator(struct str s)
 {
 	return s.n && strchr("=<>!", s.p[0]);
@@ -535,6 +551,12 @@ static bool refused(const char *what, const struct tokens *t, size_t i)
 		return word && !str_is(k->raw, word);
 	if (strcmp(what, "names") == 0)
 		return k->kind == WORD && !word && has_capital(k->raw);
+	if (strcmp(what, "words") == 0)
+		return k->kind == TEXT && (has_any(k->raw, "(<>") ||
+			str_find(k->raw, STR(" = ")) >= 0 || str_find(k->raw, STR(" or ")) >= 0 ||
+			str_find(k->raw, STR(" and ")) >= 0);
+	if (strcmp(what, "ascii") == 0)
+		return !is_ascii(k->raw);
 	if (strcmp(what, "doubled") == 0)
 		return k->kind == TEXT && str_find((struct str){ k->raw.p + 1, k->raw.n - 1 },
 						   STR("''")) >= 0 && k->raw.n > 2;
@@ -584,6 +606,7 @@ void query_ignored_if_bad(struct edit *e)
 struct comparison {
 	const char *field;
 	struct str op, text;	/* without quotes */
+	const char *signs;	/* that stand for anything, and for one character */
 	enum kind kind;
 };
 
@@ -596,8 +619,9 @@ static bool one_comparison(struct edit *e, struct comparison *c)
 
 	if (!read_tokens(e, &t) || t.count != 3)
 		return false;
-	*c = (struct comparison){ arena_str(a, t.list[0].raw).p, t.list[1].raw,
-				  t.list[2].raw, t.list[2].kind };
+	*c = (struct comparison){ .field = arena_str(a, t.list[0].raw).p,
+				  .op = t.list[1].raw, .text = t.list[2].raw,
+				  .kind = t.list[2].kind };
 	if (c->kind != TEXT)
 		return true;
 	text = arena_alloc(a, c->text.n + 1);
@@ -714,19 +738,19 @@ void query_in_page(struct edit *e)
 			 keep_common);
 }
 
-/* SQL's LIKE. */
-static bool like(struct str s, struct str pattern)
+/* SQL's LIKE: '%' for anything, '_' for one character. */
+static bool like(struct str s, struct str pattern, const char *signs)
 {
 	for (; pattern.n; pattern.p++, pattern.n--) {
-		if (pattern.p[0] == '%') {
+		if (pattern.p[0] == signs[0]) {
 			pattern.p++;
 			pattern.n--;
 			for (size_t i = 0; i <= s.n; i++)
-				if (like((struct str){ s.p + i, s.n - i }, pattern))
+				if (like((struct str){ s.p + i, s.n - i }, pattern, signs))
 					return true;
 			return false;
 		}
-		if (!s.n || (pattern.p[0] != '_' &&
+		if (!s.n || (pattern.p[0] != signs[1] &&
 			     !str_ieq((struct str){ s.p, 1 }, (struct str){ pattern.p, 1 })))
 			return false;
 		s.p++;
@@ -737,7 +761,7 @@ static bool like(struct str s, struct str pattern)
 
 static bool fits_like(const cJSON *row, const struct comparison *c)
 {
-	return row_str(row, c->field).p && like(row_str(row, c->field), c->text);
+	return row_str(row, c->field).p && like(row_str(row, c->field), c->text, c->signs);
 }
 
 static void keep_like(struct edit *e, struct http_response *r)
@@ -760,14 +784,13 @@ void query_wildcards(struct edit *e)
 	struct comparison *c = ARENA_NEW(a, struct comparison);
 	bool before, behind;
 
-	if (!one_comparison(e, c) || c->kind != TEXT ||
-	    (str_find(c->text, STR("%")) < 0 && str_find(c->text, STR("_")) < 0) ||
+	if (!one_comparison(e, c) || c->kind != TEXT || !has_any(c->text, e->arg) ||
 	    str_is(c->op, "<>"))
 		return;
 	before = str_ieq(c->op, STR("contains")) || str_ieq(c->op, STR("endsWith"));
 	behind = str_ieq(c->op, STR("contains")) || str_ieq(c->op, STR("startsWith"));
-	c->text = arena_printf(a, "%s%.*s%s", before ? "%" : "", STRF(c->text),
-			       behind ? "%" : "");
+	c->text = arena_printf(a, "%.*s%.*s%.*s", before, e->arg, STRF(c->text), behind, e->arg);
+	c->signs = e->arg;
 	e->own = c;
 	edit_ask(e, &(struct ask){
 		.query = query_with(a, e->req.query, "query", STR_NONE) }, keep_like);

@@ -64,7 +64,8 @@ edit_fn secret_echo;		/* "name": that member of a POST in the transaction's row 
 edit_fn secret_answer;		/* "name": ... in the answer to it */
 edit_fn suffix_404;		/* ".json": 404 for such paths */
 edit_fn server_error_if;	/* "long", "nul", "sql", "utf8", "deep", "big", "escape", "twice",
-				   "unknown", "huge", "headers": 500 */
+				   "unknown", "huge", "above", "quote", "many",
+				   "headers": 500 */
 edit_fn waits_if;		/* the same: the answer takes an hour */
 edit_fn drops_if;		/* the same: the connection is reset */
 bool edit_is_bad(const struct edit *e);	/* for these: is it what they cannot bear? */
@@ -108,10 +109,11 @@ edit_fn query_units;		/* "m=h": units of relative times */
 edit_fn query_ahead;		/* -1h is in an hour */
 edit_fn query_quotes;		/* a doubled quote stays doubled */
 edit_fn query_days;		/* absolute times without their time of day */
-edit_fn query_wildcards;	/* % and _ stand for anything */
+edit_fn query_wildcards;	/* "%_": these stand for anything, and for one character */
 edit_fn query_trims;		/* only the first word of a text */
 edit_fn query_refuse;		/* "case", "names", "doubled", "tight", "!=", "not",
-				   "ago", "number", "(": 400 for those */
+				   "ago", "number", "(", "words" and "ascii" (not within and
+				   beyond text): 400 for those */
 edit_fn query_ignored_if_bad;	/* "query": that parameter is left out if it is refused */
 edit_fn query_in_page;		/* rows that are not on the page without a query are missing */
 edit_fn rows_none_if;		/* "status": no rows if that word is in the query */
