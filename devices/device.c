@@ -166,6 +166,7 @@ void device_stop(struct device *d)
 	d->poll_call = NULL;
 	lpa_free(d->lpa);
 	d->lpa = NULL;
+	discovery_stop(d);
 	order_suspend(d);
 	outbox_stop(d);
 }
@@ -217,7 +218,7 @@ void device_look(const struct device *d, struct device_view *view)
 		.second_link = d->second_link,
 		.memory_free = euicc_memory_free(&d->euicc),
 		.report_sequence = d->report_sequence, .skew_ns = d->skew_ns,
-		.order = order_operation(d), .order_pending = order_pending(d),
+		.order = order_operation(d), .order_pending = !d->discovery && order_pending(d),
 	};
 }
 

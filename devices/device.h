@@ -1,9 +1,10 @@
 /*
- * device.h - one simulated device from inside: what device.c, order.c,
+ * device.h - one simulated device from inside: what device.c, order.c, discovery.c,
  * outbox.c, report.c, gateway.c and fleet.c share.  Others use fleet.h and gateway.h.
  *
  *	device.c   power, link, looking for orders
  *	order.c    carrying an order out, also across a power loss
+ *	discovery.c looking for profiles that wait for the eUICC
  *	outbox.c   what must reach the EIS, the SM-DP+ and the server
  *	report.c   what stands in a report
  *	gateway.c  commands that need no EIS
@@ -70,7 +71,8 @@ struct device {
 	struct timer host_timer;	/* booting, then attaching */
 	struct http_call *poll_call;
 	struct order *order;		/* flash: the last one, or NULL */
-	struct lpa *lpa;		/* while a download runs */
+	struct lpa *lpa;		/* while a download or a discovery runs */
+	struct discovery *discovery;	/* or NULL */
 	struct reported *reported;	/* NULL: the next report is of all */
 	struct outbox outbox[OUTBOXES];
 	struct rng rng[DRAWS];
@@ -148,7 +150,8 @@ struct order_outcome {
 bool order_receive(struct device *d, struct str json, struct arena *a);
 /* A command of the gateway; none may be pending.  Strings are copied. */
 void order_command(struct device *d, const struct order_spec *spec);
-/* Is there one whose result has not arrived where it came from? */
+/* Is there one whose result has not arrived where it came from, or a discovery
+ * that an order has to wait for? */
 bool order_pending(const struct device *d);
 /* Did the present one, or the last, come from the gateway? */
 bool order_commanded(const struct device *d);
@@ -166,6 +169,11 @@ bool order_outcome(const struct device *d, struct order_outcome *out);
 bool order_result(struct device *d, struct buf *body, const char **id);
 void order_acknowledged(struct device *d);
 void order_free(struct device *d);
+
+/* ---- discovery.c: device_discover() of fleet.h, and its end. -------------- */
+
+/* The power goes: nothing of it is left. */
+void discovery_stop(struct device *d);
 
 /* ---- report.c ----------------------------------------------------------- */
 

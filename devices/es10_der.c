@@ -202,7 +202,7 @@ static void put_addresses(struct call *c)
 
 	if (c->an.text.n)
 		tlv_put(c->out, 0x80, c->an.text);
-	tlv_put(c->out, 0x81, STR(""));
+	tlv_put(c->out, 0x81, c->an.root_smds.n ? c->an.root_smds : STR(""));
 	tlv_close(c->out, mark);
 }
 

@@ -157,6 +157,7 @@ void euicc_release(struct euicc *e)
 		free(e->profiles[i].text);
 	free(e->profiles);
 	free(e->default_smdp);
+	free(e->root_smds);
 	free(e->key);
 	free(e->rat);
 	*e = (struct euicc){ 0 };
@@ -486,6 +487,7 @@ static void get_addresses(struct euicc *e, const struct es10_request *rq,
 {
 	(void)rq;
 	an->text = arena_str(a, str_of(e->default_smdp ? e->default_smdp : ""));
+	an->root_smds = arena_str(a, str_of(e->root_smds ? e->root_smds : ""));
 }
 
 static void set_default_dp(struct euicc *e, const struct es10_request *rq,

@@ -95,7 +95,7 @@ struct euicc {
 	struct euicc_note *notes;	/* oldest first */
 	struct euicc_session *session;	/* while a download runs; not in flash */
 	struct euicc_key *key;		/* NULL: none is kept */
-	char *default_smdp;		/* NULL: none */
+	char *default_smdp, *root_smds;	/* NULL: none */
 	struct euicc_rat *rat;		/* NULL: euicc_rat_open */
 	struct rng rng;			/* of challenges and keys */
 	uint32_t memory;		/* for profiles, in all */
@@ -166,6 +166,7 @@ struct es10_answer {
 	int code;
 	struct str der;		/* the answer as bytes, where peers see it */
 	struct str text;	/* EID; default SM-DP+ address */
+	struct str root_smds;	/* GetEuiccConfiguredAddresses: SM-DS address */
 	const struct euicc_profile *profiles;	/* GetProfilesInfo, all or one */
 	size_t profile_count;
 	const struct euicc_note *notes;		/* the first that fits */

@@ -6,7 +6,7 @@
 
 enum { DER_MAX = 64 * 1024 };
 
-enum stage { STAGE_CHALLENGED, STAGE_AUTHENTICATED, STAGE_PREPARED };
+enum stage { STAGE_CHALLENGED, STAGE_DISCOVERED, STAGE_AUTHENTICATED, STAGE_PREPARED };
 
 struct euicc_session {
 	enum stage stage;
@@ -227,6 +227,19 @@ static int64_t now_ms(const struct euicc *e)
 	return e->shared->clock ? clock_unix_ms(e->shared->clock) : 0;
 }
 
+/* An SM-DP+, or else an SM-DS: the certificate says which. */
+static int check_server_certificate(struct euicc *e, struct str der,
+				    struct rsp_certificate *cert)
+{
+	const struct rsp_crypto *c = e->shared->crypto;
+	struct err err;
+
+	if (c->check_certificate(c, RSP_ROLE_DP_AUTH, der, STR_NONE, now_ms(e), cert,
+				 &err) == 0)
+		return 0;
+	return c->check_certificate(c, RSP_ROLE_DS_AUTH, der, STR_NONE, now_ms(e), cert, &err);
+}
+
 /* The checks of 5.7.13, in its order. */
 static int check_server(struct euicc *e, struct arena *a,
 			const struct rsp_authenticate_request *r,
@@ -243,8 +256,7 @@ static int check_server(struct euicc *e, struct arena *a,
 	s->ci = rsp_ci_find(c, r->key_id);
 	if (s->ci < 0)
 		return ES10_AUTH_CI_UNKNOWN;
-	if (c->check_certificate(c, RSP_ROLE_DP_AUTH, r->server_certificate,
-				 STR_NONE, now_ms(e), cert, &err) < 0)
+	if (check_server_certificate(e, r->server_certificate, cert) < 0)
 		return ES10_AUTH_CERTIFICATE;
 	if (rsp_verify(c, r->server_certificate, r->server_signed1, STR_NONE,
 		       r->server_signature1, &err) < 0)
@@ -269,7 +281,8 @@ static void begin_transaction(struct euicc *e, struct arena *a,
 	struct es10_answer info2 = { 0 };
 	struct rsp_identity id;
 
-	s->stage = STAGE_AUTHENTICATED;
+	/* An SM-DS has nothing to be downloaded: that was all of its session. */
+	s->stage = cert->role == RSP_ROLE_DS_AUTH ? STAGE_DISCOVERED : STAGE_AUTHENTICATED;
 	s->transaction = arena_str(&s->arena, signed1->transaction_id);
 	s->address = arena_str(&s->arena, signed1->server_address);
 	s->oid = arena_str(&s->arena, cert->oid);

@@ -7,7 +7,7 @@ enum { STATE_TAG = 0xE0, STATE_VERSION = 1, PROFILE_TAG = 0xE1, NOTE_TAG = 0xE2,
 /* The members of struct euicc that are in flash. */
 struct saved_card {
 	int64_t version, memory, sequence, number, before_test;
-	struct str eid, default_smdp, rat;
+	struct str eid, default_smdp, rat, root_smds;
 };
 
 struct saved_profile {
@@ -40,6 +40,7 @@ static const struct tlv_field card_fields[] = {
 	UINT(saved_card, 0x85, before_test),
 	TEXT(saved_card, 0x86, TLV_OPTIONAL, default_smdp, EUICC_TEXT_MAX),
 	{ 0xA7, TLV_KIND_BYTES, TLV_OPTIONAL, offsetof(struct saved_card, rat), 0, 0, "rat", NULL },
+	TEXT(saved_card, 0x87, TLV_OPTIONAL, root_smds, EUICC_TEXT_MAX),
 	END
 };
 static const struct tlv_message card_message = {
@@ -121,6 +122,7 @@ void euicc_state_write(const struct euicc *e, struct buf *out)
 		.number = e->number, .before_test = e->before_test,
 		.eid = { e->eid, EID_DIGITS },
 		.default_smdp = e->default_smdp ? str_of(e->default_smdp) : STR_NONE,
+		.root_smds = e->root_smds ? str_of(e->root_smds) : STR_NONE,
 	};
 	size_t mark = tlv_open(out, STATE_TAG);
 	struct buf rat;
@@ -178,6 +180,8 @@ static int read_card(struct euicc *e, struct str der, struct err *err)
 		euicc_set_rat(e, &rat);
 	if (s.default_smdp.n)
 		e->default_smdp = strndup(s.default_smdp.p, s.default_smdp.n);
+	if (s.root_smds.n)
+		e->root_smds = strndup(s.root_smds.p, s.root_smds.n);
 	return 0;
 }
 

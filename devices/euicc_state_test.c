@@ -59,6 +59,7 @@ static void setup(void)
 	euicc_call(&card, &address, &arena, &an);
 	ck_assert_int_eq(euicc_rat_parse(&rat, STR("ppr1 for 26201 with consent"), &err), 0);
 	euicc_set_rat(&card, &rat);
+	card.root_smds = strdup("ds.example.com");
 	euicc_keep_key(&card, &(struct rsp_otpk){ .public_point = { 4, 5, 6 },
 		.secret = { 7, 8 }, .curve = RSP_BRAINPOOL }, STR("\x88\x37\x0A"));
 	euicc_state_write(&card, &bytes);
@@ -105,6 +106,7 @@ START_TEST(round_trip)
 	ck_assert_str_eq(again.default_smdp, "dp.example.com");
 	ck_assert_ptr_nonnull(again.rat);
 	ck_assert_mem_eq(again.rat, card.rat, sizeof(*card.rat));
+	ck_assert_str_eq(again.root_smds, "ds.example.com");
 	ck_assert_ptr_nonnull(again.key);
 	ck_assert_mem_eq(again.key, card.key, sizeof(*card.key));
 	/* It remembers which profile the test profile displaced, and numbers. */

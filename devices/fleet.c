@@ -293,6 +293,8 @@ struct device *fleet_add(struct fleet *f, const struct device_spec *spec,
 	if (spec->default_smdp.n)
 		d->euicc.default_smdp = strndup(spec->default_smdp.p,
 						spec->default_smdp.n);
+	if (spec->root_smds.n)
+		d->euicc.root_smds = strndup(spec->root_smds.p, spec->root_smds.n);
 	for (size_t i = 0; i < spec->profile_count; i++) {
 		if (add_profile(d, &spec->profiles[i], err) == 0)
 			continue;

@@ -69,6 +69,7 @@ struct device_spec {
 	bool off;			/* is not powered at the start */
 	bool reuse_numbers;		/* a new profile takes the lowest free number */
 	struct str default_smdp;	/* SM-DP+ address set in the eUICC */
+	struct str root_smds;		/* SM-DS address in the eUICC */
 	const struct device_latency *latency;	/* own, or NULL; must outlive the fleet */
 };
 
@@ -92,6 +93,12 @@ void device_reboot(struct device *d);
 void device_link(struct device *d, bool up);	/* all its network, by force */
 void device_report_now(struct device *d);	/* cause "requested" */
 void device_poll_now(struct device *d);		/* ask the EIS at once */
+/*
+ * Look for profiles that wait for this eUICC, and download them: at its default
+ * SM-DP+, and at those that its SM-DS names.  -1: it does not run, has an order
+ * to carry out, or knows neither of the two.
+ */
+int device_discover(struct device *d, struct err *err);
 void device_set_clock_skew(struct device *d, int64_t skew_ns);
 void device_set_memory(struct device *d, uint32_t free_bytes);
 /* Attributes of an installed profile; -1 if the device has no such ICCID. */

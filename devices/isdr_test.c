@@ -263,6 +263,8 @@ START_TEST(changes)
 	ck_assert_str_eq(es10("BF340482020780"), "BF3403800101");
 	ck_assert_str_eq(es10("BF340482020560"), "BF3403800100");
 	ck_assert_str_eq(es10("BF3C00"), "BF3C028100");
+	card.root_smds = strdup("ds");
+	ck_assert_str_eq(es10("BF3C00"), "BF3C0481026473");
 	ck_assert_uint_eq(es10_refused("BF3103A00100"), 0x6A80);
 	ck_assert_uint_eq(es10_refused("BF310A5A08" "9844000000000000"), 0x6A80);
 	ck_assert_uint_eq(es10_refused("BF3400"), 0x6A80);

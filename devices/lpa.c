@@ -78,7 +78,9 @@ static void enter(struct lpa *l, enum lpa_step step)
 
 	l->step = step;
 	l->tries = 0;
-	if (step == LPA_LOAD_SEGMENT)
+	if (c->found)
+		EVENT(c->log, c->party, "discovery-step", F_Z("step", lpa_step_names[step]));
+	else if (step == LPA_LOAD_SEGMENT)
 		EVENT(c->log, c->party, "download-step",
 		      F_Z("step", lpa_step_names[step]), F_STR("order", l->order),
 		      F_Z("iccid", l->result.iccid), F_INT("n", l->segment + 1));
@@ -98,11 +100,20 @@ static void finish(struct lpa *l)
 	l->result.subject = str_of(l->subject);
 	l->result.reason = str_of(l->reason);
 	if (!l->result.ok)
-		EVENT(c->log, c->party, "download-failed",
+		EVENT(c->log, c->party, c->found ? "discovery-failed" : "download-failed",
 		      F_STR("order", l->order), F_Z("code", l->result.code),
 		      F_STR("subject", l->result.subject),
 		      F_STR("reason", l->result.reason));
 	c->done(c->arg, &l->result);
+}
+
+/* The same failure, where nothing was to be downloaded. */
+static const char *failure_code(const struct lpa *l, const char *code)
+{
+	if (!l->config.found)
+		return code;
+	return strcmp(code, "smdpRefused") == 0 ? "smdsRefused" :
+	       strcmp(code, "smdpUnreachable") == 0 ? "smdsUnreachable" : "discoveryFailed";
 }
 
 /* Decide that it failed.  The first reason counts. */
@@ -111,7 +122,7 @@ static void note_failure(struct lpa *l, const char *code, int cancel_reason,
 {
 	if (l->result.code)
 		return;
-	l->result.code = code;
+	l->result.code = failure_code(l, code);
 	l->cancel_reason = cancel_reason;
 	vsnprintf(l->message, sizeof(l->message), fmt, ap);
 }
@@ -165,7 +176,7 @@ static void card_refused(struct lpa *l, enum es10_function f,
 		     es10_function_name(f), name ? name : "unknown error");
 		return;
 	}
-	l->result.code = "downloadFailed";
+	l->result.code = failure_code(l, "downloadFailed");
 	snprintf(l->message, sizeof(l->message), "%s: %s", es10_function_name(f),
 		 name ? name : "unknown error");
 	l->response = an->der;
@@ -261,6 +272,31 @@ static void refused(struct lpa *l, const struct es9_status *st)
 	buf_release(&words);
 }
 
+/* What the SM-DS has: ES11.AuthenticateClient. */
+static void judge_events(struct lpa *l, struct str body)
+{
+	struct es11_event *list;
+	struct es9_status st;
+	struct str transaction;
+	struct err err;
+	size_t count;
+
+	if (es11_answer_parse(body, &l->arena, &transaction, &list, &count, &st, &err) < 0) {
+		fail(l, "downloadFailed", ES10_CANCEL_UNDEFINED,
+		     "authenticateClient: not an answer of an SM-DS");
+	} else if (st.failed) {
+		refused(l, &st);
+	} else if (transaction.n && !str_eq(transaction, l->transaction)) {
+		fail(l, "downloadFailed", ES10_CANCEL_UNDEFINED,
+		     "authenticateClient: the answer is of another transaction");
+	} else {
+		l->result.ok = true;
+		l->result.code = "ok";
+		l->config.found(l->config.arg, list, count);
+		finish(l);
+	}
+}
+
 static void judge_answer(struct lpa *l, const struct http_response *r)
 {
 	const struct exchange *ex = &exchanges[l->step];
@@ -271,11 +307,13 @@ static void judge_answer(struct lpa *l, const struct http_response *r)
 
 	if (r->status != 200) {
 		fail(l, "downloadFailed", ES10_CANCEL_UNDEFINED,
-		     "%s: the SM-DP+ answered HTTP %d, expected 200", name,
+		     "%s: the server answered HTTP %d, expected 200", name,
 		     r->status);
 	} else if (r->body.n > LPA_ANSWER_MAX) {
 		fail(l, "downloadFailed", ES10_CANCEL_UNDEFINED,
 		     "%s: the answer of %zu bytes is too long", name, r->body.n);
+	} else if (l->config.found && l->step == LPA_AUTHENTICATE_CLIENT) {
+		judge_events(l, r->body);
 	} else if (es9_answer_parse(r->body, ex->function, &l->arena, &m, &st,
 				    &err) < 0) {
 		fail(l, "downloadFailed", ES10_CANCEL_UNDEFINED,
@@ -420,7 +458,8 @@ static void authenticate_server(struct lpa *l)
 			     LPA_AUTHENTICATE_CLIENT);
 		return;
 	}
-	l->open = true;
+	/* An SM-DS has no cancelSession. */
+	l->open = !l->config.found;
 	l->response = an.der;
 	enter(l, LPA_AUTHENTICATE_CLIENT);
 }

@@ -1,9 +1,10 @@
 /*
  * lpa.h - one download of a profile: the LPA between SM-DP+ (ES9+) and card
- * (ES10b), SGP.22 3.1.3.
+ * (ES10b), SGP.22 3.1.3; or one retrieval of events, between SM-DS (ES11) and
+ * card, 3.6.2, which is its first half.
  *
  * A machine whose steps are a table.  Before each step it emits the event
- * "download-step" and does the step in a later turn, so that whoever listens
+ * "download-step" (or "discovery-step") and does the step in a later turn, so that whoever listens
  * can take the power away exactly there.  It lives only while a download
  * runs: lpa_start() makes it, and lpa_free() ends it at any moment without a
  * word to anybody, as a power loss does.
@@ -17,6 +18,7 @@
 
 #include "devices/euicc.h"
 #include "proto/activation_code.h"
+#include "proto/es11.h"
 #include "sim/http.h"
 
 enum lpa_step {
@@ -45,7 +47,8 @@ enum {
 /* What came of it.  Strings live until `done` returns. */
 struct lpa_result {
 	bool ok;
-	const char *code;		/* of docs/southbound.md: "ok", "memoryFull" */
+	const char *code;		/* of docs/southbound.md: "ok", "memoryFull"; of a
+					   retrieval, "smdsRefused" and the like */
 	char iccid[ICCID_SIZE];		/* "" if it was never known */
 	struct str message;
 	struct str subject, reason;	/* if the SM-DP+ refused */
@@ -68,6 +71,12 @@ struct lpa_config {
 	void (*learned)(void *arg, const char *iccid);
 	/* It is over.  The LPA may be freed in here. */
 	void (*done)(void *arg, const struct lpa_result *r);
+	/*
+	 * Set: no download, but what does the SM-DS at that address have for this
+	 * eUICC?  The matching id is then an event id, or empty.  It comes before
+	 * `done`, if it comes; the list lives until it returns.
+	 */
+	void (*found)(void *arg, const struct es11_event *list, size_t count);
 };
 
 /* Strings are copied.  `confirmation_code` is empty if there is none. */

@@ -45,7 +45,7 @@ struct order {
 
 bool order_pending(const struct device *d)
 {
-	return d->order && !d->order->acknowledged;
+	return (d->order && !d->order->acknowledged) || d->discovery;
 }
 
 bool order_commanded(const struct device *d)

@@ -108,7 +108,7 @@ static const struct {
 	{ "power-off", ACTION_POWER_OFF, NULL }, { "power-on", ACTION_POWER_ON, NULL },
 	{ "reboot", ACTION_REBOOT, NULL }, { "link-down", ACTION_LINK_DOWN, NULL },
 	{ "link-up", ACTION_LINK_UP, NULL }, { "report-now", ACTION_REPORT_NOW, NULL },
-	{ "poll-now", ACTION_POLL_NOW, NULL },
+	{ "poll-now", ACTION_POLL_NOW, NULL }, { "discover", ACTION_DISCOVER, NULL },
 	{ "set-clock-skew", ACTION_SET_CLOCK_SKEW, "by" },
 	{ "set-memory", ACTION_SET_MEMORY, "bytes" },
 	{ "set-spn", ACTION_SET_SPN, "iccid" },
@@ -169,6 +169,8 @@ static int do_deed(const struct deed *d, struct device *device, struct err *err)
 	case ACTION_POLL_NOW:
 		device_poll_now(device);
 		return 0;
+	case ACTION_DISCOVER:
+		return device_discover(device, err);
 	case ACTION_SET_CLOCK_SKEW:
 		device_set_clock_skew(device, d->by_ns);
 		return 0;
@@ -220,7 +222,11 @@ void control_act_on_device(void *control, struct http_exchange *x, const struct 
 	wake_world(c);
 	for (; done < count; done++) {
 		if (do_deed(&deed, w->devices[first + done].device, &err) < 0) {
-			control_refuse(x, 404, "unknown-profile", "iccid", "%s", err.msg);
+			if (err.code == ERR_STATE)
+				control_refuse(x, 409, "cannot", NULL, "%s", err.msg);
+			else
+				control_refuse(x, 404, "unknown-profile", "iccid", "%s",
+					       err.msg);
 			return;
 		}
 		live_touch(c->live, first + done);

@@ -86,6 +86,7 @@ int load_quirks(struct loader *l, const struct schema_key *key,
 		const struct value *v, void *object);
 int load_always(struct loader *l, const struct schema_key *key,
 		const struct value *v, void *object);
+int check_code(struct loader *l, const struct value *v, void *object);
 int check_carrier(struct loader *l, const struct value *v, void *object);
 int check_device(struct loader *l, const struct value *v, void *object);
 int check_iccid(struct loader *l, const struct schema_key *key,

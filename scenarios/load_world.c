@@ -77,6 +77,21 @@ int load_codes(struct loader *l, const struct schema_key *key,
 	return rc;
 }
 
+int check_code(struct loader *l, const struct value *v, void *object)
+{
+	const struct scenario_code *c = object;
+	bool by_eid = c->matching_id.p && !c->matching_id.n;
+
+	if (!c->eid.n && (by_eid || c->smds))
+		return diag_add(l->diag, c->pos, v->width,
+				"%s: the code needs an 'eid'",
+				by_eid ? "no matching id" : "smds");
+	if (by_eid && c->smds)
+		return diag_add(l->diag, c->pos, v->width,
+				"smds: the matching id is the id of its event, and may not be empty");
+	return 0;
+}
+
 /* The defaults that depend on others. */
 int check_carrier(struct loader *l, const struct value *v, void *object)
 {

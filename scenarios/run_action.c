@@ -27,6 +27,8 @@ static int on_device(const struct scenario_action *a, struct device *d,
 	case ACTION_POLL_NOW:
 		device_poll_now(d);
 		return 0;
+	case ACTION_DISCOVER:
+		return device_discover(d, err);
 	case ACTION_SET_CLOCK_SKEW:
 		device_set_clock_skew(d, a->duration_ns);
 		return 0;
@@ -111,6 +113,7 @@ static int act(struct run *r, const struct scenario_action *a, struct err *err)
 	case ACTION_LINK_UP:
 	case ACTION_REPORT_NOW:
 	case ACTION_POLL_NOW:
+	case ACTION_DISCOVER:
 	case ACTION_SET_CLOCK_SKEW:
 	case ACTION_SET_MEMORY:
 	case ACTION_SET_SPN:

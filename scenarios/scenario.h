@@ -96,7 +96,8 @@ struct scenario_quirks {
 struct scenario_code {
 	struct pos pos;
 	struct str iccid;		/* made up if not given; [T] */
-	struct str matching_id;		/* made up if not given */
+	struct str matching_id;		/* made up if not given; n 0: found by `eid` alone */
+	bool smds;			/* the world's SM-DS tells of it */
 	struct str confirmation_code;
 	struct str class_name;		/* "operational", "bootstrap", "test"; default operational */
 	struct str profile_name;
@@ -225,6 +226,7 @@ struct scenario_device_options {
 
 struct scenario_world {
 	struct { struct scenario_smdp *list; size_t count; } smdps;
+	struct str smds;		/* FQDN; n 0: there is none */
 	struct { struct scenario_account *list; size_t count; } accounts;
 	struct { struct scenario_user *list; size_t count; } users;
 	struct { struct scenario_carrier *list; size_t count; } carriers;
@@ -373,6 +375,7 @@ enum action_id {
 	ACTION_LINK_UP,		/* device */
 	ACTION_REPORT_NOW,	/* device */
 	ACTION_POLL_NOW,	/* device */
+	ACTION_DISCOVER,	/* device */
 	ACTION_SET_CLOCK_SKEW,	/* device, duration_ns (may be negative) */
 	ACTION_SET_MEMORY,	/* device, number */
 	ACTION_SET_SPN,		/* device, iccid, spn */

@@ -52,8 +52,12 @@ static const struct schema_key code_keys[] = {
 	{ "iccid", KEY_CUSTOM, AT(scenario_code, iccid), .read = check_iccid,
 	  .takes = "19 or 20 digits", .usual = "made up",
 	  .help = "of the profile that the code gives; may be that of another one" },
-	{ "matching-id", KEY_STR, AT(scenario_code, matching_id), .min = 1, .max = 255,
-	  .usual = "made up", .help = "the secret part of the activation code" },
+	{ "matching-id", KEY_STR, AT(scenario_code, matching_id), .max = 255,
+	  .usual = "made up", .help = "the secret part of the activation code; an empty one: "
+	    "there is no activation code, and only the eUICC of `eid` gets the profile, by asking "
+	    "this SM-DP+ as its default one" },
+	{ "smds", KEY_BOOL, AT(scenario_code, smds), .usual = "false",
+	  .help = "the SM-DS of the world (`world.smds`) tells the eUICC of `eid` of it" },
 	{ "confirmation-code", KEY_STR, AT(scenario_code, confirmation_code), .min = 1, .max = 64,
 	  .usual = "none", .help = "asked for at download" },
 	{ "class", KEY_WORD_STR, AT(scenario_code, class_name), .words = class_words,
@@ -80,7 +84,7 @@ static const struct schema_key code_keys[] = {
 	  .usual = "never", .help = "how long after the start the SM-DP+ offers it" },
 };
 static const struct schema schema_code = {
-	.name = "an activation code", POS(scenario_code), SCHEMA(code_keys),
+	.name = "an activation code", POS(scenario_code), SCHEMA(code_keys), .check = check_code,
 	.help = "An entry of `codes`: a profile that waits at an SM-DP+.",
 };
 
@@ -307,6 +311,9 @@ static const struct schema_key world_keys[] = {
 	  .help = "many devices of one kind" },
 	{ "smdps", KEY_NAMED, AT(scenario_world, smdps), .of = &schema_smdp,
 	  .usual = "`smdp`", .help = "SM-DP+s besides `smdp`" },
+	{ "smds", KEY_STR, AT(scenario_world, smds), .min = 1, .max = 253,
+	  .usual = "none", .help = "host name of an SM-DS, which all eUICCs then have as their "
+	    "root SM-DS" },
 	{ "accounts", KEY_NAMED, AT(scenario_world, accounts), .of = &schema_account,
 	  .usual = "one", .help = "customers, who do not see each other" },
 	{ "users", KEY_NAMED, AT(scenario_world, users), .of = &schema_user,
@@ -680,6 +687,8 @@ const struct action_form action_forms[ACTIONS] = {
 	[ACTION_REPORT_NOW] = { "report-now", &args_device, "device", "it reports its profiles "
 	    "to the server" },
 	[ACTION_POLL_NOW] = { "poll-now", &args_device, "device", "it asks the EIS for work" },
+	[ACTION_DISCOVER] = { "discover", &args_device, "device", "it downloads the profiles that "
+	    "wait for its eUICC: at its default SM-DP+, and where its SM-DS says" },
 	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "its clock is wrong from now on" },
 	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "of the eUICC" },
 	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "of an installed profile" },
@@ -707,7 +716,7 @@ const char *action_name(enum action_id id)
 static const struct schema_key action_keys[] = {
 	ACTION_KEY("power-off", ""), ACTION_KEY("power-on", ""), ACTION_KEY("reboot", ""),
 	ACTION_KEY("link-down", ""), ACTION_KEY("link-up", ""), ACTION_KEY("report-now", ""),
-	ACTION_KEY("poll-now", ""), ACTION_KEY("set-clock-skew", ""), ACTION_KEY("set-memory", ""),
+	ACTION_KEY("poll-now", ""), ACTION_KEY("discover", ""), ACTION_KEY("set-clock-skew", ""), ACTION_KEY("set-memory", ""),
 	ACTION_KEY("set-spn", ""), ACTION_KEY("set-no-network", ""),
 	ACTION_KEY("enable-without-network", ""), ACTION_KEY("set-quirk", ""),
 	ACTION_KEY("clear-quirk", ""), ACTION_KEY("restart", ""), ACTION_KEY("stop", ""),
@@ -738,6 +747,7 @@ const struct step_form step_forms[] = {
 	{ "link-up", STEP_ACTION, &schema_action },
 	{ "report-now", STEP_ACTION, &schema_action },
 	{ "poll-now", STEP_ACTION, &schema_action },
+	{ "discover", STEP_ACTION, &schema_action },
 	{ "set-clock-skew", STEP_ACTION, &schema_action },
 	{ "set-memory", STEP_ACTION, &schema_action },
 	{ "set-spn", STEP_ACTION, &schema_action },

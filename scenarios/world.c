@@ -282,6 +282,22 @@ static int make_smdps(struct world *w, struct err *err)
 	return 0;
 }
 
+static int make_smds(struct world *w, struct err *err)
+{
+	struct str address = w->sc->world.smds;
+
+	if (!address.n)
+		return 0;
+	w->smds = smds_new(&(struct smds_config){
+		.loop = &w->loop, .log = &w->log, .seed = w->seed, .party = "smds",
+		.address = address.p, .crypto = w->crypto,
+	}, err);
+	if (!w->smds || network_listen(w->net, address.p, "smds", smds_handler(w->smds), err) < 0)
+		return -1;
+	w->smds_listens = true;
+	return 0;
+}
+
 static int listen_all(struct world *w, struct err *err)
 {
 	struct http_handler *gateway = gateway_handler(w->gateway);
@@ -340,7 +356,8 @@ int world_init(struct world *w, const struct scenario *sc,
 	if (make_network(w, err) < 0)
 		return -1;
 	make_engine(w);
-	if ((!target_of(w)->no_parties && make_parties(w, err) < 0) ||
+	if ((!target_of(w)->no_parties &&
+	     (make_parties(w, err) < 0 || make_smds(w, err) < 0)) ||
 	    make_smdps(w, err) < 0 || world_build(w, err) < 0)
 		return -1;
 	return target_of(w)->no_parties ? 0 : listen_all(w, err);
@@ -368,6 +385,8 @@ void world_release(struct world *w)
 		for (size_t i = 0; i < w->smdp_count; i++)
 			if (w->smdps[i].host.listening)
 				network_unlisten(w->net, w->smdps[i].host.name);
+		if (w->smds_listens)
+			network_unlisten(w->net, w->sc->world.smds.p);
 		if (w->eis_host.listening)
 			network_unlisten(w->net, w->eis_host.name);
 		if (w->gateway_listens)
@@ -384,6 +403,7 @@ void world_release(struct world *w)
 	for (size_t i = 0; i < w->smdp_count; i++)
 		if (w->smdps[i].smdp)
 			smdp_free(w->smdps[i].smdp);
+	smds_free(w->smds);
 	rsp_crypto_full_free(w->crypto);
 	rsp_pki_free(w->pki);
 	if (w->eis)

@@ -20,6 +20,7 @@
 #include "server/server.h"
 #include "sim/map.h"
 #include "smdp/smdp.h"
+#include "smdp/smds.h"
 
 /* A party that listens: its handler, seen through its gates. */
 struct world_host {
@@ -109,6 +110,8 @@ struct world {
 	struct world_host eis_host;
 	struct world_smdp *smdps;
 	size_t smdp_count;
+	struct smds *smds;		/* or NULL */
+	bool smds_listens;
 	struct fleet *fleet;
 	struct gateway *gateway;	/* of the fleet */
 	struct http_handler *gateway_wrapped;	/* of run_target; or NULL */

@@ -320,7 +320,7 @@ static int make_code(struct world *w, struct world_carrier *carrier,
 {
 	struct smdp_profile_spec spec = {
 		.iccid = sc->iccid.n ? expand(w, sc->iccid, err) : make_iccid(w),
-		.matching_id = sc->matching_id.n || !makes_up(w) ?
+		.matching_id = sc->matching_id.p || !makes_up(w) ?
 			       world_secret(w, sc->matching_id) :
 			       world_make_secret(w, 20),
 		.spn = sc->spn.given ? sc->spn.s : carrier->spn,
@@ -331,6 +331,10 @@ static int make_code(struct world *w, struct world_carrier *carrier,
 	};
 	struct offer_arg arg = { carrier, &spec };
 
+	if (sc->smds && !w->sc->world.smds.n)
+		return err_set(err, ERR_INVALID, "smds: this world has none (world.smds)");
+	if (sc->smds)
+		spec.smds_address = w->sc->world.smds;
 	if (!spec.iccid.n && makes_up(w))
 		return -1;
 	if (sc->eid.n && !(spec.eid = expand(w, sc->eid, err)).n)
@@ -347,6 +351,9 @@ static int make_code(struct world *w, struct world_carrier *carrier,
 		.registered = sc->registered_given ? sc->registered :
 			      !carrier->sc->registered_given || carrier->sc->registered,
 	};
+	/* Without one nobody can give it to a server. */
+	if (sc->matching_id.p && !sc->matching_id.n)
+		code->registered = false;
 	if (spec.matching_id.n)
 		code->activation_code = arena_printf(w->arena, "LPA:1$%.*s$%.*s%s",
 			STRF(carrier->smdp_address), STRF(spec.matching_id),
@@ -522,6 +529,7 @@ static int make_device(struct world *w, struct world_device *d,
 		.memory = (uint32_t)sc->memory, .second_link = sc->second_link,
 		.off = sc->off, .reuse_numbers = sc->reuse_numbers,
 		.default_smdp = smdp ? str_of(smdp->host.name) : sc->default_smdp,
+		.root_smds = w->sc->world.smds,
 	};
 	struct eis_euicc_spec record = { .eid = d->eid, .eum_id = STR("2.999.1") };
 	struct device_latency *own;
