@@ -29,8 +29,6 @@ static int switch_party(struct control *c, const struct show_party *p, bool on,
 {
 	struct world *w = c->live->world;
 
-	if (str_is(p->key, "gateway"))
-		return err_set(err, ERR_STATE, "the gateway goes with its devices");
 	if (p->listening == on)
 		return 0;
 	clock_tick(&w->loop.clock);

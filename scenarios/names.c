@@ -178,6 +178,8 @@ static void suggest(struct loader *l, struct str word, unsigned refs)
 		if (n->name.p && (refs >> n->object & 1))
 			candidates[count++] = arena_str(l->arena, n->name).p;
 	}
+	if ((refs & REF_GATEWAY) && count < CANDIDATES_MAX)
+		candidates[count++] = "gateway";
 	diag_did_you_mean(l->diag, word, candidates, count);
 }
 
@@ -400,6 +402,8 @@ static const char *refs_word(struct loader *l, unsigned refs)
 		s = arena_printf(l->arena, "%.*s%sserver", STRF(s), s.n ? " or " : "");
 	if (refs & REF_EIS)
 		s = arena_printf(l->arena, "%.*s or eis", STRF(s));
+	if (refs & REF_GATEWAY)
+		s = arena_printf(l->arena, "%.*s or gateway", STRF(s));
 	if (refs & REF_ADDRESS)
 		s = arena_printf(l->arena, "%.*s or a host name", STRF(s));
 	return arena_str(l->arena, s).p;
@@ -428,6 +432,8 @@ int names_check_ref_text(struct loader *l, struct str text,
 	int element = 0;
 
 	if (thing && (refs >> thing->object & 1))
+		return 0;
+	if ((refs & REF_GATEWAY) && str_is(text, "gateway"))
 		return 0;
 	if ((refs & REF_ADDRESS) && text.n && memchr(text.p, '.', text.n))
 		return 0;

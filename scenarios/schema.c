@@ -670,8 +670,8 @@ static const struct schema args_restart = {
 
 static const struct schema_key party_args[] = {
 	{ "party", KEY_REF, .required = true, AT(scenario_action, word),
-	  .refs = REF_SERVER | REF_EIS | REF_SMDP,
-	  .help = "`server`, `eis`, `smdp`, or a key of `smdps`" },
+	  .refs = REF_SERVER | REF_EIS | REF_GATEWAY | REF_SMDP,
+	  .help = "`server`, `eis`, `gateway`, `smdp`, or a key of `smdps`" },
 };
 static const struct schema args_party = {
 	.name = "the action", NO_POS(scenario_action), SCHEMA(party_args),

@@ -52,6 +52,7 @@ enum {
 	REF_SMDP = 1 << OBJECT_SMDP,
 	REF_SERVER = 1 << OBJECT_SERVER,	/* the words server and eis */
 	REF_EIS = 1 << OBJECT_EIS,
+	REF_GATEWAY = 1 << 28,			/* the word gateway */
 	REF_ADDRESS = 1 << 29,			/* or a host name, with a dot */
 };
 

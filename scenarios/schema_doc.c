@@ -28,6 +28,7 @@ static void references(struct buf *out, unsigned refs)
 		{ REF_FLEET, "a fleet" }, { REF_ACCOUNT, "an account" },
 		{ REF_USER, "a user" }, { REF_SMDP, "an SM-DP+" },
 		{ REF_SERVER, "`server`" }, { REF_EIS, "`eis`" },
+		{ REF_GATEWAY, "`gateway`" },
 		{ REF_ADDRESS, "a host name" },
 	};
 	bool some = false;

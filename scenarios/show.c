@@ -401,8 +401,7 @@ bool show_party_at(const struct live *l, size_t index, struct show_party *p)
 	else if (index == 1)
 		take_host(&w->eis_host, p);
 	else if (index == 2)
-		*p = (struct show_party){ STR("gateway"), "gateway", "gateway.rig",
-					  w->gateway_listens };
+		take_host(&w->gateway_host, p);
 	else if (index - 3 < w->smdp_count)
 		take_host(&w->smdps[index - 3].host, p);
 	else

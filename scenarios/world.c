@@ -300,17 +300,21 @@ static int make_smds(struct world *w, struct err *err)
 
 static int listen_all(struct world *w, struct err *err)
 {
-	struct http_handler *gateway = gateway_handler(w->gateway);
+	struct world_host *gateway = &w->gateway_host;
 
 	if ((w->server && listen_host(w, &w->server_host, err) < 0) ||
 	    listen_host(w, &w->eis_host, err) < 0)
 		return -1;
-	gateway = wrap(w, "gateway", gateway, &w->gateway_wrapped);
+	/* It has no quirks and no latency of its own. */
+	gateway->key = STR("gateway");
+	gateway->party = "gateway";
+	gateway->name = GATEWAY_HOST;
+	gateway->gate = wrap(w, gateway->party, gateway_handler(w->gateway),
+			     &gateway->wrapped);
 	if (w->traffic)
-		gateway = traffic_gate(w->traffic, "gateway", gateway);
-	if (listen_at(w, GATEWAY_HOST, "gateway", gateway, &w->gateway_front, err) < 0)
+		gateway->gate = traffic_gate(w->traffic, gateway->party, gateway->gate);
+	if (listen_host(w, gateway, err) < 0)
 		return -1;
-	w->gateway_listens = true;
 	for (size_t i = 0; i < w->smdp_count; i++)
 		if (listen_host(w, &w->smdps[i].host, err) < 0)
 			return -1;
@@ -389,12 +393,12 @@ void world_release(struct world *w)
 			network_unlisten(w->net, w->sc->world.smds.p);
 		if (w->eis_host.listening)
 			network_unlisten(w->net, w->eis_host.name);
-		if (w->gateway_listens)
-			network_unlisten(w->net, GATEWAY_HOST);
+		if (w->gateway_host.listening)
+			network_unlisten(w->net, w->gateway_host.name);
 	}
 	unwrap(w, "server", &w->server_host.wrapped);
 	unwrap(w, "eis", &w->eis_host.wrapped);
-	unwrap(w, "gateway", &w->gateway_wrapped);
+	unwrap(w, "gateway", &w->gateway_host.wrapped);
 	if (w->quirks)
 		quirk_engine_set_fleet(w->quirks, NULL);
 	gateway_free(w->gateway);
@@ -434,6 +438,8 @@ static struct world_host *find_host(struct world *w, struct str key,
 		return &w->server_host;
 	if (str_eq(key, w->eis_host.key))
 		return &w->eis_host;
+	if (w->gateway_host.party && str_eq(key, w->gateway_host.key))
+		return &w->gateway_host;
 	for (size_t i = 0; i < w->smdp_count; i++)
 		if (str_eq(key, w->smdps[i].host.key))
 			return &w->smdps[i].host;

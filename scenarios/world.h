@@ -114,9 +114,7 @@ struct world {
 	bool smds_listens;
 	struct fleet *fleet;
 	struct gateway *gateway;	/* of the fleet */
-	struct http_handler *gateway_wrapped;	/* of run_target; or NULL */
-	struct http_handler *gateway_front;
-	bool gateway_listens;
+	struct world_host gateway_host;
 	struct world_account *accounts;
 	size_t account_count;
 	struct world_user *users;
