@@ -259,7 +259,7 @@ static int make_smdps(struct world *w, struct err *err)
 			.loop = &w->loop, .net = w->net, .log = &w->log,
 			.seed = w->seed, .eis_url = "http://eis.rig",
 			.operator_url = sw->smdp_options.progress ? "http://eis.rig" : NULL,
-			.crypto = w->crypto,
+			.crypto = w->crypto, .own_keys = sw->smdp_options.own_keys,
 		};
 
 		s->host.kind = QUIRK_PARTY_SMDP;
