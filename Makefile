@@ -5,6 +5,7 @@
 # make run-sockets          the suites over real sockets, on a scaled clock
 # make conform    the reference server, judged at every depth
 # make conform-sockets      its depth read over real sockets, on a scaled clock
+# make conform-example      the server in Node.js, judged in worlds of the rig
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make schema     the suites and checks, against the schema for editors (needs npm)
 # make docs       renew the pages that are written from tables
@@ -83,6 +84,11 @@ conform: all
 	  echo "depth $$depth: $$(grep ' checks*: ' $(B)/conform.log)"; done
 conform-sockets: all
 	@$(JUDGE) --depth read --net http --clock scaled=60 -j 16 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
+	@grep ' checks*: ' $(B)/conform.log
+# A server that shares nothing with the rig's own passes what that one passes.
+conform-example: all
+	@.ci/node
+	@$(B)/esimrig conform --target conformance/example-server/target.yaml >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
 	@grep ' checks*: ' $(B)/conform.log
 bench: all
 	@$(B)/esimrig bench
@@ -200,6 +206,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema conform conform-sockets conform-example docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))
