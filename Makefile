@@ -69,9 +69,11 @@ run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
 	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 24
-# The answers of every suite, against server/openapi.yaml and eis/openapi.yaml.
+# The answers of every suite, and of the control API in its tests, against their OpenAPI files.
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
+	@$(SUBMAKE) $(B)/scenarios/control_test
+	@CONTROL_TRAFFIC=$(B)/traffic.jsonl $(B)/scenarios/control_test >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
 	@.ci/openapi-check $(B)/traffic.jsonl
 # All shipped files, against what `esimrig schema` writes.
 schema: all
