@@ -5,9 +5,9 @@
 # make run-sockets          the suites over real sockets, on a scaled clock
 # make conform    the reference server, judged at every depth
 # make conform-sockets      its depth read over real sockets, on a scaled clock
-# make conform-example      the server in Node.js, judged in worlds of the rig
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make schema     the suites and checks, against the schema for editors (needs npm)
+# make check-browser        the dashboard, used in a headless browser (needs npm and Chromium)
 # make docs       renew the pages that are written from tables
 # make install    DESTDIR=, prefix=/usr/local: program, man pages, completion, units, examples
 # make deb        a package for Debian 12 in build/deb/ (installs what building it needs)
@@ -63,21 +63,22 @@ check-built: $(BINS) $(PROGS)
 	  [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }; echo "all $(words $(BINS)) test programs passed"
 
 # The shipped suites: in virtual time; the same files over sockets.
-SUITES   := scenarios/suites
+SUITES   := scenarios/suites scenarios/demo
 SCALE    ?= 120
 run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
 	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 24
-# The answers of every suite, and of the control API in its tests, against their OpenAPI files.
+# The answers of every suite, against server/openapi.yaml and eis/openapi.yaml.
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
-	@$(SUBMAKE) $(B)/scenarios/control_test
-	@CONTROL_TRAFFIC=$(B)/traffic.jsonl $(B)/scenarios/control_test >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
 	@.ci/openapi-check $(B)/traffic.jsonl
 # All shipped files, against what `esimrig schema` writes.
 schema: all
 	@.ci/schema-check $(B)/esimrig $(SUITES) conformance/suites
+# The dashboard, in a browser; its screenshots stay there.
+check-browser: all
+	@.ci/browser-check $(B)/esimrig $(B)/browser
 # Says little if all is well: with SHOULDs and conventions, nothing may be amiss.
 JUDGE     = $(B)/esimrig conform --target reference --strict --conventions
 conform: all
@@ -86,11 +87,6 @@ conform: all
 	  echo "depth $$depth: $$(grep ' checks*: ' $(B)/conform.log)"; done
 conform-sockets: all
 	@$(JUDGE) --depth read --net http --clock scaled=60 -j 16 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
-	@grep ' checks*: ' $(B)/conform.log
-# A server that shares nothing with the rig's own passes what that one passes.
-conform-example: all
-	@.ci/node
-	@$(B)/esimrig conform --target conformance/example-server/target.yaml >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
 	@grep ' checks*: ' $(B)/conform.log
 bench: all
 	@$(B)/esimrig bench
@@ -208,6 +204,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema conform conform-sockets conform-example docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

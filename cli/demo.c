@@ -22,7 +22,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define DEFAULT_WORLD "scenarios/demo/world.yaml"
+#define DEFAULT_WORLD "scenarios/demo/_world.yaml"
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 #define DEFAULT_CONTROL "127.0.0.1:8090"
 #define CONTROL_HOST "control"

@@ -17,6 +17,8 @@ struct live *live_new(const struct live_config *config)
 	l->rate = config->rate;
 	l->seed = config->has_seed ? config->seed : config->scenario->seed;
 	l->feed = feed_new(config->process);
+	l->dirty_quirks = calloc(quirk_count(), sizeof(*l->dirty_quirks));
+	assert(l->dirty_quirks);
 	return l;
 }
 
@@ -26,6 +28,7 @@ void live_free(struct live *l)
 		return;
 	feed_free(l->feed);
 	free((char *)(uintptr_t)l->image.p);
+	free(l->dirty_quirks);
 	free(l);
 }
 
@@ -119,6 +122,19 @@ static void publish_devices(struct live *l, struct buf *out)
 	l->any_dirty = false;
 }
 
+/* After the event: by now it is in force, or no longer. */
+static void publish_quirks(struct live *l, struct buf *out)
+{
+	for (size_t i = 0; i < quirk_count(); i++) {
+		if (!l->dirty_quirks[i])
+			continue;
+		l->dirty_quirks[i] = false;
+		buf_clear(out);
+		show_quirk(l, quirk_row(i), out);
+		feed_add(l->feed, FEED_QUIRK, buf_view(out));
+	}
+}
+
 static void publish(struct task *t)
 {
 	struct live *l = (struct live *)((char *)t - offsetof(struct live, publish));
@@ -136,22 +152,22 @@ static void publish(struct task *t)
 		if (f->device < l->note_count)
 			l->notes[f->device].dirty = l->any_dirty = true;
 	}
+	publish_quirks(l, &out);
 	if (l->any_dirty)
 		publish_devices(l, &out);
 	buf_release(&out);
 }
 
-/* Quirks and parties are few, and told of whole. */
 static void hear_rig(struct live *l, const struct event *e)
 {
-	struct buf out;
+	const struct quirk_row *row;
 
-	buf_init(&out, 1 << 20);
-	if (strcmp(e->name, "quirk-set") == 0 || strcmp(e->name, "quirk-over") == 0) {
-		show_quirk(l, quirk_find(event_str(e, "quirk")), &out);
-		feed_add(l->feed, FEED_QUIRK, buf_view(&out));
-	}
-	buf_release(&out);
+	if (strcmp(e->name, "quirk-set") != 0 && strcmp(e->name, "quirk-over") != 0)
+		return;
+	row = quirk_find(event_str(e, "quirk"));
+	for (size_t i = 0; i < quirk_count(); i++)
+		l->dirty_quirks[i] |= quirk_row(i) == row;
+	loop_defer(&l->world->loop, &l->publish);
 }
 
 static size_t device_of_event(const struct live *l, const struct event *e)

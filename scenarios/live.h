@@ -107,6 +107,7 @@ struct live {
 	struct eventlog_listener listener;
 	struct task publish;
 	bool any_dirty;
+	bool *dirty_quirks;		/* of quirk_count() */
 	uint64_t polls;
 	struct live_script script;
 	struct live_caption captions[LIVE_CAPTIONS];	/* a ring */
