@@ -5,6 +5,7 @@
 # make run-sockets          the suites over real sockets, on a scaled clock
 # make conform    the reference server, judged at every depth
 # make conform-sockets      its depth read over real sockets, on a scaled clock
+# make conform-example      the server in Node.js, judged in worlds of the rig
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make schema     the suites and checks, against the schema for editors (needs npm)
 # make check-browser        the dashboard, used in a headless browser (needs npm and Chromium)
@@ -69,9 +70,11 @@ run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
 	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 24
-# The answers of every suite, against server/openapi.yaml and eis/openapi.yaml.
+# The answers of every suite, and of the control API in its tests, against their OpenAPI files.
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
+	@$(SUBMAKE) $(B)/scenarios/control_test
+	@CONTROL_TRAFFIC=$(B)/traffic.jsonl $(B)/scenarios/control_test >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
 	@.ci/openapi-check $(B)/traffic.jsonl
 # All shipped files, against what `esimrig schema` writes.
 schema: all
@@ -87,6 +90,11 @@ conform: all
 	  echo "depth $$depth: $$(grep ' checks*: ' $(B)/conform.log)"; done
 conform-sockets: all
 	@$(JUDGE) --depth read --net http --clock scaled=60 -j 16 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
+	@grep ' checks*: ' $(B)/conform.log
+# A server that shares nothing with the rig's own passes what that one passes.
+conform-example: all
+	@.ci/node
+	@$(B)/esimrig conform --target conformance/example-server/target.yaml >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
 	@grep ' checks*: ' $(B)/conform.log
 bench: all
 	@$(B)/esimrig bench
@@ -204,6 +212,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser conform conform-sockets docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser conform conform-sockets conform-example docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))

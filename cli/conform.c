@@ -26,6 +26,10 @@
 
 enum { JOBS_MAX = 256 };
 
+/* A check that would wait for longer is left out, unless the target file says
+ * otherwise. */
+#define PATIENCE_NS (15 * 60 * NS_PER_S)
+
 static const size_t REPORT_MAX = (size_t)2 << 30;
 
 struct conform_command {
@@ -245,6 +249,8 @@ static int make_plan(struct session *s, struct err *err)
 		.suite = &s->suite, .depth = s->result.depth,
 		.only = s->command.only.list, .only_count = s->command.only.count,
 		.rate = s->judged.run.clock == CLOCK_KIND_VIRTUAL ? 0 : s->judged.run.rate,
+		.wait_max_ns = s->judged.target.launch.wait_max_ns ?
+			       s->judged.target.launch.wait_max_ns : PATIENCE_NS,
 	};
 
 	judged_probe(&s->judged, &config, &s->result, &s->arena);

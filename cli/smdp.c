@@ -13,7 +13,8 @@
 struct smdp_options {
 	bool help;
 	const char *config, *listen, *es2_listen, *address, *pki, *tls_cert, *tls_key,
-		*eis_url, *operator_url, *ca_file, *upp;
+		*eis_url, *operator_url, *ca_file, *upp,
+		*package_keys;
 };
 
 struct offer {
@@ -26,6 +27,7 @@ struct offer {
 struct smdp_settings {
 	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, operator_url, ca_file,
 		upp;
+	unsigned own_keys;
 	struct { struct offer *list; size_t count; } profiles;
 };
 
@@ -75,6 +77,9 @@ static const struct schema offer_schema = {
 	.key_count = sizeof(offer_keys) / sizeof(offer_keys[0]),
 };
 
+static const struct schema_word keys_words[] = {
+	{ "session", false, NULL }, { "own", true, NULL }, { NULL, 0, NULL }
+};
 static const struct schema_key keys[] = {
 	FIELD(smdp_settings, "listen", listen, settings_address,
 	      "an address and a port such as 127.0.0.1:8443"),
@@ -86,6 +91,8 @@ static const struct schema_key keys[] = {
 	FIELD(smdp_settings, "tls-key", tls_key, settings_text, "a path"),
 	FIELD(smdp_settings, "eis-url", eis_url, settings_text, "a URL"),
 	FIELD(smdp_settings, "operator-url", operator_url, settings_text, "a URL"),
+	{ "package-keys", KEY_WORD, .offset = offsetof(struct smdp_settings, own_keys),
+	  .words = keys_words },
 	FIELD(smdp_settings, "ca-file", ca_file, settings_text, "a path"),
 	FIELD(smdp_settings, "upp", upp, settings_text, "a path"),
 	{ "profiles", KEY_LIST, .offset = offsetof(struct smdp_settings, profiles),
@@ -125,6 +132,9 @@ static const struct option options[] = {
 	OPTION("eis-url", eis_url, "URL", "The EIS that gets notifications"),
 	OPTION("operator-url", operator_url, "URL",
 	       "Who hears how downloads go (ES2+ handleDownloadProgressInfo)"),
+	OPTION("package-keys", package_keys, "KIND",
+	       "session: profiles are protected by the keys of the session; own: by keys of "
+	       "their own, which the eUICC is given (default: session)"),
 	OPTION("ca-file", ca_file, "FILE",
 	       "Certificates of those who may vouch for an https EIS"),
 	OPTION_HELP(struct smdp_options),
@@ -261,7 +271,7 @@ static int start(struct service *service, const void *settings, struct arena *a,
 	struct smdp_config c = {
 		.loop = &service->loop, .net = service->net, .log = &service->log,
 		.party = "smdp", .address = s->address.p, .eis_url = s->eis_url.p,
-		.operator_url = s->operator_url.p,
+		.operator_url = s->operator_url.p, .own_keys = s->own_keys != 0,
 	};
 	struct socknet_tls tls;
 	int with_tls;

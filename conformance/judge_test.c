@@ -350,7 +350,8 @@ static struct str why_not_deep(double rate)
 {
 	const char *only = "item/deep";
 	struct plan_config config = { .suite = &suite, .depth = DEPTH_WORLD, .only = &only,
-				      .only_count = 1, .rate = rate };
+				      .only_count = 1, .rate = rate,
+				      .wait_max_ns = 15 * 60 * NS_PER_S };
 	struct err err = { 0 };
 
 	ck_assert_int_eq(plan_make(&plan, &config, &arena, &err), 0);

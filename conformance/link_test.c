@@ -99,8 +99,8 @@ static const char *said(void)
 static void judge(const char *text, enum verdict expected)
 {
 	runner_run(scenario(text), &options, &arena, &result);
-	ck_assert_msg(result.verdict == expected, "%s: %s\n%.*s",
-		      verdict_name(result.verdict), said(), STRF(result.events));
+	ck_assert_msg(result.verdict == expected, "%s: %s\n%.4000s",
+		      verdict_name(result.verdict), said(), result.events.p);
 }
 
 /* ---- In a world. ----------------------------------------------------------- */
@@ -136,6 +136,32 @@ START_TEST(lives_in_a_world)
 	judge(activation, VERDICT_PASS);
 	ck_assert(strstr(result.events.p, "\"party\":\"target\"") != NULL);
 	ck_assert(strstr(result.events.p, "listening on") != NULL);
+}
+END_TEST
+
+/* Also what is done to reports on their way to it, and to the registry. */
+START_TEST(quirks_reach_it)
+{
+	use(OWN);
+	judge("check: {covers: EP-ROOT-001, depth: world}\n"
+	      "world:\n"
+	      "  devices: {router: {profiles: [{spn: Mobile, status: active}, {spn: Acme}]}}\n"
+	      "  latency: {device.poll: 1min}\n"
+	      "  quirks: {device.report-missing: {device: router}}\n"
+	      "steps:\n"
+	      "  - post: /ws/v1/esim_profiles/enable\n"
+	      "    json: {device_id: \"${router.device_id}\", eid: \"${router.eid}\", iccid: \"${router.profiles[1].iccid}\"}\n"
+	      "    save: {tx: /transaction}\n"
+	      "  - stop: eis\n"
+	      "  - wait: 2min\n"
+	      "  - start: eis\n"
+	      "  - get: /ws/v1/esim_profiles/progress/${tx}\n"
+	      "    until: {/status: complete}\n"
+	      "    within: 30min\n"
+	      "  - wait: 5min\n"
+	      "  - get: /ws/v1/esim_profiles/inventory/${router.profiles[0].iccid}\n"
+	      "    expect: {/status: active}\n"
+	      "  - expect-event: {party: device/router, event: report-answered}\n", VERDICT_PASS);
 }
 END_TEST
 
@@ -741,6 +767,7 @@ int main(int argc, char **argv)
 	tcase_set_timeout(tc, 60);
 #define LOOP(name, table) tcase_add_loop_test(tc, name, 0, sizeof(table) / sizeof(table[0]))
 	tcase_add_test(tc, lives_in_a_world);
+	tcase_add_test(tc, quirks_reach_it);
 	LOOP(what_else_it_does_is_about_it, misfits);
 	tcase_add_test(tc, dies_in_the_middle);
 	tcase_add_test(tc, world_json_is_private);

@@ -1,7 +1,5 @@
 #include "conformance/plan.h"
 
-#define PATIENCE_NS (15 * 60 * NS_PER_S)
-
 static bool is_chosen(const struct plan_config *config, const struct check *c)
 {
 	for (size_t i = 0; i < config->only_count; i++)
@@ -50,7 +48,7 @@ static struct str too_long(const struct plan_config *config, const struct check 
 	for (size_t i = 0; i < sc->steps.count; i++)
 		if (sc->steps.list[i].kind == STEP_WAIT)
 			waits_ns += sc->steps.list[i].wait_ns;
-	if (config->rate <= 0 || (double)waits_ns / config->rate <= (double)PATIENCE_NS)
+	if (config->rate <= 0 || (double)waits_ns / config->rate <= (double)config->wait_max_ns)
 		return STR_NONE;
 	minutes = (double)waits_ns / config->rate / 60e9;
 	return arena_printf(a, "it waits, which would take %.0f minutes here", minutes);

@@ -24,6 +24,7 @@ struct plan_config {
 	void *arg;
 	/* How fast time goes, by the machine's; 0: it jumps, and waits are free. */
 	double rate;
+	int64_t wait_max_ns;		/* of the machine's time, if it has a rate */
 };
 
 struct planned {

@@ -355,6 +355,7 @@ static const struct schema_key launch_keys[] = {
 	{ "prepare", KEY_STRS, AT(target_launch, prepare) },
 	CUSTOM(target_launch, "scale", scale, read_scale, "a number from 1 to 1000"),
 	{ "at-once", KEY_INT, AT(target_launch, at_once), .min = 1, .max = WORLDS_MAX },
+	{ "longest-wait", KEY_DURATION, AT(target_launch, wait_max_ns) },
 	{ "ready", KEY_DURATION, AT(target_launch, ready_ns) },
 	{ "grace", KEY_DURATION, AT(target_launch, end_ns) },
 };

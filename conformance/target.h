@@ -44,6 +44,7 @@ struct target_launch {
 	struct str folder;		/* where they are started: that of the file */
 	double scale;			/* of the rig's clock; 1 unless given */
 	int64_t at_once;		/* worlds that live at the same time */
+	int64_t wait_max_ns;		/* of the machine: for a check; 0: not given */
 	int64_t ready_ns;		/* of the machine, until it answers */
 	int64_t end_ns;			/* from SIGTERM to SIGKILL */
 };

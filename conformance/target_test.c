@@ -254,7 +254,7 @@ START_TEST(the_page)
 	static const char *const keys[] = {
 		"name", "url", "auth", "users", "headers", "tls", "rate", "max-requests",
 		"timeout", "depth", "capabilities", "tolerances", "world", "launch",
-		"command", "prepare", "scale", "at-once", "ready", "grace",
+		"command", "prepare", "scale", "at-once", "longest-wait", "ready", "grace",
 	};
 	static char page[64 << 10];
 	char row[80];

@@ -215,7 +215,8 @@ void euicc_get_challenge(struct euicc *e, const struct es10_request *rq,
 	s = calloc(1, sizeof(*s));
 	assert(s);
 	e->session = s;
-	rng_fill(&e->rng, s->challenge, sizeof(s->challenge));
+	e->shared->crypto->random(e->shared->crypto, &e->rng, s->challenge,
+				  sizeof(s->challenge));
 	an->der = arena_str(a, (struct str){ (char *)s->challenge,
 					     sizeof(s->challenge) });
 }

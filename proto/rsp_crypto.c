@@ -188,6 +188,12 @@ static enum rsp_curve none_ci_curve(const struct rsp_crypto *c, size_t ci)
 	return RSP_P256;
 }
 
+static void none_random(const struct rsp_crypto *c, struct rng *rng, void *bytes, size_t n)
+{
+	(void)c;
+	rng_fill(rng, bytes, n);
+}
+
 /* Differs from session to session, as a real one does. */
 static int none_make_otpk(const struct rsp_crypto *c, enum rsp_curve curve,
 			  struct rng *rng, struct rsp_otpk *k, struct err *err)
@@ -260,6 +266,7 @@ const struct rsp_crypto rsp_crypto_none = {
 	.ci_count = none_ci_count,
 	.ci_key_id = none_ci_key_id,
 	.ci_curve = none_ci_curve,
+	.random = none_random,
 	.make_otpk = none_make_otpk,
 	.agree = none_agree,
 	.protect = none_protect,

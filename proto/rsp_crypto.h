@@ -91,6 +91,9 @@ struct rsp_crypto {
 	struct str (*ci_key_id)(const struct rsp_crypto *c, size_t ci);
 	enum rsp_curve (*ci_curve)(const struct rsp_crypto *c, size_t ci);
 
+	/* Bytes that nobody can guess, for challenges and keys: from the machine, or in
+	 * a simulated world from that stream. */
+	void (*random)(const struct rsp_crypto *c, struct rng *rng, void *bytes, size_t n);
 	int (*make_otpk)(const struct rsp_crypto *c, enum rsp_curve curve,
 			 struct rng *rng, struct rsp_otpk *k, struct err *err);
 	/* Key agreement (SGP.22, 2.6.4): the session keys of both ends. */

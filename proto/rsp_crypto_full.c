@@ -227,19 +227,25 @@ static int full_verify(const struct rsp_crypto *c, struct str certificate,
 
 /* ---- Keys of a session. ------------------------------------------------------------ */
 
+static void full_random(const struct rsp_crypto *c, struct rng *rng, void *bytes, size_t n)
+{
+	int ok = 1;
+
+	if (rsp_pki_repeatable(full_of(c)->pki))
+		rng_fill(rng, bytes, n);
+	else
+		ok = RAND_priv_bytes(bytes, (int)n);
+	assert(ok == 1);
+}
+
 static int full_make_otpk(const struct rsp_crypto *c, enum rsp_curve curve,
 			  struct rng *rng, struct rsp_otpk *k, struct err *err)
 {
 	unsigned char number[RSP_SECRET_BYTES];
 	struct rsp_key *key;
-	int ok = 1;
 
 	(void)err;
-	if (rsp_pki_repeatable(full_of(c)->pki))
-		rng_fill(rng, number, sizeof(number));
-	else
-		ok = RAND_priv_bytes(number, sizeof(number));
-	assert(ok == 1);
+	full_random(c, rng, number, sizeof(number));
 	key = rsp_key_derive(curve, number, true);
 	*k = (struct rsp_otpk){ .curve = curve };
 	memcpy(k->public_point, rsp_key_point(key), RSP_POINT_BYTES);
@@ -464,6 +470,7 @@ static const struct rsp_crypto full_table = {
 	.ci_count = full_ci_count,
 	.ci_key_id = full_ci_key_id,
 	.ci_curve = full_ci_curve,
+	.random = full_random,
 	.make_otpk = full_make_otpk,
 	.agree = full_agree,
 	.protect = full_protect,

@@ -293,6 +293,8 @@ static const struct schema schema_device_options = {
 static const struct schema_key smdp_option_keys[] = {
 	{ "progress", KEY_BOOL, AT(scenario_smdp_options, progress), .usual = "false",
 	  .help = "the operator hears how each download goes (ES2+): the EIS stands for it" },
+	{ "own-keys", KEY_BOOL, AT(scenario_smdp_options, own_keys), .usual = "false",
+	  .help = "profiles are protected by keys of their own (PPK), not by those of the session" },
 };
 static const struct schema schema_smdp_options = {
 	.name = "SM-DP+ options", NO_POS(scenario_smdp_options), SCHEMA(smdp_option_keys),

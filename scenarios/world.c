@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #define GATEWAY_HOST "gateway.rig"
+#define REPORTS_HOST "reports.rig"	/* of a foreign server */
+#define REPORT_PATH "/southbound/v1/device_reports"
 
 enum { GATEWAY_TOKEN_SIZE = 32 };
 
@@ -217,7 +219,8 @@ static int make_parties(struct world *w, struct err *err)
 		.loop = &w->loop, .net = w->net, .log = &w->log, .seed = w->seed,
 		.eis_url = "http://eis.rig",
 		.report_url = sw->device_options.no_reports ? NULL :
-			      "http://server.rig/southbound/v1/device_reports",
+			      target_of(w)->foreign ? "http://" REPORTS_HOST REPORT_PATH :
+			      "http://server.rig" REPORT_PATH,
 		.report_token = w->report_token.p,
 		.report_changes = sw->device_options.reports == REPORTS_CHANGES,
 		.fallback_ns = sw->device_options.fallback_ns,
@@ -259,7 +262,7 @@ static int make_smdps(struct world *w, struct err *err)
 			.loop = &w->loop, .net = w->net, .log = &w->log,
 			.seed = w->seed, .eis_url = "http://eis.rig",
 			.operator_url = sw->smdp_options.progress ? "http://eis.rig" : NULL,
-			.crypto = w->crypto,
+			.crypto = w->crypto, .own_keys = sw->smdp_options.own_keys,
 		};
 
 		s->host.kind = QUIRK_PARTY_SMDP;
@@ -298,11 +301,22 @@ static int make_smds(struct world *w, struct err *err)
 	return 0;
 }
 
+/* Quirks of reports stand in front of a server that is not ours, too. */
+static int listen_for_reports(struct world *w, struct err *err)
+{
+	relay_init(&w->reports, STR("reports"), "http://server.rig");
+	return network_listen(w->net, REPORTS_HOST, "reports",
+			      quirk_engine_gate(w->quirks, QUIRK_PARTY_SERVER, "reports",
+						"http://" REPORTS_HOST, &w->reports.handler),
+			      err);
+}
+
 static int listen_all(struct world *w, struct err *err)
 {
 	struct world_host *gateway = &w->gateway_host;
 
-	if ((w->server && listen_host(w, &w->server_host, err) < 0) ||
+	if ((target_of(w)->foreign && listen_for_reports(w, err) < 0) ||
+	    (w->server && listen_host(w, &w->server_host, err) < 0) ||
 	    listen_host(w, &w->eis_host, err) < 0)
 		return -1;
 	/* It has no quirks and no latency of its own. */

@@ -14,6 +14,7 @@
 #include "eis/eis.h"
 #include "scenarios/delay_gate.h"
 #include "scenarios/quirk.h"
+#include "scenarios/relay.h"
 #include "scenarios/runner.h"
 #include "scenarios/template.h"
 #include "scenarios/traffic.h"
@@ -104,6 +105,7 @@ struct world {
 	struct store *store;		/* this and the next: NULL at a foreign server */
 	struct server *server;		/* NULL while it is stopped */
 	struct world_host server_host;
+	struct relay reports;		/* to a foreign server, behind quirks */
 	struct rsp_pki *pki;		/* NULL: no cryptography */
 	struct rsp_crypto *crypto;
 	struct eis *eis;

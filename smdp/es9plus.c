@@ -407,6 +407,23 @@ static void keep_binding(struct smdp_profile *p, struct str euicc_otpk,
 	memcpy(p->binding->euicc_point, euicc_otpk.p, RSP_POINT_BYTES);
 }
 
+/* Keys of the package itself (PPK; SGP.22, 2.5.4): made once for an order, so that the
+ * profile might be protected before anybody asks for it.  NULL: it has none. */
+static const struct rsp_bsp *own_keys(struct smdp *s, struct smdp_profile *p)
+{
+	struct rsp_bsp *k;
+
+	if (!s->own_keys || p->keys)
+		return p->keys;
+	k = calloc(1, sizeof(*k));
+	assert(k);
+	s->crypto->random(s->crypto, &s->keys, k->mcv, sizeof(k->mcv));
+	s->crypto->random(s->crypto, &s->keys, k->s_enc, sizeof(k->s_enc));
+	s->crypto->random(s->crypto, &s->keys, k->s_mac, sizeof(k->s_mac));
+	p->keys = k;
+	return k;
+}
+
 static enum status_code build_package(struct request *r,
 				      const struct smdp_session *session,
 				      struct str euicc_otpk)
@@ -422,6 +439,7 @@ static enum status_code build_package(struct request *r,
 		.otpk = &otpk,
 		.signer = &session->own->pb,
 		.metadata = write_metadata(r, p),
+		.ppk = own_keys(s, p),
 	};
 
 	if (bind(r, session, euicc_otpk, &otpk) < 0)

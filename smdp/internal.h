@@ -94,6 +94,7 @@ struct smdp {
 	char *eis_url, *operator_url;	/* each may be NULL */
 	uint64_t told;		/* calls to the operator */
 	const struct rsp_crypto *crypto;
+	bool own_keys;			/* packages have keys of their own */
 	struct rng ids, keys;
 	/* DPauth and DPpb under each CI; without a certificate: none there. */
 	struct smdp_identity {

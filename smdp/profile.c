@@ -173,6 +173,8 @@ void smdp_profile_start_order(struct smdp_profile *p)
 	memset(p->bound_eid, 0, sizeof(p->bound_eid));
 	smdp_keep(&p->euicc_certificate, STR_NONE);
 	smdp_profile_unbind(p);
+	free(p->keys);
+	p->keys = NULL;
 	p->transaction_count = 0;
 }
 
@@ -200,6 +202,7 @@ void smdp_profile_free(struct smdp_profile *p)
 	smdp_keep(&p->upp, STR_NONE);
 	smdp_keep(&p->euicc_certificate, STR_NONE);
 	smdp_profile_unbind(p);
+	free(p->keys);
 	free(p->notifications);
 	free(p);
 }

@@ -99,6 +99,7 @@ struct smdp_profile {
 	char bound_eid[EID_SIZE];
 	struct str euicc_certificate;
 	struct smdp_binding *binding;	/* NULL: none that could be had again */
+	struct rsp_bsp *keys;		/* NULL: the package has no keys of its own */
 	unsigned char transactions[SMDP_TRANSACTIONS_KEPT][RSP_TRANSACTION_MAX];
 	unsigned transaction_count;	/* all ever; the last ones are kept */
 	bool reported[SMDP_TRANSACTIONS_KEPT];	/* has had its result */

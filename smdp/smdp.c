@@ -418,6 +418,7 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 	s->eis_url = copy(config->eis_url);
 	s->operator_url = copy(config->operator_url);
 	s->crypto = config->crypto ? config->crypto : &rsp_crypto_none;
+	s->own_keys = config->own_keys;
 	s->profiles_tail = &s->profiles;
 	rng_init(&s->ids, config->seed, str_of(s->party), STR("sessions"));
 	rng_init(&s->keys, config->seed, str_of(s->party), STR("keys"));

@@ -28,6 +28,9 @@ struct smdp_config {
 	 * /gsma/rsp2/es2plus/handleDownloadProgressInfo; NULL: nowhere. */
 	const char *operator_url;
 	const struct rsp_crypto *crypto;	/* NULL: none; must outlive it */
+	/* Profiles are protected by keys of their own, which the eUICC is given in the
+	 * package (ReplaceSessionKeys), and not by those of the session. */
+	bool own_keys;
 };
 
 struct smdp *smdp_new(const struct smdp_config *config, struct err *err);

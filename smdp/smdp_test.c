@@ -6,6 +6,8 @@
  */
 #include "smdp/test_euicc.h"
 
+static struct str keys_in(struct str package);
+
 /* ---- Downloads. ----------------------------------------------------------- */
 
 START_TEST(whole_download)
@@ -21,6 +23,7 @@ START_TEST(whole_download)
 	offer_plain();
 	ck_assert_str_eq(state(ICCID), "released");
 	ck_assert_str_eq(download(&a), "ok");
+	ck_assert_ptr_null(keys_in(a.package).p);
 	ck_assert_str_eq(state(ICCID), "downloaded");
 	ck_assert(str_is(a.metadata.spn, "Mobile"));
 	ck_assert(!a.cc_required);
@@ -467,6 +470,64 @@ START_TEST(eis_away)
 	w.eis_status = 500;
 	report_event(NOTIFY_DISABLE, 5, false);
 	pass(5);
+}
+END_TEST
+
+/* ---- Keys of the package itself. ------------------------------------------- */
+
+static void setup_own_keys(void)
+{
+	own_keys = true;
+	setup();
+}
+
+static void teardown_own_keys(void)
+{
+	teardown();
+	own_keys = false;
+}
+
+/* ReplaceSessionKeys of a package: BF26 in clear, as there is no cryptography here. */
+static struct str keys_in(struct str package)
+{
+	struct tlv whole, t, command, keys;
+	struct err err = { 0 };
+
+	ck_assert_int_eq(tlv_whole(package, RSP_TAG_PACKAGE, &whole, &err), 0);
+	if (tlv_find(whole.value, 0xA2, &t, &err) == 0)
+		return STR_NONE;
+	ck_assert_int_eq(tlv_whole(t.value, 0x87, &command, &err), 0);
+	ck_assert_int_eq(tlv_expect(&command.value, 0xBF26, &keys, &err), 0);
+	ck_assert_uint_eq(keys.value.n, 3 * (2 + 16));
+	return keys.raw;
+}
+
+/* Made once for an order, whoever asks for it and however often. */
+START_TEST(keys_of_the_package)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID, .key = 1 }, b = a, c = a;
+	struct str *segments;
+	struct err err = { 0 };
+	size_t n;
+
+	offer((struct smdp_profile_spec){ .matching_id = STR(MID), .retries_max = 9 });
+	ck_assert_str_eq(download(&a), "ok");
+	ck_assert_uint_gt(keys_in(a.package).n, 0);
+	b.key = 2;
+	ck_assert_str_eq(download(&b), "ok");
+	ck_assert(!str_eq(own_key(b.package), own_key(a.package)));
+	ck_assert(str_eq(keys_in(b.package), keys_in(a.package)));
+	ck_assert_int_eq(rsp_bpp_split(a.package, &w.arena, &segments, &n, &err), 0);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_uint_le(segments[i].n, RSP_SEGMENT_MAX);
+	report_installation(b.transaction, 1, ES10_LOAD_PE, false);
+	ck_assert_str_eq(es2("cancelOrder", "\"iccid\":\"" ICCID "\","
+			     "\"finalProfileStatusIndicator\":\"Available\""), "ok");
+	ck_assert_str_eq(es2("downloadOrder", "\"iccid\":\"" ICCID "\""), "ok");
+	ck_assert_str_eq(es2("confirmOrder", "\"iccid\":\"" ICCID "\",\"matchingId\":\"" MID
+			     "\",\"releaseFlag\":true"), "ok");
+	ck_assert_str_eq(download(&c), "ok");
+	ck_assert(!str_eq(keys_in(c.package), keys_in(a.package)));
 }
 END_TEST
 
@@ -984,6 +1045,10 @@ int main(void)
 	tcase_add_test(tc, metadata);
 	tcase_add_test(tc, many);
 	tcase_add_test(tc, same_seed);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("keys");
+	tcase_add_checked_fixture(tc, setup_own_keys, teardown_own_keys);
+	tcase_add_test(tc, keys_of_the_package);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("operator");
 	tcase_add_checked_fixture(tc, setup_operator, teardown_operator);

@@ -86,13 +86,15 @@ static UNUSED void handle_operator(struct http_handler *h, struct http_exchange 
 
 /* Set before setup(): the operator wants to hear how downloads go. */
 static UNUSED const char *operator_url;
+/* The same: packages have keys of their own. */
+static UNUSED bool own_keys;
 
 static UNUSED void setup(void)
 {
 	struct smdp_config config = {
 		.loop = &w.loop, .log = &w.log, .seed = 1, .party = "smdp",
 		.address = "smdp.example.com", .eis_url = "http://eis.rig",
-		.operator_url = operator_url,
+		.operator_url = operator_url, .own_keys = own_keys,
 	};
 	struct err err = { 0 };
 
