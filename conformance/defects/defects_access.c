@@ -173,7 +173,8 @@ const struct defect defects_access[] = {
 	{ DEFECT("errors-200",
 		 "Errors are answered with 200, and the error in the body",
 		 "EP-ERR-001"
-		 " EP-ACC-002 EP-ACC-011 EP-ACC-013 EP-ACC-014 EP-ACC-019 EP-ITEM-004"),
+		 " EP-ACC-002 EP-ACC-011 EP-ACC-013 EP-ACC-014 EP-ACC-019 EP-ITEM-004"
+		 " EP-PROG-026 EP-OP-046"),
 	  .rules = { WHEN("4xx", EVERYTHING, status_is, "4xx=200") } },
 	{ DEFECT("bad-request-500",
 		 "A wrong request is answered with 500",
@@ -186,7 +187,8 @@ const struct defect defects_access[] = {
 	{ DEFECT("not-found-400",
 		 "What is not found is answered with 400, though the body says 404",
 		 "EP-ERR-006 EP-ITEM-004"
-		 " EP-ACC-008 EP-ACC-011 EP-ERR-003"),
+		 " EP-ACC-008 EP-ACC-011 EP-ERR-003"
+		 " EP-PROG-026 EP-OP-046"),
 	  .rules = { WHEN("404", EVERYTHING, status_is, "404=400") } },
 	{ DEFECT("error-shape",
 		 "Errors have another shape: {\"error\": {\"code\": 404}}",

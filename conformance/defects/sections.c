@@ -35,7 +35,7 @@ const struct defect *defect_at(size_t i)
 			return &sections[s].list[i];
 		i -= *sections[s].count;
 	}
-	assert(!"no such defect");
+	assert(false);	/* no such defect */
 	return NULL;
 }
 
