@@ -14,7 +14,7 @@ struct smdp_options {
 	bool help;
 	const char *config, *listen, *es2_listen, *address, *pki, *tls_cert, *tls_key,
 		*eis_url, *operator_url, *ca_file, *upp,
-		*package_keys;
+		*package_keys, *throttle;
 };
 
 struct offer {
@@ -28,6 +28,7 @@ struct smdp_settings {
 	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, operator_url, ca_file,
 		upp;
 	unsigned own_keys;
+	int64_t throttle;
 	struct { struct offer *list; size_t count; } profiles;
 };
 
@@ -93,6 +94,8 @@ static const struct schema_key keys[] = {
 	FIELD(smdp_settings, "operator-url", operator_url, settings_text, "a URL"),
 	{ "package-keys", KEY_WORD, .offset = offsetof(struct smdp_settings, own_keys),
 	  .words = keys_words },
+	{ "throttle", KEY_INT, .offset = offsetof(struct smdp_settings, throttle),
+	  .max = 1000000 },
 	FIELD(smdp_settings, "ca-file", ca_file, settings_text, "a path"),
 	FIELD(smdp_settings, "upp", upp, settings_text, "a path"),
 	{ "profiles", KEY_LIST, .offset = offsetof(struct smdp_settings, profiles),
@@ -135,6 +138,8 @@ static const struct option options[] = {
 	OPTION("package-keys", package_keys, "KIND",
 	       "session: profiles are protected by the keys of the session; own: by keys of "
 	       "their own, which the eUICC is given (default: session)"),
+	OPTION("throttle", throttle, "N",
+	       "Requests of one address in ten seconds; 0: any number (default: 0)"),
 	OPTION("ca-file", ca_file, "FILE",
 	       "Certificates of those who may vouch for an https EIS"),
 	OPTION_HELP(struct smdp_options),
@@ -272,6 +277,7 @@ static int start(struct service *service, const void *settings, struct arena *a,
 		.loop = &service->loop, .net = service->net, .log = &service->log,
 		.party = "smdp", .address = s->address.p, .eis_url = s->eis_url.p,
 		.operator_url = s->operator_url.p, .own_keys = s->own_keys != 0,
+		.throttle = (uint64_t)s->throttle,
 	};
 	struct socknet_tls tls;
 	int with_tls;

@@ -20,6 +20,9 @@
 	X(PROTOCOL_VERSION, "protocol-version", "1.3.2", "3.1", \
 	  "the protocol version is not supported") \
 	X(BUSY, "busy", "8.8", "3.7", "too many sessions at the moment") \
+	X(THROTTLED, "throttled", "8.8", "6.4", "too many requests; try again later") \
+	X(TRANSACTION_THROTTLED, "transaction-throttled", "8.10.1", "6.4", \
+	  "too many messages of this transaction") \
 	/* initiateAuthentication (5.6.1). */ \
 	X(ADDRESS_REFUSED, "address-refused", "8.8.1", "3.8", \
 	  "this is not the SM-DP+ of that address") \

@@ -215,6 +215,7 @@ enum scenario_reports { REPORTS_FULL, REPORTS_CHANGES };
 struct scenario_smdp_options {
 	bool progress;			/* the operator hears how downloads go */
 	bool own_keys;			/* packages have keys of their own */
+	int64_t throttle;		/* requests of a client in ten seconds; 0: any */
 };
 
 /* Zero: the default of fleet.h. */

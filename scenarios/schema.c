@@ -295,6 +295,8 @@ static const struct schema_key smdp_option_keys[] = {
 	  .help = "the operator hears how each download goes (ES2+): the EIS stands for it" },
 	{ "own-keys", KEY_BOOL, AT(scenario_smdp_options, own_keys), .usual = "false",
 	  .help = "profiles are protected by keys of their own (PPK), not by those of the session" },
+	{ "throttle", KEY_INT, AT(scenario_smdp_options, throttle), .max = 1000000, .usual = "0",
+	  .help = "requests of one client in ten seconds; 0: any number" },
 };
 static const struct schema schema_smdp_options = {
 	.name = "SM-DP+ options", NO_POS(scenario_smdp_options), SCHEMA(smdp_option_keys),

@@ -263,6 +263,7 @@ static int make_smdps(struct world *w, struct err *err)
 			.seed = w->seed, .eis_url = "http://eis.rig",
 			.operator_url = sw->smdp_options.progress ? "http://eis.rig" : NULL,
 			.crypto = w->crypto, .own_keys = sw->smdp_options.own_keys,
+			.throttle = (uint64_t)sw->smdp_options.throttle,
 		};
 
 		s->host.kind = QUIRK_PARTY_SMDP;

@@ -339,6 +339,7 @@ static enum status_code authenticate(struct request *r,
 	session->profile->attempts++;
 	smdp_keep(&session->euicc_certificate, c.response.euicc_certificate);
 	session->state = SMDP_SESSION_AUTHENTICATED;
+	smdp_session_know(session);
 	EVENT(s->log, str_of(s->party), "session-authenticated",
 	      F_STR("transaction", hex_of(r->x->arena, smdp_session_id(session))),
 	      F_Z("eid", session->eid), F_Z("iccid", session->profile->iccid));
@@ -620,6 +621,10 @@ static enum status_code within_session(struct request *r, enum es9_function f)
 	if (!session)
 		return STATUS_TRANSACTION_UNKNOWN;
 	smdp_session_touch(session);
+	if (++session->messages > SMDP_SESSION_MESSAGES_MAX) {
+		r->over = session;
+		return STATUS_TRANSACTION_THROTTLED;
+	}
 	if (f == ES9_CANCEL_SESSION)
 		return cancel(r, session);
 	/* Out of turn: no answer, and nobody else's session is spoilt by it. */

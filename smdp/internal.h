@@ -7,6 +7,7 @@
  *	es9plus.c	the five functions of the device
  *	es2plus.c	the four functions of the operator
  *	notify.c	notifications: taken in, passed on to the EIS
+ *	limits.c	how often one client may ask
  *	outbox.c	what it says of its own accord, and again if need be
  *	progress.c	how a download goes, for the operator
  *	event.c		events at an SM-DS: registered, deleted
@@ -24,6 +25,7 @@
 
 enum {
 	SMDP_SESSIONS_MAX = 16384,
+	SMDP_SESSION_MESSAGES_MAX = 32,
 	SMDP_FORWARDS_MAX = 4096,	/* messages on their way to EIS and operator */
 	SMDP_PROFILES_MAX = 1 << 20,
 	SMDP_BODY_MAX = 64 << 10,	/* of a request */
@@ -59,11 +61,16 @@ struct smdp_session {
 	unsigned order;			/* of the profile, then */
 	struct str euicc_certificate;	/* owned; whole */
 	struct str smdp_signature2;	/* owned; whole 5F37 */
+	unsigned messages;		/* that named it */
+	struct smdp_queue *queue;	/* where it stands */
 	struct smdp_session *prev, *next;
 };
 
-/* NULL if there are too many. */
+/* If there are too many, the oldest whose client is not known yet has to go; NULL:
+ * all are known. */
 struct smdp_session *smdp_session_new(struct smdp *s);
+/* The client has been authenticated. */
+void smdp_session_know(struct smdp_session *session);
 struct smdp_session *smdp_session_find(struct smdp *s, struct str id);
 /* A message came: the time until it is forgotten begins anew. */
 void smdp_session_touch(struct smdp_session *session);
@@ -79,6 +86,7 @@ static inline struct str smdp_session_id(const struct smdp_session *session)
 /* ---- The whole. --------------------------------------------------------- */
 
 struct smdp_forward;
+struct smdp_caller;
 struct smdp_event_call;
 
 struct smdp {
@@ -111,9 +119,15 @@ struct smdp {
 	struct map by_eid;		/* first of a chain: default SM-DP+ */
 	struct map by_delivery;		/* by the transactions that each has kept */
 
-	struct smdp_session *sessions;
+	/* Oldest first: whose client is not known yet, and the others. */
+	struct smdp_queue { struct smdp_session *first, *last; } strangers, known;
 	size_t session_count;
 	struct map by_transaction;
+
+	uint64_t throttle;		/* requests of a client in ten seconds; 0: any */
+	struct smdp_caller *callers, **callers_tail;
+	size_t caller_count;
+	struct map by_caller;
 
 	struct smdp_forward *forwards;
 	size_t forward_count;
@@ -157,6 +171,11 @@ int smdp_es2(struct smdp *s, struct http_exchange *x, struct str function);
 /* -1 with `err` if it is no notification that can be believed. */
 int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 			   struct err *err);
+
+/* limits.c */
+/* May that client ask once more?  0: yes; otherwise in how many seconds. */
+int smdp_take_turn(struct smdp *s, struct str from);
+void smdp_callers_free(struct smdp *s);
 
 /* outbox.c */
 enum smdp_outgoing { SMDP_TO_EIS, SMDP_TO_OPERATOR };

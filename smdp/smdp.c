@@ -316,6 +316,28 @@ static struct str below(struct str path, struct str prefix)
 	return (struct str){ path.p + prefix.n, path.n - prefix.n };
 }
 
+/* Too many requests of one client; true: that was the answer.  A notification must not
+ * seem to be taken, or the device would forget it. */
+static bool is_throttled(struct smdp *s, struct http_exchange *x, bool notification)
+{
+	int wait_s = smdp_take_turn(s, x->from);
+
+	if (!wait_s)
+		return false;
+	EVENT(s->log, str_of(s->party), "throttled", F_STR("from", x->from),
+	      F_INT("seconds", wait_s));
+	http_header_set(&x->resp.headers, x->arena, STR("Retry-After"),
+			arena_printf(x->arena, "%d", wait_s));
+	if (notification) {
+		http_respond(x, 429, NULL, STR_NONE);
+		return true;
+	}
+	buf_clear(&s->out);
+	es9_refusal_print(&s->out, STATUS_THROTTLED);
+	smdp_reply(s, x);
+	return true;
+}
+
 static void handle(struct http_handler *h, struct http_exchange *x)
 {
 	const struct smdp_door *door = (struct smdp_door *)h;
@@ -324,6 +346,8 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 	struct str es2 = door->es2 ? below(x->req.path, STR(ES2_PATH)) : STR_NONE;
 	enum es9_function f = es9_function_named(es9);
 
+	if (is_throttled(s, x, f == ES9_HANDLE_NOTIFICATION))
+		return;
 	if (!str_is(x->req.method, "POST") && (es9.n || es2.n)) {
 		http_header_set(&x->resp.headers, x->arena, STR("Allow"),
 				STR("POST"));
@@ -419,6 +443,8 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 	s->operator_url = copy(config->operator_url);
 	s->crypto = config->crypto ? config->crypto : &rsp_crypto_none;
 	s->own_keys = config->own_keys;
+	s->throttle = config->throttle;
+	s->callers_tail = &s->callers;
 	s->profiles_tail = &s->profiles;
 	rng_init(&s->ids, config->seed, str_of(s->party), STR("sessions"));
 	rng_init(&s->keys, config->seed, str_of(s->party), STR("keys"));
@@ -449,6 +475,7 @@ void smdp_free(struct smdp *s)
 	smdp_forwards_free(s);
 	smdp_events_free(s);
 	smdp_sessions_free(s);
+	smdp_callers_free(s);
 	while ((p = s->profiles)) {
 		s->profiles = p->next;
 		smdp_profile_free(p);

@@ -31,6 +31,7 @@ struct smdp_config {
 	/* Profiles are protected by keys of their own, which the eUICC is given in the
 	 * package (ReplaceSessionKeys), and not by those of the session. */
 	bool own_keys;
+	uint64_t throttle;	/* requests of one client in ten seconds; 0: any number */
 };
 
 struct smdp *smdp_new(const struct smdp_config *config, struct err *err);

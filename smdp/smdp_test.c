@@ -473,6 +473,114 @@ START_TEST(eis_away)
 }
 END_TEST
 
+/* ---- Limits. --------------------------------------------------------------- */
+
+static void setup_throttle(void)
+{
+	throttle = 5;
+	setup();
+}
+
+static void teardown_throttle(void)
+{
+	teardown();
+	throttle = 0;
+	caller = "device/x";
+}
+
+START_TEST(one_client_asks_too_often)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID };
+	struct es9_message out;
+
+	offer_plain();
+	for (int i = 0; i < 5; i++)
+		ck_assert_str_eq(initiate(&a, &out), "ok");
+	pass(3);
+	ck_assert_str_eq(initiate(&a, &out), "8.8/6.4");
+	ck_assert(str_is(w.retry_after, "7"));
+	ck_assert_str_eq(es2("releaseProfile", "\"iccid\":\"" ICCID "\""), "8.8/6.4");
+	/* A notification is not acknowledged, so that it will come again. */
+	call("POST", ES9 "handleNotification", "application/json", ES9_PROTOCOL, STR("{}"));
+	ck_assert_int_eq(w.status, 429);
+	ck_assert_uint_eq(smdp_session_count(w.smdp), 5);
+	ck_assert_uint_eq(count(&w.seen, "\"throttled\""), 3);
+	caller = "device/y";
+	ck_assert_str_eq(initiate(&a, &out), "ok");
+	caller = "device/x";
+	pass(7);
+	for (int i = 0; i < 5; i++)
+		ck_assert_str_eq(initiate(&a, &out), "ok");
+	ck_assert_str_eq(initiate(&a, &out), "8.8/6.4");
+}
+END_TEST
+
+/* So many clients that not all are remembered: those of before may ask anew. */
+START_TEST(many_clients)
+{
+	char name[80];
+	struct attempt a = { .matching_id = MID, .eid = EID };
+	struct es9_message out;
+
+	for (int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "device/%d", i % 4999);
+		caller = name;
+		ck_assert_str_eq(initiate(&a, &out), "ok");
+	}
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < 5; i++)
+		ck_assert_str_eq(initiate(&a, &out), "ok");
+	ck_assert_str_eq(initiate(&a, &out), "8.8/6.4");
+	buf_clear(&w.seen);	/* so many numbers that a secret may be among them */
+}
+END_TEST
+
+START_TEST(one_session_asks_too_often)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID };
+	struct es9_message out;
+
+	offer_plain();
+	ck_assert_str_eq(download(&a), "ok");
+	for (int i = 2; i < 32; i++)
+		ck_assert_str_eq(get_package(&a, &out), "ok");
+	ck_assert_uint_eq(smdp_session_count(w.smdp), 1);
+	ck_assert_str_eq(get_package(&a, &out), "8.10.1/6.4");
+	ck_assert_uint_eq(smdp_session_count(w.smdp), 0);
+	ck_assert_str_eq(get_package(&a, &out), "8.10.1/3.9");
+	/* Its result is understood all the same. */
+	report_installation(a.transaction, 1, 0, false);
+	ck_assert_str_eq(state(ICCID), "installed");
+}
+END_TEST
+
+/* Whoever only begins sessions cannot take the place of a download. */
+START_TEST(too_many_sessions)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID };
+	struct attempt first = { .matching_id = MID, .eid = EID }, other = first;
+	struct es9_message out, first_out;
+
+	offer_plain();
+	a.flags = STOP_AFTER_AUTH;
+	ck_assert_str_eq(download(&a), "ok");
+	ck_assert_str_eq(initiate(&first, &first_out), "ok");
+	for (int i = 2; i < 16384; i++)
+		ck_assert_str_eq(initiate(&other, &out), "ok");
+	ck_assert_uint_eq(smdp_session_count(w.smdp), 16384);
+	ck_assert_uint_eq(count(&w.seen, "\"pushed-out\""), 0);
+	ck_assert_str_eq(initiate(&other, &out), "ok");
+	ck_assert_uint_eq(smdp_session_count(w.smdp), 16384);
+	ck_assert_uint_eq(count(&w.seen, "\"pushed-out\""), 1);
+	ck_assert_str_eq(authenticate(&first, &first_out, &out), "8.10.1/3.9");
+	ck_assert_str_eq(get_package(&a, &out), "ok");
+	pass(1801);
+	ck_assert_uint_eq(smdp_session_count(w.smdp), 0);
+	buf_clear(&w.seen);	/* as above */
+}
+END_TEST
+
 /* ---- Keys of the package itself. ------------------------------------------- */
 
 static void setup_own_keys(void)
@@ -1045,6 +1153,13 @@ int main(void)
 	tcase_add_test(tc, metadata);
 	tcase_add_test(tc, many);
 	tcase_add_test(tc, same_seed);
+	tcase_add_test(tc, one_session_asks_too_often);
+	tcase_add_test(tc, too_many_sessions);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("throttle");
+	tcase_add_checked_fixture(tc, setup_throttle, teardown_throttle);
+	tcase_add_test(tc, one_client_asks_too_often);
+	tcase_add_test(tc, many_clients);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("keys");
 	tcase_add_checked_fixture(tc, setup_own_keys, teardown_own_keys);

@@ -49,6 +49,7 @@ static struct world {
 	int status;		/* of the last call */
 	struct str body;
 	struct str header;	/* its X-Admin-Protocol */
+	struct str retry_after;
 } w;
 
 static UNUSED void listen_log(struct eventlog_listener *l, const struct event *e,
@@ -88,6 +89,8 @@ static UNUSED void handle_operator(struct http_handler *h, struct http_exchange 
 static UNUSED const char *operator_url;
 /* The same: packages have keys of their own. */
 static UNUSED bool own_keys;
+/* The same: requests of a client in ten seconds. */
+static UNUSED uint64_t throttle;
 
 static UNUSED void setup(void)
 {
@@ -95,6 +98,7 @@ static UNUSED void setup(void)
 		.loop = &w.loop, .log = &w.log, .seed = 1, .party = "smdp",
 		.address = "smdp.example.com", .eis_url = "http://eis.rig",
 		.operator_url = operator_url, .own_keys = own_keys,
+		.throttle = throttle,
 	};
 	struct err err = { 0 };
 
@@ -104,7 +108,7 @@ static UNUSED void setup(void)
 	w.listener = (struct eventlog_listener){ .tell = listen_log,
 						 .wants_line = true };
 	eventlog_listen(&w.log, &w.listener);
-	buf_init(&w.seen, 1 << 22);
+	buf_init(&w.seen, 1 << 24);
 	buf_init(&w.told, 1 << 20);
 	buf_init(&w.progress, 1 << 20);
 	w.operator_status = 204;
@@ -146,14 +150,17 @@ static UNUSED void done(struct http_call *c)
 	w.body = arena_str(&w.arena, c->resp.body);
 	w.header = arena_str(&w.arena, http_header(&c->resp.headers,
 						   "X-Admin-Protocol"));
+	w.retry_after = arena_str(&w.arena, http_header(&c->resp.headers, "Retry-After"));
 	loop_stop(&w.loop);
 }
+
+static UNUSED const char *caller = "device/x";
 
 static UNUSED void call(const char *method, const char *url, const char *type,
 		 const char *protocol, struct str body)
 {
 	struct err err = { 0 };
-	struct http_call *c = http_call_new(w.net, STR("device/x"), method, &err,
+	struct http_call *c = http_call_new(w.net, str_of(caller), method, &err,
 					    "%s", url);
 
 	ck_assert_ptr_nonnull(c);
