@@ -8,8 +8,12 @@
 
 #include "server/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -526,6 +530,125 @@ START_TEST(failure_while_somebody_waits)
 }
 END_TEST
 
+/* ---- A disk that really is full. ---------------------------------------- */
+
+/* A small one, for this process alone, in the test's directory. */
+static bool mount_disk(const char *size)
+{
+	char options[40];
+
+	snprintf(options, sizeof(options), "size=%s,mode=0700", size);
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", dir, "tmpfs", 0, options) < 0) {
+		fprintf(stderr, "store_test: no tmpfs can be mounted here (it needs root): no "
+			"test with a disk that is really full\n");
+		return false;
+	}
+	return true;
+}
+
+/* Not a byte is left. */
+static void fill_disk(void)
+{
+	static char block[4096];
+	char name[100];
+	int fd;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%s/filler", dir);
+	fd = open(name, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	ck_assert_int_ge(fd, 0);
+	while ((n = write(fd, block, sizeof(block))) > 0)
+		;
+	ck_assert_int_eq(n, -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	close(fd);
+}
+
+static void make_room(void)
+{
+	char name[100];
+
+	snprintf(name, sizeof(name), "%s/filler", dir);
+	ck_assert_int_eq(unlink(name), 0);
+}
+
+/* The answer to a new code; codes are large, so that a few fill a log. */
+static int post_code(int i)
+{
+	return rig_post(&r, CODES_URI, arena_printf(&r.arena,
+		"{\"iccid\":\"894400000000004%04d\",\"carrier\":\"%0200d\","
+		"\"activation_code\":\"LPA:1$smdp.example.com$%0100d\"}", i, i, i).p);
+}
+
+static void check_codes(int count)
+{
+	char text[20];
+
+	snprintf(text, sizeof(text), "%d", count);
+	ck_status(rig_get(&r, CODES_URI "?size=1000"), 200);
+	ck_json(&r, "/count", text);
+}
+
+/* What was answered with 201 is there, and nothing else. */
+START_TEST(disk_without_room)
+{
+	int count = 0;
+
+	if (!mount_disk("3m"))
+		return;
+	rig_init(&r, path);
+	for (; count < 5; count++)
+		ck_status(post_code(count), 201);
+	fill_disk();
+	while (post_code(count) == 201)
+		ck_assert_int_lt(++count, 1000);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(r.status, 503);
+		ck_json(&r, "/error_status", "503");
+		ck_status(rig_report(&r, "[]"), 503);
+		check_codes(count);
+		post_code(count);
+	}
+	ck_assert(rig_logged(&r, "store-failed"));
+	ck_assert_msg(rig_logged(&r, "full"), "%.*s", STRF(buf_view(&r.events)));
+	rig_run(&r, 300);
+	ck_assert(!rig_logged(&r, "store-recovered"));
+	make_room();
+	rig_run(&r, 2);
+	ck_assert(rig_logged(&r, "store-recovered"));
+	ck_status(post_code(count++), 201);
+	check_codes(count);
+	/* And full again, when the server ends: nothing of it is lost. */
+	fill_disk();
+	rig_release(&r);
+	make_room();
+	rig_init(&r, path);
+	check_codes(count);
+	rig_release(&r);
+	umount(dir);
+}
+END_TEST
+
+/* A server that is started on it says why it cannot. */
+START_TEST(starts_on_a_full_disk)
+{
+	struct err err = { 0 };
+
+	if (!mount_disk("1m"))
+		return;
+	fill_disk();
+	ck_assert_ptr_null(store_open(path, &err));
+	ck_assert_msg(strstr(err.msg, "full") || strstr(err.msg, "space"), "%s", err.msg);
+	make_room();
+	rig_init(&r, path);
+	ck_status(post_code(1), 201);
+	rig_release(&r);
+	umount(dir);
+}
+END_TEST
+
 /* ---- One commit for all that one turn brings. -------------------------- */
 
 enum { AT_ONCE = 64 };
@@ -709,6 +832,8 @@ int main(void)
 	tcase_add_test(tc, damaged_in_part);
 	tcase_add_test(tc, full_disk);
 	tcase_add_test(tc, failure_while_somebody_waits);
+	tcase_add_test(tc, disk_without_room);
+	tcase_add_test(tc, starts_on_a_full_disk);
 	tcase_add_test(tc, many_requests_one_commit);
 	tcase_add_test(tc, on_disk_after_the_answer);
 	tcase_add_test(tc, failing_commit);
