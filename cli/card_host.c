@@ -148,6 +148,8 @@ static int insert(struct card_host *h, const struct card_host_config *config, bo
 	h->pki = pki_dir_open(config->pki, err);
 	if (!h->pki || find_keys(h, config->pki, err) < 0)
 		return -1;
+	if (config->require_crl)
+		rsp_pki_require_crls(h->pki);
 	h->crypto = rsp_crypto_full_new(h->pki);
 	h->shared = (struct euicc_shared){ .crypto = h->crypto, .clock = &h->clock };
 	if (kept && (config->rules || config->memory))

@@ -115,6 +115,14 @@ START_TEST(bad_certificates)
 	check_says("'king': expected eum, euicc");
 	ck_assert_int_eq(sh("$E pki make euicc --name 12"), 2);
 	check_says("expected an EID, 32 digits");
+	ck_assert_int_eq(sh("$E pki make dp-auth --name good.example && "
+			    "$E pki revoke data/esimrig/pki/$($E pki make dp-auth --name "
+			    "good.example).pem && openssl crl -inform DER -noout -text "
+			    "-in data/esimrig/pki/revoked-p256-*.crl && $E pki show"), 0);
+	check_says("Revoked Certificates:");
+	check_says("with key  revoked");
+	ck_assert_int_eq(sh("$E pki revoke nowhere.pem"), 2);
+	check_says("esimrig pki: nowhere.pem: No such file");
 	ck_assert_int_eq(sh("mkdir empty; $E pki show --pki empty"), 2);
 	check_says("no CI certificate in it");
 	ck_assert_int_eq(sh("echo rubbish > empty/a.pem; $E pki show --pki empty"), 2);
@@ -179,7 +187,7 @@ END_TEST
 START_TEST(hex_digits)
 {
 	ck_assert_int_eq(sh("$E card --tcp 127.0.0.1:0 > where & card=$!\n"
-		"until grep -q listening where; do sleep 0.05; done\n"
+		"until grep -qs listening where; do sleep 0.05; done\n"
 		"port=$(sed 's/.*://' where)\n"
 		"printf 'reset\\n" SELECT "\\n80c0000000\\nxy\\n\\n' | "
 		"bash -c \"exec 3<>/dev/tcp/127.0.0.1/$port; cat >&3; head -5 <&3\"\n"
@@ -199,7 +207,7 @@ START_TEST(downloads)
 		"  - {iccid: '8944000000000000025', matching-id: M-2, confirmation-code: '12'}\n"
 		"END\n"
 		"$E smdp --config dp.yaml > where & smdp=$!\n"
-		"until grep -q listening where; do sleep 0.05; done\n"
+		"until grep -qs listening where; do sleep 0.05; done\n"
 		"at=localhost:$(sed 's/.*://' where)\n"
 		"$E lpa profile download -q 'LPA:1$'$at'$M-1'; echo $?\n"
 		"$E lpa profile download -q --smdp $at --matching-id M-2; echo $?\n"
@@ -248,7 +256,7 @@ START_TEST(packages)
 		"'profiles:' '  - {iccid: \"8944000000000000017\", matching-id: P-2, spn: X}' "
 		">dp.yaml\n"
 		"$E smdp --config dp.yaml > where & smdp=$!\n"
-		"until grep -q listening where; do sleep 0.05; done\n"
+		"until grep -qs listening where; do sleep 0.05; done\n"
 		"at=localhost:$(sed 's/.*://' where)\n"
 		"$E lpa --memory 30000 profile download -q --smdp $at --matching-id P-1; echo $?\n"
 		"$E lpa profile download -q --smdp $at --matching-id P-2; echo $?\n"
@@ -282,7 +290,7 @@ START_TEST(rules)
 		"'  - {iccid: \"8944000000000000041\", matching-id: R-4, spn: X, policy: ppr2, "
 		"owner: \"310410\"}' >dp.yaml\n"
 		"$E smdp --config dp.yaml > where & smdp=$!\n"
-		"until grep -q listening where; do sleep 0.05; done\n"
+		"until grep -qs listening where; do sleep 0.05; done\n"
 		"get=\"$E lpa profile download -q --smdp localhost:$(sed 's/.*://' where)\"\n"
 		"$E lpa --rules 'ppr1 for 26201; ppr2 for any with consent' chip\n"
 		"$get --matching-id R-1; $get --matching-id R-2; $get --matching-id R-3\n"

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 struct lpa_options {
-	bool help, insecure, json, keep, quiet, accept_rules;
+	bool help, insecure, json, keep, quiet, accept_rules, require_crl;
 	const char *state, *eid, *pki, *ca_file, *smdp, *matching_id, *confirmation_code,
 		*memory, *rules;
 };
@@ -45,6 +45,7 @@ static const struct option options[] = {
 	FLAG("insecure", '\0', insecure, "Believe any TLS certificate"),
 	FLAG("accept-rules", '\0', accept_rules, "download: the user agrees to policy rules of "
 	     "the profile, where the card says that it is to be asked"),
+	FLAG("require-crl", '\0', require_crl, "As for esimrig card"),
 	FLAG("keep", '\0', keep, "notification process: leave what was delivered in the card"),
 	FLAG("json", '\0', json, "Answer in JSON"),
 	FLAG("quiet", 'q', quiet, "download: do not tell each step"),
@@ -519,7 +520,7 @@ static int with_card(const struct verb *v, const struct lpa_options *o, int argc
 	int code;
 
 	if (card_host_open(&s.h, &(struct card_host_config){ .pki = o->pki, .eid = o->eid,
-			.memory = o->memory, .rules = o->rules,
+			.memory = o->memory, .rules = o->rules, .require_crl = o->require_crl,
 			.state = o->state ? o->state : "card.state" }, &err) < 0)
 		return verb_fail(v, EXIT_INVALID, "%s", err.msg);
 	loop_init(&s.loop, CLOCK_KIND_REAL, 1.0, clock_machine_unix_ms());

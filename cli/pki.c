@@ -169,6 +169,21 @@ static int make(struct rsp_pki *pki, const struct pki_options *o, const char *ro
 	return 0;
 }
 
+/* ---- revoke. ------------------------------------------------------------------ */
+
+static int revoke_file(struct rsp_pki *pki, const struct pki_options *o, const char *file,
+		       struct buf *out, struct err *err)
+{
+	struct arena a = { 0 };
+	const char *path = NULL;
+	int rc = pki_dir_revoke(pki, o->pki, file, &a, &path, err);
+
+	if (rc == 0)
+		buf_printf(out, "%s\n", path);
+	arena_release(&a);
+	return rc;
+}
+
 /* ---- The verb. ------------------------------------------------------------------ */
 
 static int with_pki(const struct verb *v, const struct pki_options *o, const char *what,
@@ -182,6 +197,9 @@ static int with_pki(const struct verb *v, const struct pki_options *o, const cha
 		return verb_fail(v, EXIT_INVALID, "%s", err.msg);
 	if (strcmp(what, "show") == 0)
 		code = show(pki, out);
+	else if (strcmp(what, "revoke") == 0)
+		code = revoke_file(pki, o, argument, out, &err) < 0 ?
+		       verb_fail(v, EXIT_INVALID, "%s", err.msg) : EXIT_PASSED;
 	else if (make(pki, o, argument, out, &err) < 0)
 		code = verb_usage(v, "make %s: %s", argument, err.msg);
 	else if (pki_dir_save(pki, o->pki, &err) < 0)
@@ -202,16 +220,16 @@ static int run(const struct verb *v, int argc, char **argv)
 	if (o.help)
 		return verb_show_help(v);
 	if (!what)
-		return verb_usage(v, "expected init, show or make");
+		return verb_usage(v, "expected init, show, make or revoke");
 	buf_init(&out, 1 << 20);
 	if (strcmp(what, "init") == 0 && left <= 2)
 		code = init(v, &o, argument, &out);
 	else if (strcmp(what, "show") == 0 && left == 1)
 		code = with_pki(v, &o, what, NULL, &out);
-	else if (strcmp(what, "make") == 0 && left == 2)
+	else if ((strcmp(what, "make") == 0 || strcmp(what, "revoke") == 0) && left == 2)
 		code = with_pki(v, &o, what, argument, &out);
 	else
-		code = verb_usage(v, "'%s': expected init [DIR], show, or make ROLE", what);
+		code = verb_usage(v, "'%s': expected init [DIR], show, make ROLE, or revoke FILE", what);
 	if (code == EXIT_PASSED)
 		code = say(v, &out);
 	buf_release(&out);
@@ -222,7 +240,9 @@ static const char *const about[] = {
 	"init [DIR] makes a CI on P-256 and one on brainpoolP256r1. What is below them "
 	"(EUM, eUICC, SM-DP+, SM-DS) is made when smdp, card or lpa need it, and kept there "
 	"too. show lists what is there. make ROLE makes one certificate: eum, euicc, "
-	"dp-auth, dp-pb or dp-tls of an SM-DP+, ds-auth or ds-tls of an SM-DS; with --fault a bad one, for tests.",
+	"dp-auth, dp-pb or dp-tls of an SM-DP+, ds-auth or ds-tls of an SM-DS; with --fault a bad "
+	"one, for tests. revoke FILE has the CI revoke that certificate: its list goes into the "
+	"directory, and is heeded by all that use it.",
 	"A directory may also hold certificates and keys made elsewhere, in PEM or DER, "
 	"also in directories below: which key belongs to which certificate, and who "
 	"issued it, is found out. In sets that name their files as SGP.26 does, CERT_* are "
@@ -232,7 +252,7 @@ static const char *const about[] = {
 };
 
 const struct verb verb_pki = {
-	.name = "pki", .arguments = "init|show|make [ARGUMENT]",
+	.name = "pki", .arguments = "init|show|make|revoke [ARGUMENT]",
 	.summary = "Make and show certificates of SGP.22",
 	.options = options, .about = about, .run = run,
 };

@@ -310,6 +310,45 @@ int pki_dir_save(const struct rsp_pki *pki, const char *dir, struct err *err)
 	return rc;
 }
 
+static int revoke_one(struct rsp_pki *pki, struct str bytes, const char *dir, struct arena *a,
+		  const char **path, struct err *err)
+{
+	struct buf der, list;
+	struct rsp_cert cert = { 0 };
+	int rc;
+
+	buf_init(&der, FILE_MAX);
+	buf_init(&list, FILE_MAX);
+	rc = rsp_cert_to_der(bytes, &der, err) < 0 ||
+	     rsp_cert_read(&cert, buf_view(&der), err) < 0 ||
+	     rsp_pki_revoke_to(pki, &cert, &list, err) < 0 ? -1 : 0;
+	if (rc == 0) {
+		*path = arena_printf(a, "%s/revoked-%s-%s.crl", dir,
+				     cert.curve == RSP_P256 ? "p256" : "p256bp",
+				     hex_of(a, (struct str){ (char *)cert.key_id, 4 }).p).p;
+		rc = write_file(*path, buf_view(&list), 0644, err);
+	}
+	rsp_cert_release(&cert);
+	buf_release(&der);
+	buf_release(&list);
+	return rc;
+}
+
+int pki_dir_revoke(struct rsp_pki *pki, const char *dir, const char *certificate,
+		   struct arena *a, const char **path, struct err *err)
+{
+	struct buf bytes;
+	int rc;
+
+	buf_init(&bytes, FILE_MAX);
+	rc = read_file(certificate, &bytes, err);
+	if (rc == 0 && revoke_one(pki, buf_view(&bytes), dir ? dir : pki_dir_default(a), a,
+				  path, err) < 0)
+		rc = err_prefix(err, "%s", certificate);
+	buf_release(&bytes);
+	return rc;
+}
+
 static int init_locked(const char *dir, struct err *err)
 {
 	struct found f = { 0 };

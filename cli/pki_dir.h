@@ -26,6 +26,11 @@ int pki_dir_init(const char *dir, struct err *err);
 /* Write what the set has and the directory has not; `dir` as above. */
 int pki_dir_save(const struct rsp_pki *pki, const char *dir, struct err *err);
 
+/* From now on the certificate in that file is revoked: a list is written to a file in the
+ * directory, whose path is in memory of `a`. */
+int pki_dir_revoke(struct rsp_pki *pki, const char *dir, const char *certificate,
+		   struct arena *a, const char **path, struct err *err);
+
 /* "dp-tls-P-256-1A2B3C4D": without the ending. */
 struct str pki_dir_name(const struct rsp_pki_identity *id, struct arena *a);
 

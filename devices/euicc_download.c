@@ -238,7 +238,34 @@ static int check_server_certificate(struct euicc *e, struct str der,
 	if (c->check_certificate(c, RSP_ROLE_DP_AUTH, der, STR_NONE, now_ms(e), cert,
 				 &err) == 0)
 		return 0;
+	if (cert->problem != RSP_PROBLEM_FORM)
+		return -1;
 	return c->check_certificate(c, RSP_ROLE_DS_AUTH, der, STR_NONE, now_ms(e), cert, &err);
+}
+
+/* authenticateErrorCode for a certificate that was not taken. */
+static int authenticate_code(enum rsp_problem problem)
+{
+	switch (problem) {
+	case RSP_PROBLEM_NONE:
+		return ES10_OK;
+	case RSP_PROBLEM_FORM:
+	case RSP_PROBLEM_ISSUER:
+		break;
+	case RSP_PROBLEM_CURVE:
+		return ES10_AUTH_CURVE;
+	case RSP_PROBLEM_OID:
+		return ES10_AUTH_OID;
+	case RSP_PROBLEM_CI:
+		return ES10_AUTH_CI_UNKNOWN;
+	case RSP_PROBLEM_REVOKED:
+		return ES10_AUTH_REVOKED;
+	case RSP_PROBLEM_CRL:
+		return ES10_AUTH_CRL_MISSING;
+	case RSP_PROBLEM_TIME:
+		return ES10_AUTH_TIME;
+	}
+	return ES10_AUTH_CERTIFICATE;
 }
 
 /* The checks of 5.7.13, in its order. */
@@ -258,7 +285,7 @@ static int check_server(struct euicc *e, struct arena *a,
 	if (s->ci < 0)
 		return ES10_AUTH_CI_UNKNOWN;
 	if (check_server_certificate(e, r->server_certificate, cert) < 0)
-		return ES10_AUTH_CERTIFICATE;
+		return authenticate_code(cert->problem);
 	if (rsp_verify(c, r->server_certificate, r->server_signed1, STR_NONE,
 		       r->server_signature1, &err) < 0)
 		return ES10_AUTH_SIGNATURE;
@@ -353,8 +380,10 @@ static int check_smdp(struct euicc *e, const struct rsp_prepare_request *r,
 	if (!s || s->stage != STAGE_AUTHENTICATED)
 		return ES10_PREPARE_NO_SESSION;
 	if (c->check_certificate(c, RSP_ROLE_DP_PB, r->smdp_certificate,
-				 STR_NONE, now_ms(e), &cert, &err) < 0 ||
-	    !str_eq(cert.oid, s->oid))
+				 STR_NONE, now_ms(e), &cert, &err) < 0)
+		return cert.problem == RSP_PROBLEM_CURVE ? ES10_PREPARE_CURVE :
+							   ES10_PREPARE_CERTIFICATE;
+	if (!str_eq(cert.oid, s->oid))
 		return ES10_PREPARE_CERTIFICATE;
 	s->curve = cert.curve;
 	if (rsp_verify(c, r->smdp_certificate, r->smdp_signed2, s->signature1,

@@ -548,6 +548,8 @@ static int read_public_key(struct rsp_cert *c, struct err *err)
 	else if (nid == NID_brainpoolP256r1)
 		c->curve = RSP_BRAINPOOL;
 	else
+		c->unknown_curve = true;
+	if (c->unknown_curve)
 		return err_set(err, ERR_INVALID,
 			       "certificate: expected a key on %s or %s",
 			       rsp_curve_name(RSP_P256), rsp_curve_name(RSP_BRAINPOOL));
@@ -669,7 +671,10 @@ int rsp_cert_read(struct rsp_cert *c, struct str der, struct err *err)
 			       "certificate: expected one X.509 certificate in DER");
 	}
 	if (read_fields(c, err) < 0) {
+		bool unknown_curve = c->unknown_curve;
+
 		rsp_cert_release(c);
+		c->unknown_curve = unknown_curve;
 		return -1;
 	}
 	return 0;
@@ -786,12 +791,14 @@ int rsp_cert_check_time(const struct rsp_cert *c, int64_t unix_ms, struct err *e
 struct rsp_crl {
 	X509_CRL *crl;
 	unsigned char issuer_id[RSP_KEY_ID_BYTES];
+	int64_t from_ms, until_ms;	/* thisUpdate, nextUpdate */
 };
 
 struct rsp_crl *rsp_crl_read(struct str der, const struct rsp_cert *issuer,
 			     struct err *err)
 {
 	const unsigned char *p = (const unsigned char *)der.p;
+	int64_t from_ms = 0, until_ms = 0;
 	X509_CRL *read = der.n && der.n < 1 << 24 ? d2i_X509_CRL(NULL, &p, (long)der.n) : NULL;
 	struct rsp_crl *crl;
 
@@ -801,9 +808,15 @@ struct rsp_crl *rsp_crl_read(struct str der, const struct rsp_cert *issuer,
 				 X509_get_subject_name(issuer->x509)) != 0 ||
 		   X509_CRL_verify(read, X509_get0_pubkey(issuer->x509)) != 1) {
 		err_set(err, ERR_DENIED, "CRL: it is not signed by that issuer");
+	} else if (read_time(X509_CRL_get0_lastUpdate(read), &from_ms) < 0 ||
+		   !X509_CRL_get0_nextUpdate(read) ||
+		   read_time(X509_CRL_get0_nextUpdate(read), &until_ms) < 0) {
+		err_set(err, ERR_INVALID, "CRL: it does not say when the next one is due");
 	} else {
 		crl = calloc(1, sizeof(*crl));
 		assert(crl);
+		crl->from_ms = from_ms;
+		crl->until_ms = until_ms;
 		crl->crl = read;
 		memcpy(crl->issuer_id, issuer->key_id, sizeof(crl->issuer_id));
 		return crl;
@@ -818,6 +831,17 @@ void rsp_crl_free(struct rsp_crl *crl)
 		return;
 	X509_CRL_free(crl->crl);
 	free(crl);
+}
+
+bool rsp_crl_is_of(const struct rsp_crl *crl, const struct rsp_cert *ci)
+{
+	return ci->has_key_id &&
+	       memcmp(ci->key_id, crl->issuer_id, RSP_KEY_ID_BYTES) == 0;
+}
+
+bool rsp_crl_is_current(const struct rsp_crl *crl, int64_t unix_ms)
+{
+	return unix_ms >= crl->from_ms && unix_ms <= crl->until_ms;
 }
 
 bool rsp_crl_has(const struct rsp_crl *crl, const struct rsp_cert *c)

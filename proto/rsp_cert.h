@@ -81,6 +81,8 @@ struct rsp_cert {
 	struct x509_st *x509;		/* owned */
 	struct rsp_public_key *key;
 	enum rsp_curve curve;
+	bool unknown_curve;		/* its key is on another; the only thing that is
+					   there after a failure */
 	unsigned char point[RSP_POINT_BYTES];
 	unsigned char key_id[RSP_KEY_ID_BYTES], authority[RSP_KEY_ID_BYTES];
 	bool has_key_id, has_authority;
@@ -121,5 +123,9 @@ struct rsp_crl *rsp_crl_read(struct str der, const struct rsp_cert *issuer,
 			     struct err *err);
 void rsp_crl_free(struct rsp_crl *crl);
 bool rsp_crl_has(const struct rsp_crl *crl, const struct rsp_cert *c);
+/* Is it the list of that CI? */
+bool rsp_crl_is_of(const struct rsp_crl *crl, const struct rsp_cert *ci);
+/* Has it come out by then, and is the next one not due yet? */
+bool rsp_crl_is_current(const struct rsp_crl *crl, int64_t unix_ms);
 
 #endif

@@ -149,15 +149,18 @@ static int none_check_certificate(const struct rsp_crypto *c,
 	struct placeholder p, above;
 
 	(void)c, (void)unix_ms;
+	*out = (struct rsp_certificate){ .role = role, .problem = RSP_PROBLEM_FORM };
 	if (read_placeholder(der, &p, err) < 0)
 		return -1;
 	if (!str_is(p.role, rsp_role_name(role)))
 		return err_set(err, ERR_DENIED,
 			       "certificate: expected one for %s, found one for '%.*s'",
 			       rsp_role_name(role), STRF(p.role));
-	*out = (struct rsp_certificate){ .role = role, .oid = p.oid };
-	if (role != RSP_ROLE_EUICC)
+	out->oid = p.oid;
+	if (role != RSP_ROLE_EUICC) {
+		out->problem = RSP_PROBLEM_NONE;
 		return 0;
+	}
 	if (!eid_well_formed(p.name))
 		return err_set(err, ERR_INVALID,
 			       "certificate: its subject is not an EID");
@@ -167,6 +170,7 @@ static int none_check_certificate(const struct rsp_crypto *c,
 	if (!str_is(above.role, rsp_role_name(RSP_ROLE_EUM)))
 		return err_set(err, ERR_DENIED,
 			       "certificate: expected an EUM as its issuer");
+	out->problem = RSP_PROBLEM_NONE;
 	return 0;
 }
 

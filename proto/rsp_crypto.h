@@ -22,9 +22,23 @@
 
 enum { RSP_MAC_BYTES = 8 };
 
+/* Why a certificate was not taken: what a message to its owner tells. */
+enum rsp_problem {
+	RSP_PROBLEM_NONE,
+	RSP_PROBLEM_FORM,	/* no certificate at all, or not one of that role */
+	RSP_PROBLEM_CURVE,	/* its key is on a curve that is not known here */
+	RSP_PROBLEM_OID,	/* it has no registered id */
+	RSP_PROBLEM_CI,		/* the CI that it names is not known here */
+	RSP_PROBLEM_ISSUER,	/* name, key identifier, constraint or signature of it */
+	RSP_PROBLEM_REVOKED,
+	RSP_PROBLEM_CRL,	/* the list of revoked ones, which is required, is not there */
+	RSP_PROBLEM_TIME,	/* of it, its CI or the list */
+};
+
 /* What the other side learns from a certificate.  Spans point into it. */
 struct rsp_certificate {
 	enum rsp_role role;
+	enum rsp_problem problem;	/* set when it was refused, too */
 	int ci;			/* under which it was issued; an eUICC's: its issuer's */
 	enum rsp_curve curve;	/* of its key, and so of the session's one-time keys */
 	char eid[EID_SIZE];	/* RSP_ROLE_EUICC */

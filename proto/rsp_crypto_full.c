@@ -54,7 +54,8 @@ static void forget_seen(struct full *f)
 	f->seen_count = 0;
 }
 
-static struct seen *see(struct full *f, struct str der, struct err *err)
+static struct seen *see(struct full *f, struct str der, enum rsp_problem *why,
+			struct err *err)
 {
 	unsigned char hash[HASH_BYTES];
 	struct seen *s;
@@ -66,6 +67,7 @@ static struct seen *see(struct full *f, struct str der, struct err *err)
 	s = calloc(1, sizeof(*s));
 	assert(s);
 	if (rsp_cert_read(&s->cert, der, err) < 0) {
+		*why = s->cert.unknown_curve ? RSP_PROBLEM_CURVE : RSP_PROBLEM_FORM;
 		free(s);
 		return NULL;
 	}
@@ -95,24 +97,52 @@ static int check_link(struct seen *s, const struct rsp_cert *issuer,
 	return 0;
 }
 
-static int check_under_ci(struct full *f, struct seen *s, int64_t unix_ms, int *ci,
-			  struct err *err)
+static int problem(struct rsp_certificate *out, enum rsp_problem what)
+{
+	out->problem = what;
+	return -1;
+}
+
+static int check_time(const struct rsp_cert *c, int64_t unix_ms, struct rsp_certificate *out,
+		      struct err *err)
+{
+	return rsp_cert_check_time(c, unix_ms, err) < 0 ? problem(out, RSP_PROBLEM_TIME) : 0;
+}
+
+static int check_under_ci(struct full *f, struct seen *s, int64_t unix_ms,
+			  struct rsp_certificate *out, struct err *err)
 {
 	unsigned char hash[HASH_BYTES] = { 0 };
 	const struct rsp_cert *issuer;
 
-	*ci = s->cert.has_authority ? rsp_pki_find_ci(f->pki, (struct str){
+	out->ci = s->cert.has_authority ? rsp_pki_find_ci(f->pki, (struct str){
 		(const char *)s->cert.authority, RSP_KEY_ID_BYTES }) : -1;
-	if (*ci < 0)
-		return err_set(err, ERR_DENIED,
-			       "certificate: it is not issued by a CI that is known here");
-	issuer = rsp_pki_ci(f->pki, (size_t)*ci);
+	if (out->ci < 0) {
+		err_set(err, ERR_DENIED,
+			"certificate: it is not issued by a CI that is known here");
+		return problem(out, RSP_PROBLEM_CI);
+	}
+	issuer = rsp_pki_ci(f->pki, (size_t)out->ci);
 	memcpy(hash, issuer->key_id, RSP_KEY_ID_BYTES);
 	if (check_link(s, issuer, hash, err) < 0)
-		return -1;
-	if (rsp_pki_revoked(f->pki, &s->cert))
-		return err_set(err, ERR_DENIED, "certificate: it has been revoked");
-	return rsp_cert_check_time(issuer, unix_ms, err);
+		return problem(out, RSP_PROBLEM_ISSUER);
+	if (rsp_pki_revoked(f->pki, &s->cert)) {
+		err_set(err, ERR_DENIED, "certificate: it has been revoked");
+		return problem(out, RSP_PROBLEM_REVOKED);
+	}
+	if (rsp_pki_check_crl(f->pki, (size_t)out->ci, unix_ms, err) < 0)
+		return problem(out, err->code == ERR_STATE ? RSP_PROBLEM_TIME : RSP_PROBLEM_CRL);
+	return check_time(issuer, unix_ms, out, err);
+}
+
+static int check_form(const struct seen *s, enum rsp_role role, struct rsp_certificate *out,
+		      struct err *err)
+{
+	if (rsp_cert_check_role(&s->cert, role, err) == 0)
+		return 0;
+	return problem(out, rsp_cert_role(&s->cert) == (int)role && !s->cert.oid_n &&
+			    role != RSP_ROLE_EUICC && s->cert.signs ? RSP_PROBLEM_OID :
+								     RSP_PROBLEM_FORM);
 }
 
 /* Where `oid` stands in the certificate, so that it lives as long as that. */
@@ -142,23 +172,25 @@ static int full_check_certificate(const struct rsp_crypto *c, enum rsp_role role
 
 	make_room(f);
 	*out = (struct rsp_certificate){ .role = role, .ci = -1 };
-	s = see(f, der, err);
-	if (!s || rsp_cert_check_role(&s->cert, role, err) < 0)
+	s = see(f, der, &out->problem, err);
+	if (!s || check_form(s, role, out, err) < 0)
 		return -1;
 	if (issuer.p) {
-		above = see(f, issuer, err);
-		if (!above || check_link(s, &above->cert, above->hash, err) < 0)
+		above = see(f, issuer, &out->problem, err);
+		if (!above)
 			return -1;
+		if (check_link(s, &above->cert, above->hash, err) < 0)
+			return problem(out, RSP_PROBLEM_ISSUER);
 		out->ci = rsp_pki_find_ci(f->pki, (struct str){
 			(char *)above->cert.authority, RSP_KEY_ID_BYTES });
-	} else if (check_under_ci(f, s, unix_ms, &out->ci, err) < 0) {
+	} else if (check_under_ci(f, s, unix_ms, out, err) < 0) {
 		return -1;
 	}
 	out->curve = s->cert.curve;
 	out->oid = oid_in(der, &s->cert);
 	if (role == RSP_ROLE_EUICC && fill_eid(&s->cert, out, err) < 0)
-		return -1;
-	return rsp_cert_check_time(&s->cert, unix_ms, err);
+		return problem(out, RSP_PROBLEM_FORM);
+	return check_time(&s->cert, unix_ms, out, err);
 }
 
 static int full_identity(const struct rsp_crypto *c, enum rsp_role role, size_t ci,
@@ -217,10 +249,11 @@ static int full_verify(const struct rsp_crypto *c, struct str certificate,
 		       struct str signature, struct err *err)
 {
 	struct full *f = full_of(c);
+	enum rsp_problem why;
 	struct seen *s;
 
 	make_room(f);
-	s = see(f, certificate, err);
+	s = see(f, certificate, &why, err);
 	return s ? rsp_public_key_verify(s->cert.key, parts, part_count, signature,
 					 err) : -1;
 }

@@ -33,6 +33,7 @@ struct rsp_pki {
 	struct loose_key *keys;
 	struct rsp_crl **crls;
 	size_t crl_count;
+	bool crls_required;
 	uint64_t *revoked[RSP_CI_MAX];	/* serials, revoked here */
 	size_t revoked_count[RSP_CI_MAX];
 	struct map made;		/* name -> struct entry */
@@ -317,6 +318,28 @@ bool rsp_pki_revoked(const struct rsp_pki *p, const struct rsp_cert *c)
 	return false;
 }
 
+void rsp_pki_require_crls(struct rsp_pki *p)
+{
+	p->crls_required = true;
+}
+
+int rsp_pki_check_crl(const struct rsp_pki *p, size_t ci, int64_t unix_ms, struct err *err)
+{
+	bool any = false;
+
+	if (!p->crls_required)
+		return 0;
+	for (size_t i = 0; i < p->crl_count; i++) {
+		if (!rsp_crl_is_of(p->crls[i], rsp_pki_ci(p, ci)))
+			continue;
+		if (rsp_crl_is_current(p->crls[i], unix_ms))
+			return 0;
+		any = true;
+	}
+	return any ? err_set(err, ERR_STATE, "CRL: that of the CI is out of date") :
+		     err_set(err, ERR_NOT_FOUND, "CRL: that of the CI is not there");
+}
+
 static uint64_t serial_of(const struct rsp_cert *c)
 {
 	uint64_t serial = 0;
@@ -325,14 +348,14 @@ static uint64_t serial_of(const struct rsp_cert *c)
 	return serial;
 }
 
-int rsp_pki_revoke(struct rsp_pki *p, const struct rsp_cert *c, struct err *err)
+int rsp_pki_revoke_to(struct rsp_pki *p, const struct rsp_cert *c, struct buf *list,
+		      struct err *err)
 {
 	int ci = c->has_authority ? rsp_pki_find_ci(p, (struct str){
 			(const char *)c->authority, RSP_KEY_ID_BYTES }) : -1;
 	const struct rsp_pki_identity *issuer;
-	struct buf der;
+	size_t start = list->n;
 	size_t n;
-	int rc;
 
 	if (ci < 0)
 		return err_set(err, ERR_NOT_FOUND,
@@ -344,11 +367,19 @@ int rsp_pki_revoke(struct rsp_pki *p, const struct rsp_cert *c, struct err *err)
 	p->revoked[ci] = realloc(p->revoked[ci], n * sizeof(uint64_t));
 	assert(p->revoked[ci]);
 	p->revoked[ci][n - 1] = serial_of(c);
-	buf_init(&der, 1 << 20);
 	rsp_crl_write(&issuer->cert, issuer->key, p->revoked[ci], n,
-		      p->config.not_before_ms, p->config.not_after_ms, &der);
-	rc = rsp_pki_add_crl(p, buf_view(&der), err);
-	buf_release(&der);
+		      p->config.not_before_ms, p->config.not_after_ms, list);
+	return rsp_pki_add_crl(p, (struct str){ list->p + start, list->n - start }, err);
+}
+
+int rsp_pki_revoke(struct rsp_pki *p, const struct rsp_cert *c, struct err *err)
+{
+	struct buf list;
+	int rc;
+
+	buf_init(&list, 1 << 20);
+	rc = rsp_pki_revoke_to(p, c, &list, err);
+	buf_release(&list);
 	return rc;
 }
 

@@ -47,8 +47,16 @@ const struct rsp_cert *rsp_pki_ci(const struct rsp_pki *p, size_t ci);
 /* By key identifier; -1 if it is not one of them. */
 int rsp_pki_find_ci(const struct rsp_pki *p, struct str key_id);
 bool rsp_pki_revoked(const struct rsp_pki *p, const struct rsp_cert *c);
+/* A certificate is good only if its CI's list is there, and current: 0 or -1 with
+ * ERR_NOT_FOUND (no list) or ERR_STATE (an old one).  Asked for or not, a list that is there
+ * counts. */
+void rsp_pki_require_crls(struct rsp_pki *p);
+int rsp_pki_check_crl(const struct rsp_pki *p, size_t ci, int64_t unix_ms, struct err *err);
 /* From now on that certificate is revoked by its CI, whose key must be there. */
 int rsp_pki_revoke(struct rsp_pki *p, const struct rsp_cert *c, struct err *err);
+/* The same; the CI's list (DER) with all that were revoked by this set is added to `list`. */
+int rsp_pki_revoke_to(struct rsp_pki *p, const struct rsp_cert *c, struct buf *list,
+		      struct err *err);
 
 /* ---- Identities. -------------------------------------------------------------- */
 
