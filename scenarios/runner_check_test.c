@@ -361,6 +361,41 @@ START_TEST(a_world_of_names)
 }
 END_TEST
 
+struct times {
+	int64_t at_s[9];
+	unsigned count;
+};
+
+static int64_t note_time(void *arg, struct http_call *c, struct str user)
+{
+	struct times *t = arg;
+
+	(void)user;
+	if (t->count < 9)
+		t->at_s[t->count++] = loop_now(c->net->loop).ns / NS_PER_S;
+	return 0;
+}
+
+/* Somebody sits and waits: what is soon done is soon seen. */
+START_TEST(looks_soon_and_then_seldom)
+{
+	static const int64_t expected[9] = { 0, 1, 3, 7, 15, 31, 63, 123, 183 };
+	struct times times = { .count = 0 };
+	struct run_target t = { .foreign = true, .no_parties = true, .request = note_time,
+				.arg = &times };
+	struct run_options o = { .clock = CLOCK_KIND_VIRTUAL, .rate = 1, .target = &t };
+	struct run_result r = run_with("name: t\n" CHECK
+		"steps:\n"
+		"  - get: /ws/v1/esim_profiles/progress/x\n"
+		"    until: {/status: complete}\n"
+		"    within: 1h\n", &o);
+
+	ck_assert_int_eq(r.verdict, VERDICT_FAIL);
+	for (unsigned i = 0; i < 9; i++)
+		ck_assert_int_eq(times.at_s[i], expected[i]);
+}
+END_TEST
+
 START_TEST(codes_are_configured)
 {
 	struct run_target t = { 0 };
@@ -397,6 +432,7 @@ int main(void)
 	tcase_add_test(tc, target_is_asked);
 	tcase_add_test(tc, evidence_is_cut);
 	tcase_add_test(tc, a_world_of_names);
+	tcase_add_test(tc, looks_soon_and_then_seldom);
 	tcase_add_test(tc, codes_are_configured);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
