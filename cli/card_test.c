@@ -227,6 +227,41 @@ START_TEST(downloads)
 }
 END_TEST
 
+/* The SM-DS tells of two profiles, the default SM-DP+ has a third, and a fourth is not
+ * for this eUICC. */
+START_TEST(discovery)
+{
+	ck_assert_int_eq(sh("wait_for() { until grep -q listening $1; do sleep 0.05; done; "
+		"sed 's/.*://' $1; }\n"
+		"EID=89049032000000000000000000000163\n"
+		"$E smds --listen 127.0.0.1:0 --address localhost > ds & smds=$!\n"
+		"ds=localhost:$(wait_for ds)\n"
+		"cat > dp.yaml <<END\n"
+		"listen: 127.0.0.1:0\naddress: localhost\nsmds: $ds\nprofiles:\n"
+		"  - {iccid: '8944000000000000017', matching-id: M-1, eid: '$EID', smds: true}\n"
+		"  - {iccid: '8944000000000000025', eid: '$EID'}\n"
+		"  - {iccid: '8944000000000000033', matching-id: M-3, smds: true,\n"
+		"     eid: '89049032000000000000012345678946'}\n"
+		"END\n"
+		"$E smdp --config dp.yaml > where & smdp=$!\n"
+		"dp=localhost:$(wait_for where)\n"
+		"$E lpa --eid $EID chip root-smds $ds | grep SM-DS; $E lpa chip default-smdp $dp >/dev/null\n"
+		/* Its certificate is for localhost, and its address has no port. */
+		"$E lpa discovery -q --smds $ds; echo $?\n"
+		"$E lpa profile download -q; echo $?\n"
+		"$E lpa discovery -q --smds $dp; echo $?\n"
+		"$E lpa --insecure profile download -q --smdp $dp --matching-id M-1; echo $?\n"
+		"$E lpa notification list | wc -l\n"
+		"kill $smdp $smds"), 0);
+	check_says("SM-DS            localhost:");
+	check_says("localhost\n0\n");
+	check_says("installed 8944000000000000025\n0\n");
+	check_says("discoveryFailed: ");
+	check_says("installed 8944000000000000017\n0\n2\n");
+	ck_assert_ptr_null(strstr(out.p, "M-1"));
+}
+END_TEST
+
 static void write_package(const char *name, const char *iccid, uint32_t memory)
 {
 	char path[256];
@@ -365,6 +400,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, flash);
 	tcase_add_test(tc, hex_digits);
 	tcase_add_test(tc, downloads);
+	tcase_add_test(tc, discovery);
 	tcase_add_test(tc, packages);
 	tcase_add_test(tc, rules);
 	tcase_add_test(tc, shows_der);

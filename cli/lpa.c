@@ -1,6 +1,7 @@
 /* esimrig lpa: a local profile assistant with a simulated eUICC of its own. */
 #include "cli/card_host.h"
 #include "cli/output.h"
+#include "cli/party_tls.h"
 #include "cli/pki_dir.h"
 #include "cli/verb.h"
 #include "devices/lpa.h"
@@ -13,12 +14,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 struct lpa_options {
 	bool help, insecure, json, keep, quiet, accept_rules, require_crl;
-	const char *state, *eid, *pki, *ca_file, *smdp, *matching_id, *confirmation_code,
+	const char *state, *eid, *pki, *ca_file, *smdp, *smds, *matching_id, *confirmation_code,
 		*memory, *rules;
 };
 
@@ -36,6 +36,7 @@ static const struct option options[] = {
 	TEXT("pki", pki, "DIR", "The card's certificates and keys; see esimrig pki"),
 	TEXT("smdp", smdp, "HOST", "download: the SM-DP+ (default: that of the activation "
 	     "code, or the card's default)"),
+	TEXT("smds", smds, "HOST", "discovery: the SM-DS (default: that of the card)"),
 	TEXT("matching-id", matching_id, "ID", "download: instead of an activation code; "
 	     "better as env:NAME or file:PATH"),
 	TEXT("confirmation-code", confirmation_code, "CODE",
@@ -66,6 +67,9 @@ struct session {
 	struct arena a;
 	struct buf out;
 	int ca_fd;
+	/* What the SM-DS has. */
+	struct es11_event *events;
+	size_t event_count;
 	/* A download, or a call. */
 	struct lpa *lpa;
 	bool ok;
@@ -118,77 +122,85 @@ static int read_secret(const char *given, struct arena *a, struct str *secret,
 
 /* ---- The network. ---------------------------------------------------------------- */
 
-/* The CIs of the set, where libcurl can read them: in memory. */
-static int ci_file(struct session *s, struct err *err)
+/* Who vouches for others: a file that was named, or the CIs of the set. */
+static int make_network(struct session *s, struct err *err)
 {
-	struct buf pem;
-	int rc = 0;
+	const char *path = s->o->ca_file;
 
-	s->ca_fd = memfd_create("ci.pem", MFD_CLOEXEC);
-	if (s->ca_fd < 0)
-		return err_set(err, ERR_IO, "memory for certificates: %s", strerror(errno));
-	buf_init(&pem, 1 << 20);
-	for (size_t i = 0; rsp_pki_at(s->h.pki, i); i++)
-		if (rsp_pki_at(s->h.pki, i)->role == RSP_ROLE_CI)
-			rsp_cert_to_pem(rsp_pki_at(s->h.pki, i)->der, &pem);
-	rc = output_write(s->ca_fd, buf_view(&pem), err);
-	buf_release(&pem);
-	if (rc == 0)
-		socknet_set_ca_file(s->net, arena_printf(&s->a, "/proc/self/fd/%d",
-							 s->ca_fd).p);
-	return rc;
-}
-
-/* Who may be called, and who vouches for them. */
-static int open_network(struct session *s, const char *host, struct err *err)
-{
 	s->net = socknet_new(&s->loop, &s->log, err);
 	if (!s->net)
 		return -1;
 	socknet_allow_outside(s->net, true);
-	if (s->o->insecure) {
-		struct socknet_peer peer = {
-			.url = arena_printf(&s->a, "https://%s", host).p, .insecure = true,
-		};
-
-		return socknet_route(s->net, host, "smdp", &peer, err);
-	}
-	if (!s->o->ca_file)
-		return ci_file(s, err);
-	if (tls_check_ca_file(s->o->ca_file, err) < 0)
+	if (s->o->insecure)
+		return 0;
+	if (path)
+		return tls_check_ca_file(path, err) < 0 ? -1 :
+		       (socknet_set_ca_file(s->net, path), 0);
+	s->ca_fd = party_ci_file(s->h.pki, &s->a, &path, err);
+	if (s->ca_fd < 0)
 		return -1;
-	socknet_set_ca_file(s->net, s->o->ca_file);
+	socknet_set_ca_file(s->net, path);
 	return 0;
+}
+
+/* `host` is about to be called. */
+static int open_network(struct session *s, const char *host, struct err *err)
+{
+	struct socknet_peer peer = {
+		.url = arena_printf(&s->a, "https://%s", host).p, .insecure = true,
+	};
+
+	if (!s->net && make_network(s, err) < 0)
+		return -1;
+	return s->o->insecure ? socknet_route(s->net, host, "smdp", &peer, err) : 0;
 }
 
 /* ---- chip. ------------------------------------------------------------------------- */
 
+/* As its maker does: no function of the card does that. */
+static void set_root_smds(struct session *s, struct str host)
+{
+	struct euicc *e = &s->h.card;
+
+	if (host.n > EUICC_TEXT_MAX)
+		host.n = EUICC_TEXT_MAX;
+	free(e->root_smds);
+	e->root_smds = host.n ? strndup(host.p, host.n) : NULL;
+	card_host_keep(&s->h);
+}
+
 static int chip(struct session *s, int argc, char **argv)
 {
-	struct str eid, dp;
+	struct str eid, dp, ds;
 	const struct euicc *e = &s->h.card;
 
 	if (argc == 2 && strcmp(argv[0], "default-smdp") == 0)
 		ask(s, (struct es10_request){ .tag = ES10_TAG_SET_DEFAULT_DP,
 					      .text = str_of(argv[1]) });
+	else if (argc == 2 && strcmp(argv[0], "root-smds") == 0)
+		set_root_smds(s, str_of(argv[1]));
 	else if (argc != 0)
-		return verb_usage(s->v, "chip: expected nothing, or default-smdp HOST");
+		return verb_usage(s->v, "chip: expected nothing, default-smdp HOST, or "
+				  "root-smds HOST");
 	eid = ask(s, (struct es10_request){ .tag = ES10_TAG_GET_EID }).text;
 	dp = ask(s, (struct es10_request){ .tag = ES10_TAG_CONFIGURED_ADDRESSES }).text;
+	ds = ask(s, (struct es10_request){ .tag = ES10_TAG_CONFIGURED_ADDRESSES }).root_smds;
 	if (s->o->json) {
 		struct json j = json_to(&s->out);
 
 		json_open(&j, '{');
 		json_put(&j, "eid", eid);
 		json_put(&j, "defaultSmdpAddress", dp);
+		json_put(&j, "rootSmdsAddress", ds);
 		json_put_int(&j, "freeMemory", euicc_memory_free(e));
 		json_close(&j, '}');
 		buf_char(&s->out, '\n');
 		return EXIT_PASSED;
 	}
-	buf_printf(&s->out, "EID              %.*s\ndefault SM-DP+   %.*s\n"
+	buf_printf(&s->out, "EID              %.*s\ndefault SM-DP+   %.*s\nSM-DS            %.*s\n"
 		   "memory           %u of %u bytes free\nprofiles         %u\n"
 		   "notifications    %u wait\n", STRF(eid), STRF(dp.n ? dp : STR("none")),
+		   STRF(ds.n ? ds : STR("none")),
 		   euicc_memory_free(e), e->memory, e->profile_count, e->note_count);
 	for (size_t i = 0; i < s->h.crypto->ci_count(s->h.crypto); i++)
 		buf_printf(&s->out, "CI on %s\n",
@@ -314,7 +326,7 @@ static void downloaded(void *arg, const struct lpa_result *r)
 static void tell_step(struct eventlog_listener *l, const struct event *e, struct str line)
 {
 	(void)l, (void)line;
-	if (strcmp(e->name, "download-step") != 0)
+	if (strcmp(e->name, "download-step") != 0 && strcmp(e->name, "discovery-step") != 0)
 		return;
 	for (size_t i = 0; i < e->field_count; i++)
 		if (strcmp(e->fields[i].key, "step") == 0)
@@ -346,37 +358,48 @@ static int choose_code(struct session *s, const char *text, struct activation_co
 	return 0;
 }
 
-static int download(struct session *s, const char *text)
+/* Download, or with `found` ask an SM-DS; the outcome is in s->ok and s->message. */
+static int run_lpa(struct session *s, const struct activation_code *ac, struct str code,
+		   void (*found)(void *, const struct es11_event *, size_t))
 {
 	struct lpa_config c = {
 		.loop = &s->loop, .log = &s->log, .party = STR("lpa"), .euicc = &s->h.card,
 		.arg = s, .apdu_ns = no_time, .install_ns = no_time, .online = always,
 		.learned = learned, .done = downloaded, .consent = s->o->accept_rules,
+		.found = found,
 	};
-	struct activation_code ac;
 	struct err err = { 0 };
-	struct str code;
 
-	if (choose_code(s, text, &ac, &err) < 0 ||
-	    read_secret(s->o->confirmation_code, &s->a, &code, &err) < 0)
-		return verb_usage(s->v, "%s", err.msg);
-	if (open_network(s, arena_str(&s->a, ac.smdp_address).p, &err) < 0)
+	if (open_network(s, arena_str(&s->a, ac->smdp_address).p, &err) < 0)
 		return verb_fail(s->v, EXIT_RIG, "%s", err.msg);
-	if (!s->o->quiet) {
+	if (!s->o->quiet && !s->steps.tell) {
 		s->steps.tell = tell_step;
 		eventlog_listen(&s->log, &s->steps);
 	}
 	c.net = s->net;
-	s->lpa = lpa_start(&c, &ac, code);
+	s->lpa = lpa_start(&c, ac, code);
 	if (loop_run(&s->loop, &err) < 0)
 		return verb_fail(s->v, EXIT_RIG, "%s", err.msg);
 	lpa_free(s->lpa);
 	s->lpa = NULL;
 	card_host_keep(&s->h);
-	if (!s->ok)
-		return verb_fail(s->v, EXIT_FAILED, "%s", s->message);
-	buf_printf(&s->out, "installed %s\n", s->message);
-	return EXIT_PASSED;
+	return s->ok ? EXIT_PASSED : verb_fail(s->v, EXIT_FAILED, "%s", s->message);
+}
+
+static int download(struct session *s, const char *text)
+{
+	struct activation_code ac;
+	struct err err = { 0 };
+	struct str code;
+	int rc;
+
+	if (choose_code(s, text, &ac, &err) < 0 ||
+	    read_secret(s->o->confirmation_code, &s->a, &code, &err) < 0)
+		return verb_usage(s->v, "%s", err.msg);
+	rc = run_lpa(s, &ac, code, NULL);
+	if (rc == EXIT_PASSED)
+		buf_printf(&s->out, "installed %s\n", s->message);
+	return rc;
 }
 
 static int profile(struct session *s, int argc, char **argv)
@@ -389,6 +412,87 @@ static int profile(struct session *s, int argc, char **argv)
 		return verb_usage(s->v, "profile: expected list, download, enable, disable, "
 				  "delete or nickname");
 	return profile_change(s, argc, argv);
+}
+
+/* ---- discovery. --------------------------------------------------------------------------- */
+
+static void found(void *arg, const struct es11_event *list, size_t count)
+{
+	struct session *s = arg;
+
+	s->events = arena_array(&s->a, count, sizeof(*s->events));
+	s->event_count = count;
+	for (size_t i = 0; i < count; i++)
+		s->events[i] = (struct es11_event){ arena_str(&s->a, list[i].id),
+						    arena_str(&s->a, list[i].address) };
+}
+
+/* Where something waits.  Its event id is a matching id, and stays in here. */
+static void list_events(struct session *s)
+{
+	struct json j = json_to(&s->out);
+
+	if (s->o->json) {
+		json_open(&j, '[');
+		for (size_t i = 0; i < s->event_count; i++) {
+			json_open(&j, '{');
+			json_put(&j, "rspServerAddress", s->events[i].address);
+			json_close(&j, '}');
+		}
+		json_close(&j, ']');
+		buf_char(&s->out, '\n');
+		return;
+	}
+	for (size_t i = 0; i < s->event_count; i++)
+		buf_printf(&s->out, "%.*s\n", STRF(s->events[i].address));
+	if (!s->event_count)
+		buf_z(&s->out, "nothing waits\n");
+}
+
+static int download_events(struct session *s)
+{
+	int worst = EXIT_PASSED;
+
+	for (size_t i = 0; i < s->event_count; i++) {
+		struct activation_code ac = { .smdp_address = s->events[i].address,
+					      .matching_id = s->events[i].id };
+		struct err err;
+		struct str code;
+		int rc;
+
+		if (read_secret(s->o->confirmation_code, &s->a, &code, &err) < 0)
+			return verb_usage(s->v, "%s", err.msg);
+		rc = run_lpa(s, &ac, code, NULL);
+		if (rc == EXIT_PASSED)
+			buf_printf(&s->out, "installed %s\n", s->message);
+		else
+			worst = rc;
+	}
+	if (!s->event_count)
+		buf_z(&s->out, "nothing waits\n");
+	return worst;
+}
+
+static int discovery(struct session *s, int argc, char **argv)
+{
+	bool all = argc == 1 && strcmp(argv[0], "download") == 0;
+	struct es10_answer addresses = ask(s, (struct es10_request){
+						.tag = ES10_TAG_CONFIGURED_ADDRESSES });
+	struct activation_code ac = {
+		.smdp_address = s->o->smds ? str_of(s->o->smds) : addresses.root_smds,
+	};
+	int rc;
+
+	if (argc != 0 && !all)
+		return verb_usage(s->v, "discovery: expected nothing, or download");
+	if (!ac.smdp_address.n)
+		return verb_usage(s->v, "discovery: expected --smds, or a card with an SM-DS");
+	rc = run_lpa(s, &ac, STR_NONE, found);
+	if (rc == EXIT_PASSED && all)
+		return download_events(s);
+	if (rc == EXIT_PASSED)
+		list_events(s);
+	return rc;
 }
 
 /* ---- notification. ---------------------------------------------------------------------- */
@@ -425,7 +529,7 @@ static int note_send(struct session *s, const struct euicc_note *n, struct err *
 	struct http_call *c;
 	struct buf json;
 
-	if (!s->net && open_network(s, arena_str(&s->a, n->address).p, err) < 0)
+	if (open_network(s, arena_str(&s->a, n->address).p, err) < 0)
 		return -1;
 	buf_init(&json, 256 << 10);
 	es9_request_print(&json, ES9_HANDLE_NOTIFICATION, &m);
@@ -495,7 +599,8 @@ static const struct {
 	const char *word;
 	int (*fn)(struct session *s, int argc, char **argv);
 } commands[] = {
-	{ "chip", chip }, { "profile", profile }, { "notification", notification },
+	{ "chip", chip }, { "profile", profile }, { "discovery", discovery },
+	{ "notification", notification },
 };
 
 static int session_run(struct session *s, int argc, char **argv)
@@ -558,27 +663,31 @@ static int run(const struct verb *v, int argc, char **argv)
 	if (o.help)
 		return verb_show_help(v);
 	if (left == 0 || !is_command(argv[1]))
-		return verb_usage(v, "expected chip, profile or notification");
+		return verb_usage(v, "expected chip, profile, discovery or notification");
 	return with_card(v, &o, left, argv + 1);
 }
 
 static const char *const about[] = {
 	"  chip                          what the card is\n"
 	"  chip default-smdp HOST        where it asks if no activation code says\n"
+	"  chip root-smds HOST           its SM-DS, as its maker would set it\n"
 	"  profile list\n"
 	"  profile download [LPA:1$...]  or env:NAME, file:PATH\n"
 	"  profile enable|disable|delete ICCID\n"
 	"  profile nickname ICCID TEXT\n"
+	"  discovery                     where something waits for it, says the SM-DS\n"
+	"  discovery download            all of that\n"
 	"  notification list|process\n"
 	"  notification remove NUMBER",
+	"Without an activation code, download asks the card's default SM-DP+. "
 	"The card is one of `esimrig card`, with the same --state, --eid and --pki. "
-	"The SM-DP+ may be any; its TLS certificate must be from a CI of --pki, or from "
+	"The SM-DP+ and the SM-DS may be any; their TLS certificates must be from a CI of --pki, or from "
 	"--ca-file.",
 	NULL
 };
 
 const struct verb verb_lpa = {
-	.name = "lpa", .arguments = "chip|profile|notification [ARGUMENT]...",
+	.name = "lpa", .arguments = "chip|profile|discovery|notification [ARGUMENT]...",
 	.summary = "Download and manage profiles, as an LPA with its own eUICC",
 	.options = options, .about = about, .run = run,
 };

@@ -1,11 +1,12 @@
 /* esimrig smdp: the simulated SM-DP+ by itself, over sockets. */
 #include "cli/party.h"
+#include "cli/party_tls.h"
 #include "cli/pki_dir.h"
 #include "cli/upp_dir.h"
 #include "proto/rsp_upp.h"
-#include "sim/socknet.h"
-#include "sim/tls.h"
 #include "smdp/smdp.h"
+
+#include <unistd.h>
 
 #define HOST "smdp.rig"
 #define ES2_HOST "es2.smdp.rig"
@@ -13,8 +14,7 @@
 struct smdp_options {
 	bool help;
 	const char *config, *listen, *es2_listen, *address, *pki, *tls_cert, *tls_key,
-		*eis_url, *operator_url, *ca_file, *upp,
-		*package_keys, *throttle;
+		*eis_url, *operator_url, *ca_file, *upp, *package_keys, *throttle, *smds;
 };
 
 struct offer {
@@ -22,11 +22,12 @@ struct offer {
 	struct str iccid, matching_id, confirmation_code, spn, name, eid, class_name, owner;
 	int64_t memory;
 	unsigned policy;
+	bool smds;
 };
 
 struct smdp_settings {
 	struct str listen, es2_listen, address, pki, tls_cert, tls_key, eis_url, operator_url, ca_file,
-		upp;
+		upp, smds;
 	unsigned own_keys;
 	int64_t throttle;
 	struct { struct offer *list; size_t count; } profiles;
@@ -37,6 +38,7 @@ struct dp {
 	struct smdp *smdp;
 	struct party_keys keys;
 	bool listening, es2_listening;
+	int ci_fd;
 };
 
 /* ---- Settings. ---------------------------------------------------------- */
@@ -71,6 +73,7 @@ static const struct schema_key offer_keys[] = {
 	{ "policy", KEY_FLAGS, .offset = offsetof(struct offer, policy),
 	  .words = policy_words },
 	FIELD(offer, "owner", owner, settings_text, "an operator's five or six digits"),
+	{ "smds", KEY_BOOL, .offset = offsetof(struct offer, smds) },
 };
 static const struct schema offer_schema = {
 	.name = "a profile", .size = sizeof(struct offer),
@@ -97,6 +100,7 @@ static const struct schema_key keys[] = {
 	{ "throttle", KEY_INT, .offset = offsetof(struct smdp_settings, throttle),
 	  .max = 1000000 },
 	FIELD(smdp_settings, "ca-file", ca_file, settings_text, "a path"),
+	FIELD(smdp_settings, "smds", smds, settings_text, "a host name"),
 	FIELD(smdp_settings, "upp", upp, settings_text, "a path"),
 	{ "profiles", KEY_LIST, .offset = offsetof(struct smdp_settings, profiles),
 	  .of = &offer_schema },
@@ -140,8 +144,11 @@ static const struct option options[] = {
 	       "their own, which the eUICC is given (default: session)"),
 	OPTION("throttle", throttle, "N",
 	       "Requests of one address in ten seconds; 0: any number (default: 0)"),
+	OPTION("smds", smds, "HOST",
+	       "The SM-DS that is told of profiles with smds: true, and of orders that name it; "
+	       "it is known by the CIs of --pki"),
 	OPTION("ca-file", ca_file, "FILE",
-	       "Certificates of those who may vouch for an https EIS"),
+	       "Certificates of those who may vouch for an https EIS, operator, or other SM-DS"),
 	OPTION_HELP(struct smdp_options),
 	{ 0 }
 };
@@ -150,6 +157,10 @@ static int check(struct loader *l, void *out)
 {
 	const struct smdp_settings *s = out;
 
+	for (size_t i = 0; i < s->profiles.count; i++)
+		if (s->profiles.list[i].smds && !s->smds.n)
+			return diag_add(l->diag, s->profiles.list[i].pos, 0,
+					"a profile with smds: true needs the option smds");
 	if (!s->tls_cert.n == !s->tls_key.n || (str_is(s->tls_cert, "none") && !s->tls_key.n))
 		return 0;
 	return diag_add(l->diag, (struct pos){ 0 }, 0,
@@ -196,6 +207,7 @@ static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct ar
 			.profile_name = o->name.n ? o->name : o->spn, .eid = o->eid,
 			.upp = f ? f->bytes : STR_NONE, .class_name = o->class_name,
 			.memory = (uint32_t)o->memory, .ppr = o->policy, .owner = o->owner,
+			.smds_address = o->smds ? s->smds : STR_NONE,
 		};
 
 		if (f)
@@ -206,44 +218,15 @@ static int offer_all(struct smdp *smdp, const struct smdp_settings *s, struct ar
 	return offer_rest(smdp, &dir, err);
 }
 
-/* The TLS certificate of the keys: libmicrohttpd takes none on the other curve. */
-static int own_tls(struct dp *d, const struct smdp_settings *s, struct arena *a,
-		   struct socknet_tls *tls, struct err *err)
+/* The SM-DS, known by the CIs of the keys. */
+static int open_smds(struct dp *d, struct str host, struct arena *a, struct err *err)
 {
-	struct rsp_pki *pki = d->keys.pki;
-	const struct rsp_pki_identity *id = NULL;
-	struct str host = s->address;
-	struct buf pem;
+	struct socknet_peer peer = { .url = arena_printf(a, "https://%.*s", STRF(host)).p };
 
-	host = str_split(&host, ':');
-	err_set(err, ERR_NOT_FOUND, "no CI on P-256 is there");
-	for (size_t ci = 0; ci < rsp_pki_ci_count(pki) && !id; ci++)
-		if (rsp_pki_ci(pki, ci)->curve == RSP_P256)
-			id = rsp_pki_get(pki, &(struct rsp_pki_wanted){
-				.role = RSP_ROLE_DP_TLS, .ci = ci, .name = host,
-				.oid = STR("\x88\x37\x0A") }, err);
-	if (!id)
-		return err_prefix(err, "TLS certificate");
-	buf_init(&pem, 64 * 1024);
-	rsp_cert_to_pem(id->der, &pem);
-	tls->cert = arena_str(a, buf_view(&pem));
-	buf_clear(&pem);
-	rsp_key_write(id->key, &pem);
-	tls->key = arena_str(a, buf_view(&pem));
-	buf_release(&pem);
-	return 0;
-}
-
-/* What it serves https with: 1, or 0 if it serves http. */
-static int find_tls(struct dp *d, const struct smdp_settings *s, struct arena *a,
-		    struct socknet_tls *tls, struct err *err)
-{
-	if (str_is(s->tls_cert, "none") || (!s->tls_cert.n && d->keys.none))
+	if (!host.n || !d->keys.pki)
 		return 0;
-	if (s->tls_cert.n)
-		return tls_read_pair(s->tls_cert.p, s->tls_key.p, a, &tls->cert, &tls->key,
-				     err) < 0 ? -1 : 1;
-	return own_tls(d, s, a, tls, err) < 0 ? -1 : 1;
+	d->ci_fd = party_ci_file(d->keys.pki, a, &peer.ca_file, err);
+	return d->ci_fd < 0 ? -1 : socknet_route(d->service.net, host.p, "smds", &peer, err);
 }
 
 static int listen_all(struct dp *d, const struct smdp_settings *s,
@@ -279,6 +262,10 @@ static int start(struct service *service, const void *settings, struct arena *a,
 		.operator_url = s->operator_url.p, .own_keys = s->own_keys != 0,
 		.throttle = (uint64_t)s->throttle,
 	};
+	struct party_tls wanted = {
+		.role = RSP_ROLE_DP_TLS, .oid = STR("\x88\x37\x0A"), .address = s->address,
+		.cert = s->tls_cert, .key = s->tls_key,
+	};
 	struct socknet_tls tls;
 	int with_tls;
 
@@ -286,10 +273,11 @@ static int start(struct service *service, const void *settings, struct arena *a,
 	    party_keys_open(&d->keys, s->pki, err) < 0)
 		return -1;
 	c.crypto = d->keys.crypto;
+	wanted.pki = d->keys.pki;
 	d->smdp = smdp_new(&c, err);
-	if (!d->smdp || offer_all(d->smdp, s, a, err) < 0)
+	if (!d->smdp || open_smds(d, s->smds, a, err) < 0 || offer_all(d->smdp, s, a, err) < 0)
 		return -1;
-	with_tls = find_tls(d, s, a, &tls, err);
+	with_tls = party_tls(&wanted, a, &tls, err);
 	if (with_tls < 0 || (d->keys.pki && pki_dir_save(d->keys.pki, s->pki.n ? s->pki.p :
 							 NULL, err) < 0))
 		return -1;
@@ -306,6 +294,8 @@ static void stop(struct service *service)
 		network_unlisten(service->net, ES2_HOST);
 	if (d->smdp)
 		smdp_free(d->smdp);
+	if (d->ci_fd >= 0)
+		close(d->ci_fd);
 	party_keys_close(&d->keys);
 }
 
@@ -320,7 +310,7 @@ static int serve(const struct verb *v, int argc, char **argv)
 	struct smdp_options o = { 0 };
 	struct smdp_settings s = { .listen = STR("127.0.0.1:8443"),
 				   .address = STR("127.0.0.1") };
-	struct dp d = { 0 };
+	struct dp d = { .ci_fd = -1 };
 
 	return party_main(&party, v, argc, argv, &o, &s, &d.service);
 }
@@ -336,7 +326,9 @@ static const char *const about[] = {
 	"  profiles:\n"
 	"    - {iccid: '8944000000000000010', matching-id: file:code, spn: Mobile}",
 	"A profile may also have: name, confirmation-code, eid, class (operational, "
-	"provisioning or test), memory (bytes), policy (ppr1, ppr2), owner (five or six digits).",
+	"provisioning or test), memory (bytes), policy (ppr1, ppr2), owner (five or six digits). "
+	"Without a matching id it is found by its EID: by a device whose default SM-DP+ this is. "
+	"With smds: true, eid and matching-id, the eUICC hears of it from the SM-DS.",
 	NULL
 };
 

@@ -34,7 +34,7 @@ struct verb {
 /* In the order of help; ends with NULL. */
 extern const struct verb *const verbs[];
 extern const struct verb verb_run, verb_check, verb_conform, verb_explain,
-	verb_server, verb_eis, verb_smdp, verb_devices, verb_card, verb_lpa,
+	verb_server, verb_eis, verb_smdp, verb_smds, verb_devices, verb_card, verb_lpa,
 	verb_pki,
 	verb_der, verb_schema, verb_bench, verb_demo;
 

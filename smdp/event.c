@@ -142,8 +142,8 @@ static void answered(struct http_call *call)
 				  &st, &err) < 0)
 		finish(c, STATUS_SMDS_REFUSED);
 	else if (st.failed && str_is(st.reason_code, "3.3") &&
-		 c->function == ES12_REGISTER_EVENT && c->tries > 1)
-		finish(c, STATUS_OK);	/* an earlier try got there after all */
+		 c->function == ES12_REGISTER_EVENT && (c->tries > 1 || !c->told))
+		finish(c, STATUS_OK);	/* an earlier try, or life, got there */
 	else
 		finish(c, st.failed ? STATUS_SMDS_REFUSED : STATUS_OK);
 }
