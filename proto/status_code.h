@@ -17,6 +17,7 @@
 	  "the request does not have the form of the function") \
 	X(MISSING, "missing", "1.6", "2.2", "a mandatory element is missing") \
 	X(FUNCTION_UNKNOWN, "function-unknown", "1.6", "3.9", "no such function") \
+	X(METHOD, "method", "1.6", "1.2", "functions are called with POST") \
 	X(PROTOCOL_VERSION, "protocol-version", "1.3.2", "3.1", \
 	  "the protocol version is not supported") \
 	X(BUSY, "busy", "8.8", "3.7", "too many sessions at the moment") \

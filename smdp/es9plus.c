@@ -681,7 +681,7 @@ void smdp_es9(struct smdp *s, struct http_exchange *x, enum es9_function f)
 	/* A notification is acknowledged whatever it says, or the device would
 	 * send it for ever (SGP.22, 5.6.4). */
 	if (f == ES9_HANDLE_NOTIFICATION) {
-		http_respond(x, 204, NULL, STR_NONE);
+		smdp_acknowledge(x);
 		return;
 	}
 	if (code == STATUS_OK)

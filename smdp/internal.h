@@ -159,6 +159,8 @@ void smdp_forget_deliveries(struct smdp *s, struct smdp_profile *p);
 void smdp_start_order(struct smdp *s, struct smdp_profile *p);
 /* Reply with what stands in s->out. */
 void smdp_reply(struct smdp *s, struct http_exchange *x);
+/* 204: a notification was taken. */
+void smdp_acknowledge(struct http_exchange *x);
 /* Is it POST with JSON, of the right protocol version and size? */
 enum status_code smdp_check_request(const struct http_exchange *x);
 

@@ -286,11 +286,46 @@ int smdp_add_profile(struct smdp *s, const struct smdp_profile_spec *spec,
 
 /* ---- Requests. ---------------------------------------------------------- */
 
-void smdp_reply(struct smdp *s, struct http_exchange *x)
+/* Every answer says which version it speaks (SGP.22, 6.2). */
+static void put_protocol(struct http_exchange *x)
 {
 	http_header_set(&x->resp.headers, x->arena, STR("X-Admin-Protocol"),
 			STR(ES9_PROTOCOL));
+}
+
+void smdp_reply(struct smdp *s, struct http_exchange *x)
+{
+	put_protocol(x);
 	http_respond_json(x, 200, buf_view(&s->out));
+}
+
+void smdp_acknowledge(struct http_exchange *x)
+{
+	put_protocol(x);
+	http_respond(x, 204, NULL, STR_NONE);
+}
+
+/* What is no function's to answer has a status of HTTP besides its codes. */
+static void refuse(struct smdp *s, struct http_exchange *x, int status,
+		   enum status_code code)
+{
+	put_protocol(x);
+	buf_clear(&s->out);
+	es9_refusal_print(&s->out, code);
+	http_respond_json(x, status, buf_view(&s->out));
+}
+
+/* gsma/rsp/v2.x.y, whatever x and y. */
+static bool is_version_2(struct str protocol)
+{
+	struct str prefix = STR("gsma/rsp/v2.");
+
+	if (!str_starts(protocol, prefix) || protocol.n == prefix.n)
+		return false;
+	for (size_t i = prefix.n; i < protocol.n; i++)
+		if (protocol.p[i] != '.' && (protocol.p[i] < '0' || protocol.p[i] > '9'))
+			return false;
+	return true;
 }
 
 enum status_code smdp_check_request(const struct http_exchange *x)
@@ -299,7 +334,7 @@ enum status_code smdp_check_request(const struct http_exchange *x)
 	struct str type = http_header(&x->req.headers, "Content-Type");
 
 	/* SGP.22, 6.2: any version 2 is understood. */
-	if (!str_starts(protocol, STR("gsma/rsp/v2.")))
+	if (!is_version_2(str_trim(protocol)))
 		return STATUS_PROTOCOL_VERSION;
 	if (!str_ieq(str_trim(str_split(&type, ';')), STR("application/json")))
 		return STATUS_FORMAT;
@@ -328,13 +363,7 @@ static bool is_throttled(struct smdp *s, struct http_exchange *x, bool notificat
 	      F_INT("seconds", wait_s));
 	http_header_set(&x->resp.headers, x->arena, STR("Retry-After"),
 			arena_printf(x->arena, "%d", wait_s));
-	if (notification) {
-		http_respond(x, 429, NULL, STR_NONE);
-		return true;
-	}
-	buf_clear(&s->out);
-	es9_refusal_print(&s->out, STATUS_THROTTLED);
-	smdp_reply(s, x);
+	refuse(s, x, notification ? 429 : 200, STATUS_THROTTLED);
 	return true;
 }
 
@@ -351,11 +380,11 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 	if (!str_is(x->req.method, "POST") && (es9.n || es2.n)) {
 		http_header_set(&x->resp.headers, x->arena, STR("Allow"),
 				STR("POST"));
-		http_respond(x, 405, NULL, STR_NONE);
+		refuse(s, x, 405, STATUS_METHOD);
 	} else if (es9.n && f != ES9_FUNCTIONS) {
 		smdp_es9(s, x, f);
 	} else if (!es2.n || smdp_es2(s, x, es2) < 0) {
-		http_respond(x, 404, NULL, STR_NONE);
+		refuse(s, x, 404, STATUS_FUNCTION_UNKNOWN);
 	}
 }
 

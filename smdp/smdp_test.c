@@ -787,6 +787,13 @@ static const struct {
 	{ "application/json", NULL, "{}", "1.3.2/3.1" },
 	{ "application/json", "gsma/rsp/v1.0", "{}", "1.3.2/3.1" },
 	{ "application/json", "gsma/rsp/v3.0.0", "{}", "1.3.2/3.1" },
+	{ "application/json", "gsma/rsp/v2.", "{}", "1.3.2/3.1" },
+	{ "application/json", "gsma/rsp/v2.x", "{}", "1.3.2/3.1" },
+	{ "application/json", "GSMA/RSP/v2.2.0", "{}", "1.3.2/3.1" },
+	{ "application/json", " gsma/rsp/v2.2.0 ", "{}", "1.6/2.2" },
+	{ "application/json", "gsma/rsp/v2.10.0", "{}", "1.6/2.2" },
+	{ NULL, "gsma/rsp/v2.2.0", NULL, "1.3.1/2.1" },
+	{ "", "gsma/rsp/v2.2.0", "{}", "1.3.1/2.1" },
 	{ "text/plain", ES9_PROTOCOL, "{}", "1.3.1/2.1" },
 	{ "application/jsonx", ES9_PROTOCOL, "{}", "1.3.1/2.1" },
 	{ "APPLICATION/JSON ; charset=utf-8", "gsma/rsp/v2.6.0", "{}", "1.6/2.2" },
@@ -808,13 +815,16 @@ START_TEST(malformed_requests)
 	struct es9_message m;
 
 	call("POST", ES9 "initiateAuthentication", malformed[_i].type,
-	     malformed[_i].protocol, str_of(malformed[_i].body));
+	     malformed[_i].protocol, malformed[_i].body ? str_of(malformed[_i].body) : STR_NONE);
 	ck_assert_str_eq(code_of(ES9_INITIATE_AUTHENTICATION, &m),
 			 malformed[_i].code);
+	ck_assert(str_is(w.header, ES9_PROTOCOL));
 	/* A notification is acknowledged even so. */
 	call("POST", ES9 "handleNotification", malformed[_i].type,
-	     malformed[_i].protocol, str_of(malformed[_i].body));
+	     malformed[_i].protocol, malformed[_i].body ? str_of(malformed[_i].body) :
+							  STR_NONE);
 	ck_assert_int_eq(w.status, 204);
+	ck_assert(str_is(w.header, ES9_PROTOCOL));
 }
 END_TEST
 
@@ -831,19 +841,27 @@ START_TEST(big_body)
 }
 END_TEST
 
+static const struct {
+	const char *method, *path;
+	int status;
+	const char *codes;
+} nowhere[] = {
+	{ "GET", ES9 "initiateAuthentication", 405, "\"1.6\",\"reasonCode\":\"1.2\"" },
+	{ "PUT", ES2 "downloadOrder", 405, "\"1.6\",\"reasonCode\":\"1.2\"" },
+	{ "POST", ES9 "noSuch", 404, "\"1.6\",\"reasonCode\":\"3.9\"" },
+	{ "POST", ES9, 404, "\"1.6\",\"reasonCode\":\"3.9\"" },
+	{ "POST", ES9 "handleNotification/", 404, "\"1.6\",\"reasonCode\":\"3.9\"" },
+	{ "POST", ES2 "noSuch", 404, "\"1.6\",\"reasonCode\":\"3.9\"" },
+	{ "POST", "https://smdp.example.com/", 404, "\"1.6\",\"reasonCode\":\"3.9\"" },
+};
+
+/* A status of HTTP, and codes all the same. */
 START_TEST(paths)
 {
-	call("GET", ES9 "initiateAuthentication", NULL, ES9_PROTOCOL, STR_NONE);
-	ck_assert_int_eq(w.status, 405);
-	call("POST", ES9 "noSuch", "application/json", ES9_PROTOCOL, STR("{}"));
-	ck_assert_int_eq(w.status, 404);
-	call("POST", ES9, "application/json", ES9_PROTOCOL, STR("{}"));
-	ck_assert_int_eq(w.status, 404);
-	call("POST", ES2 "noSuch", "application/json", ES9_PROTOCOL, STR("{}"));
-	ck_assert_int_eq(w.status, 404);
-	call("POST", "https://smdp.example.com/", "application/json",
-	     ES9_PROTOCOL, STR("{}"));
-	ck_assert_int_eq(w.status, 404);
+	call(nowhere[_i].method, nowhere[_i].path, "application/json", ES9_PROTOCOL, STR("{}"));
+	ck_assert_int_eq(w.status, nowhere[_i].status);
+	ck_assert_ptr_nonnull(strstr(w.body.p, nowhere[_i].codes));
+	ck_assert(str_is(w.header, ES9_PROTOCOL));
 }
 END_TEST
 
@@ -1143,7 +1161,7 @@ int main(void)
 	tcase_add_test(tc, eis_away);
 	tcase_add_loop_test(tc, malformed_requests, 0, COUNT(malformed));
 	tcase_add_test(tc, big_body);
-	tcase_add_test(tc, paths);
+	tcase_add_loop_test(tc, paths, 0, COUNT(nowhere));
 	tcase_add_test(tc, orders_step_by_step);
 	tcase_add_test(tc, order_and_download);
 	tcase_add_test(tc, default_order);
