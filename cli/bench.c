@@ -1,6 +1,7 @@
 #include "cli/bench.h"
 
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/verb.h"
 #include "sim/json.h"
 
@@ -10,16 +11,27 @@
 enum { FIGURES_MAX = 64 };
 
 const struct bench bench_table[] = {
-	{ "world", "idle devices: time and memory", bench_fleet },
-	{ "world", "whole activations", bench_activation },
-	{ "server", "requests at the reference server", bench_server },
-	{ "server", "a million profiles", bench_million },
-	{ "server", "two workers beside one", bench_workers },
-	{ "rsp", "downloads with and without cryptography", bench_rsp },
-	{ "rsp", "the SM-DP+ by itself, over HTTPS", bench_rsp_https },
-	{ "rsp", "memory of open sessions", bench_rsp_memory },
-	{ NULL, NULL, NULL },
+	{ "world", "idle devices: time and memory", 4, bench_fleet },
+	{ "world", "whole activations", 10, bench_activation },
+	{ "server", "requests at the reference server", 28, bench_server },
+	{ "server", "a million profiles", 8, bench_million },
+	{ "server", "two workers beside one", 10, bench_workers },
+	{ "rsp", "downloads with and without cryptography", 12, bench_rsp },
+	{ "rsp", "the SM-DP+ by itself, over HTTPS", 1, bench_rsp_https },
+	{ "rsp", "memory of open sessions", 1, bench_rsp_memory },
+	{ NULL, NULL, 0, NULL },
 };
+
+struct bench_pace {
+	struct progress progress;
+	size_t done, all;
+};
+
+void bench_step(struct bench_pace *pace)
+{
+	pace->done++;
+	progress_show(&pace->progress, pace->done, pace->all, 0);
+}
 
 double bench_ratio(const struct bench_figure *f)
 {
@@ -183,18 +195,28 @@ static int refuse(const struct verb *v, const char *name)
 static int measure(const struct verb *v, int argc, char **argv,
 		   struct bench_figure *list, int *count)
 {
+	struct bench_pace pace = { .all = 0 };
+	size_t before = 0;
 	struct err err;
+	int n = 0;
 
+	for (const struct bench *b = bench_table; b->group; b++)
+		pace.all += wanted(b, argc, argv) ? b->steps : 0;
+	progress_init(&pace.progress, true, true);
 	for (const struct bench *b = bench_table; b->group; b++) {
-		int n;
-
 		if (!wanted(b, argc, argv))
 			continue;
-		n = b->run(list + *count, FIGURES_MAX - *count, &err);
-		if (n < 0)
+		n = b->run(list + *count, FIGURES_MAX - *count, &pace, &err);
+		if (n < 0) {
+			progress_clear(&pace.progress);
 			return verb_fail(v, EXIT_RIG, "%s: %s", b->help, err.msg);
+		}
 		*count += n;
+		/* Whatever it did, it is through. */
+		before += b->steps;
+		pace.done = before;
 	}
+	progress_clear(&pace.progress);
 	return EXIT_PASSED;
 }
 

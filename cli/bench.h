@@ -30,11 +30,18 @@ struct bench_figure {
 	double value, floor;
 };
 
+/* How far it is: one call for each of a bench's steps, between two of them so
+ * that it disturbs none. */
+struct bench_pace;
+void bench_step(struct bench_pace *pace);
+
 /* One measurement; fills up to `max` figures, returns how many, or -1. */
 struct bench {
 	const char *group;	/* "world": what `esimrig bench WHAT` selects */
 	const char *help;
-	int (*run)(struct bench_figure *figures, int max, struct err *err);
+	size_t steps;		/* about equally long */
+	int (*run)(struct bench_figure *figures, int max, struct bench_pace *pace,
+		   struct err *err);
 };
 
 /* Ends with group NULL. */
@@ -44,13 +51,21 @@ bool bench_met(const struct bench_figure *f);
 double bench_ratio(const struct bench_figure *f);	/* 0 without a floor */
 
 /* The groups' functions. */
-int bench_fleet(struct bench_figure *figures, int max, struct err *err);
-int bench_activation(struct bench_figure *figures, int max, struct err *err);
-int bench_server(struct bench_figure *figures, int max, struct err *err);
-int bench_million(struct bench_figure *figures, int max, struct err *err);
-int bench_workers(struct bench_figure *figures, int max, struct err *err);
-int bench_rsp(struct bench_figure *figures, int max, struct err *err);
-int bench_rsp_https(struct bench_figure *figures, int max, struct err *err);
-int bench_rsp_memory(struct bench_figure *figures, int max, struct err *err);
+int bench_fleet(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_activation(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_server(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_million(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_workers(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_rsp(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_rsp_https(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
+int bench_rsp_memory(struct bench_figure *figures, int max, struct bench_pace *pace,
+		struct err *err);
 
 #endif

@@ -139,7 +139,7 @@ static int batch_ns(const struct run_options *options, double *minutes, double *
 	return 0;
 }
 
-int bench_activation(struct bench_figure *f, int max, struct err *err)
+int bench_activation(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	struct run_options options = { .clock = CLOCK_KIND_VIRTUAL, .rate = 1.0 };
 	double minutes = 0, ns, floor, best_ns = INFINITY, best_floor = INFINITY;
@@ -156,6 +156,7 @@ int bench_activation(struct bench_figure *f, int max, struct err *err)
 			return -1;
 		best_ns = fmin(best_ns, ns);
 		best_floor = fmin(best_floor, floor / RUNS);
+		bench_step(pace);
 	}
 	f[0] = (struct bench_figure){
 		"a 10-minute activation, parse to verdict", "ms",

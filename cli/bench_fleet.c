@@ -155,7 +155,7 @@ static size_t heap_in_use(void)
 }
 
 static int measure(size_t devices, int64_t length_ns, struct cost *cost,
-		   struct err *err)
+		   struct bench_pace *pace, struct err *err)
 {
 	struct idle w = { 0 };
 	size_t before;
@@ -182,19 +182,20 @@ static int measure(size_t devices, int64_t length_ns, struct cost *cost,
 	cost->timers = w.loop.fired - fired;
 out:
 	idle_release(&w);
+	bench_step(pace);
 	return rc;
 }
 
 /* A day of 10,000 devices and its floor, the faster of two each: what else
  * runs on the machine only adds. */
-static int best_day(struct cost *day, double *bare, struct err *err)
+static int best_day(struct cost *day, double *bare, struct bench_pace *pace, struct err *err)
 {
 	struct cost again;
 	double bare_again;
 
-	if (measure(10000, DAY_NS, day, err) < 0 ||
+	if (measure(10000, DAY_NS, day, pace, err) < 0 ||
 	    bare_ns(10000, day->timers, bare, err) < 0 ||
-	    measure(10000, DAY_NS, &again, err) < 0 ||
+	    measure(10000, DAY_NS, &again, pace, err) < 0 ||
 	    bare_ns(10000, day->timers, &bare_again, err) < 0)
 		return -1;
 	day->ns = fmin(day->ns, again.ns);
@@ -202,15 +203,15 @@ static int best_day(struct cost *day, double *bare, struct err *err)
 	return 0;
 }
 
-int bench_fleet(struct bench_figure *f, int max, struct err *err)
+int bench_fleet(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	struct cost day, small, large;
 	double bare, small_each, large_each;
 
 	assert(max >= 4);
-	if (best_day(&day, &bare, err) < 0 ||
-	    measure(1000, DAY_NS, &small, err) < 0 ||
-	    measure(100000, DAY_NS / 10, &large, err) < 0)
+	if (best_day(&day, &bare, pace, err) < 0 ||
+	    measure(1000, DAY_NS, &small, pace, err) < 0 ||
+	    measure(100000, DAY_NS / 10, &large, pace, err) < 0)
 		return -1;
 	small_each = small.ns / 1000;
 	large_each = large.ns / 100000 * 10.0;

@@ -196,7 +196,7 @@ static int batch_ns(struct market *m, unsigned *next, double *ns, struct err *er
 }
 
 static int measure(bool full, struct ec *floor, double *best_ns, double *floor_ns,
-		   struct err *err)
+		   struct bench_pace *pace, struct err *err)
 {
 	struct market m;
 	double ns = 0;
@@ -210,6 +210,7 @@ static int measure(bool full, struct ec *floor, double *best_ns, double *floor_n
 		rc = batch_ns(&m, &next, &ns, err);
 		*best_ns = fmin(*best_ns, ns);
 		*floor_ns = fmin(*floor_ns, ec_ns(floor, &ok));
+		bench_step(pace);
 	}
 	close_market(&m);
 	if (rc == 0 && !ok)
@@ -217,7 +218,7 @@ static int measure(bool full, struct ec *floor, double *best_ns, double *floor_n
 	return rc;
 }
 
-int bench_rsp(struct bench_figure *f, int max, struct err *err)
+int bench_rsp(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	double full = INFINITY, fast = INFINITY, floor = INFINITY;
 	struct ec ec;
@@ -227,9 +228,9 @@ int bench_rsp(struct bench_figure *f, int max, struct err *err)
 	if (!ec_init(&ec))
 		rc = err_set(err, ERR_STATE, "bench: OpenSSL has no P-256");
 	if (rc == 0)
-		rc = measure(true, &ec, &full, &floor, err);
+		rc = measure(true, &ec, &full, &floor, pace, err);
 	if (rc == 0)
-		rc = measure(false, &ec, &fast, &floor, err);
+		rc = measure(false, &ec, &fast, &floor, pace, err);
 	ec_release(&ec);
 	if (rc < 0)
 		return -1;
@@ -342,7 +343,7 @@ static int load_https(struct market *m, const struct peer *peer, const char *ca,
 	return 0;
 }
 
-int bench_rsp_https(struct bench_figure *f, int max, struct err *err)
+int bench_rsp_https(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	struct market m = { 0 };
 	struct peer peer = { 0 };
@@ -359,6 +360,7 @@ int bench_rsp_https(struct bench_figure *f, int max, struct err *err)
 		rc = peer_start(&peer, &seats, serve_https, &m, err);
 	if (rc == 0)
 		rc = load_https(&m, &peer, ca, &rate, &wall, err);
+	bench_step(pace);
 	peer_stop(&peer);
 	if (m.net)
 		close_market(&m);
@@ -379,7 +381,7 @@ int bench_rsp_https(struct bench_figure *f, int max, struct err *err)
 
 /* ---- Memory. ------------------------------------------------------------------- */
 
-int bench_rsp_memory(struct bench_figure *f, int max, struct err *err)
+int bench_rsp_memory(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	struct market m;
 	size_t before = 0, after = 0, open = 0;
@@ -397,6 +399,7 @@ int bench_rsp_memory(struct bench_figure *f, int max, struct err *err)
 		after = mallinfo2().uordblks;
 		open = smdp_session_count(m.smdp);
 	}
+	bench_step(pace);
 	close_market(&m);
 	if (rc == 0 && open != BENCH_SEATS + OPEN_SESSIONS)
 		rc = err_set(err, ERR_STATE, "bench: %zu sessions are open, expected %d",

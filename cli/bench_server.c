@@ -247,7 +247,7 @@ static int find_text(const struct buf *body, const char *key, char *text,
 /* `of` at the server, and the floor's constant number `which`, in turns. */
 static int compare(const struct load *of, const struct peer *server,
 		   const struct peer *floor, unsigned which,
-		   struct measured *value, struct measured *least, struct err *err)
+		   struct measured *value, struct measured *least, struct bench_pace *pace, struct err *err)
 {
 	char path[16];
 	struct target constant = { BENCH_BASIC_1, path };
@@ -258,10 +258,12 @@ static int compare(const struct load *of, const struct peer *server,
 	bare.address = floor->address;
 	bare.write = write_path;
 	bare.arg = &constant;
-	for (int i = 0; i < TURNS; i++)
+	for (int i = 0; i < TURNS; i++) {
 		if (take_turn(&bare, floor, &leasts[i], err) < 0 ||
 		    take_turn(of, server, &values[i], err) < 0)
 			return -1;
+		bench_step(pace);
+	}
 	middle(values, TURNS, value);
 	middle(leasts, TURNS, least);
 	return 0;
@@ -307,7 +309,7 @@ static void put_figures(struct bench_figure f[3], const struct reading *r,
 
 static int read_all(const struct peer *server, const struct seats *seats,
 		    const struct reading *list, struct bench_figure *f,
-		    struct err *err)
+		    struct bench_pace *pace, struct err *err)
 {
 	struct peer floor = { 0 };
 	struct measured value, least;
@@ -329,7 +331,7 @@ static int read_all(const struct peer *server, const struct seats *seats,
 			.arg = list[i].arg,
 		};
 
-		rc = compare(&l, server, &floor, i, &value, &least, err);
+		rc = compare(&l, server, &floor, i, &value, &least, pace, err);
 		if (rc == 0)
 			put_figures(f + 3 * i, &list[i], &value, &least);
 	}
@@ -359,7 +361,7 @@ static int begin_transactions(const struct peer *server, struct posts *posts,
 }
 
 static int bench_reads(const struct peer *server, const struct seats *seats,
-		       struct posts *posts, struct bench_figure *f, struct err *err)
+		       struct posts *posts, struct bench_figure *f, struct bench_pace *pace, struct err *err)
 {
 	struct some_profile one = { "/ws/v1/esim_profiles/inventory/", BULK_ROWS };
 	struct some_progress each, same;
@@ -382,7 +384,7 @@ static int bench_reads(const struct peer *server, const struct seats *seats,
 		return -1;
 	same = each;
 	same.count = 1;
-	return read_all(server, seats, list, f, err);
+	return read_all(server, seats, list, f, pace, err);
 }
 
 /* ---- Writing: what SQLite allows, and what the server makes of it. ------ */
@@ -447,7 +449,7 @@ static double all_done_s(const struct peer *server, int64_t began_ns)
  * random keys.
  */
 static int bench_posts(const struct peer *server, struct store *floor_store,
-		       struct posts posts, struct bench_figure f[4], struct err *err)
+		       struct posts posts, struct bench_figure f[4], struct bench_pace *pace, struct err *err)
 {
 	struct turn results[POST_TURNS];
 	double floors[POST_TURNS], done_s[POST_TURNS], floor;
@@ -468,6 +470,7 @@ static int bench_posts(const struct peer *server, struct store *floor_store,
 		done_s[i] = all_done_s(server, began_ns);
 		posts.device += POSTS_PER_TURN;
 		posts.profile += POSTS_PER_TURN;
+		bench_step(pace);
 	}
 	middle(results, POST_TURNS, &m);
 	floor = median(floors, POST_TURNS);
@@ -491,7 +494,7 @@ static int bench_posts(const struct peer *server, struct store *floor_store,
 }
 
 static int bench_writes(const struct peer *server, const struct place *place,
-			struct posts posts, struct bench_figure f[4], struct err *err)
+			struct posts posts, struct bench_figure f[4], struct bench_pace *pace, struct err *err)
 {
 	struct store *st;
 	char path[300];
@@ -501,7 +504,7 @@ static int bench_writes(const struct peer *server, const struct place *place,
 	st = store_open(path, err);
 	if (!st)
 		return -1;
-	rc = bench_posts(server, st, posts, f, err);
+	rc = bench_posts(server, st, posts, f, pace, err);
 	store_close(st);
 	remove_db(place, "floor.db");
 	return rc;
@@ -509,7 +512,7 @@ static int bench_writes(const struct peer *server, const struct place *place,
 
 enum { SERVER_FIGURES = 3 * READS + 4 };
 
-int bench_server(struct bench_figure *f, int max, struct err *err)
+int bench_server(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	/* Two profiles each for reading; one each for enabling. */
 	struct bench_server_spec spec = {
@@ -530,9 +533,9 @@ int bench_server(struct bench_figure *f, int max, struct err *err)
 	seats_take(&seats);
 	rc = peer_start_server(&server, &seats, &spec, err);
 	if (rc == 0)
-		rc = bench_reads(&server, &seats, &posts, f, err);
+		rc = bench_reads(&server, &seats, &posts, f, pace, err);
 	if (rc == 0)
-		rc = bench_writes(&server, &place, posts, f + 3 * READS, err);
+		rc = bench_writes(&server, &place, posts, f + 3 * READS, pace, err);
 	peer_stop(&server);
 	seats_leave(&seats);
 	remove_db(&place, "server.db");
@@ -588,7 +591,7 @@ static int go_deep(const struct peer *p, uint64_t pages, char path[1000],
 
 /* Medians of single requests, in us. */
 static int look_up(const struct peer *p, uint64_t rows, double us[LOOKUPS],
-		   struct err *err)
+		   struct bench_pace *pace, struct err *err)
 {
 	uint64_t devices = rows / PER_DEVICE;
 	char deep_path[1000];
@@ -602,6 +605,7 @@ static int look_up(const struct peer *p, uint64_t rows, double us[LOOKUPS],
 	};
 	struct load_result r;
 
+	bench_step(pace);		/* the store is filled */
 	if (go_deep(p, rows / PAGE_ROWS * 9 / 10, deep_path, err) < 0)
 		return -1;
 	for (int i = 0; i < LOOKUPS; i++) {
@@ -612,13 +616,14 @@ static int look_up(const struct peer *p, uint64_t rows, double us[LOOKUPS],
 		if (load_run(&list[i], &r, err) < 0)
 			return -1;
 		us[i] = r.median_us;
+		bench_step(pace);
 	}
 	return 0;
 }
 
 static int look_up_among(const struct place *place, const struct seats *seats,
 			 uint64_t rows, double us[LOOKUPS], double *fill_s,
-			 struct err *err)
+			 struct bench_pace *pace, struct err *err)
 {
 	struct bench_server_spec spec = { .fill = { { 1, rows / PER_DEVICE, PER_DEVICE } } };
 	struct peer server = { 0 };
@@ -631,13 +636,13 @@ static int look_up_among(const struct place *place, const struct seats *seats,
 	rc = peer_start_server(&server, seats, &spec, err);
 	*fill_s = (double)(clock_machine_ns() - began) / 1e9;
 	if (rc == 0)
-		rc = look_up(&server, rows, us, err);
+		rc = look_up(&server, rows, us, pace, err);
 	peer_stop(&server);
 	remove_db(place, "rows.db");
 	return rc;
 }
 
-int bench_million(struct bench_figure *f, int max, struct err *err)
+int bench_million(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	double small[LOOKUPS], large[LOOKUPS], fill_s = 0;
 	struct place place;
@@ -648,9 +653,9 @@ int bench_million(struct bench_figure *f, int max, struct err *err)
 	if (make_place(&place, err) < 0)
 		return -1;
 	seats_take(&seats);
-	rc = look_up_among(&place, &seats, SMALL, small, &fill_s, err);
+	rc = look_up_among(&place, &seats, SMALL, small, &fill_s, pace, err);
 	if (rc == 0)
-		rc = look_up_among(&place, &seats, LARGE, large, &fill_s, err);
+		rc = look_up_among(&place, &seats, LARGE, large, &fill_s, pace, err);
 	seats_leave(&seats);
 	rmdir(place.dir);
 	for (int i = 0; rc == 0 && i < LOOKUPS; i++)

@@ -229,14 +229,16 @@ static int by_value(const void *a, const void *b)
 /* The median turn of each. */
 static int compare(struct started list[2],
 		   int (*turn)(struct started *, double *, struct err *),
-		   struct bench_figure *f, struct err *err)
+		   struct bench_figure *f, struct bench_pace *pace, struct err *err)
 {
 	double rates[2][TURNS];
 
-	for (int i = 0; i < TURNS; i++)
+	for (int i = 0; i < TURNS; i++) {
 		for (int k = 0; k < 2; k++)
 			if (turn(&list[k], &rates[k][i], err) < 0)
 				return -1;
+		bench_step(pace);
+	}
 	for (int k = 0; k < 2; k++)
 		qsort(rates[k], TURNS, sizeof(rates[k][0]), by_value);
 	f->floor = rates[0][TURNS / 2];
@@ -244,7 +246,7 @@ static int compare(struct started list[2],
 	return 0;
 }
 
-int bench_workers(struct bench_figure *f, int max, struct err *err)
+int bench_workers(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
 	static const char floor_is[] = "the same with --workers 1";
 	struct started list[2] = { { .workers = "1" }, { .workers = "2" } };
@@ -261,9 +263,9 @@ int bench_workers(struct bench_figure *f, int max, struct err *err)
 			rc = fill(&list[k], err);
 	}
 	if (rc == 0)
-		rc = compare(list, get_turn, &f[0], err);
+		rc = compare(list, get_turn, &f[0], pace, err);
 	if (rc == 0)
-		rc = compare(list, post_turn, &f[1], err);
+		rc = compare(list, post_turn, &f[1], pace, err);
 	for (int k = 0; k < 2; k++)
 		stop(&list[k]);
 	return rc < 0 ? -1 : 2;

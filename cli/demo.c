@@ -7,6 +7,7 @@
  */
 #include "cli/output.h"
 #include "cli/page.h"
+#include "cli/progress.h"
 #include "cli/verb.h"
 #include "scenarios/control.h"
 #include "scenarios/show.h"
@@ -82,6 +83,7 @@ struct demo {
 	struct str token;
 	struct loop loop;		/* of the control API: the guest */
 	struct network *net;
+	struct progress making;		/* of the devices of a large world */
 	struct page *page;
 	struct live *live;
 	struct control *control;
@@ -339,6 +341,14 @@ static void say_curl(struct demo *d)
 	      "\nCtrl-C ends it. From here on, a line for each event.\n\n");
 }
 
+static void made(void *arg, size_t done, size_t all)
+{
+	struct demo *d = arg;
+
+	d->making.what = "devices";
+	progress_making(&d->making, done, all);
+}
+
 static void begun(void *arg)
 {
 	struct demo *d = arg;
@@ -472,7 +482,8 @@ static int open_control(struct demo *d, struct err *err)
 		.has_seed = d->options.seed.given, .seed = d->options.seed.value,
 		.play = d->options.script != NULL, .step_by_step = d->options.step,
 		.life = !d->options.no_life && !d->options.script,
-		.address = address_of, .begun = begun, .event = event, .arg = d,
+		.address = address_of, .begun = begun, .made = made, .event = event,
+		.arg = d,
 	};
 
 	if (getrandom(&live.process, sizeof(live.process), 0) != sizeof(live.process))

@@ -64,6 +64,7 @@ int gallery_verb(const struct gallery_command *c)
 	int code, signo;
 
 	terminal_init(&terminal, fd, c->verbose, true);
+	terminal_progress_lines(&terminal);
 	config.arg = &terminal;
 	if (config.workers)
 		config.stop_fd = running_catch_signals();

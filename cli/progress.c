@@ -80,6 +80,8 @@ void progress_show(struct progress *p, size_t done, size_t all, size_t bad)
 	buf_init(&out, 500);
 	if (p->bar)
 		draw(&out, done, all);
+	if (p->what)
+		buf_printf(&out, "%s: ", p->what);
 	progress_text(&out, done, all, bad, now_ns - p->began_ns);
 	if (p->lines)
 		buf_char(&out, '\n');
@@ -87,6 +89,23 @@ void progress_show(struct progress *p, size_t done, size_t all, size_t bad)
 	buf_release(&out);
 	p->shown_ns = now_ns;
 	p->drawn = p->bar;
+}
+
+void progress_making(void *arg, size_t done, size_t all)
+{
+	struct progress *p = arg;
+	const char *what = p->what;
+
+	if (!p->began_ns) {
+		progress_init(p, true, true);
+		p->what = what;
+	}
+	if (done < all) {
+		progress_show(p, done, all, 0);
+		return;
+	}
+	progress_clear(p);
+	*p = (struct progress){ .what = what };
 }
 
 void progress_clear(struct progress *p)

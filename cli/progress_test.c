@@ -40,6 +40,33 @@ START_TEST(words)
 }
 END_TEST
 
+/* What is made says what it is, and is taken away by its last call. */
+START_TEST(making)
+{
+	struct progress p = { .what = "devices" };
+	char text[200] = "";
+	int fds[2], saved = dup(STDERR_FILENO);
+	ssize_t got;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	dup2(fds[1], STDERR_FILENO);
+	progress_making(&p, 1000, 3000);
+	ck_assert(p.lines && !p.bar && p.began_ns > 0);
+	p.shown_ns = 0;			/* a line was due for long */
+	progress_making(&p, 2000, 3000);
+	progress_making(&p, 3000, 3000);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fds[1]);
+	got = read(fds[0], text, sizeof(text) - 1);
+	ck_assert_int_gt(got, 0);
+	ck_assert_str_eq(text, "devices: 2000 of 3000\n");
+	ck_assert_int_eq(p.began_ns, 0);
+	ck_assert_str_eq(p.what, "devices");
+	close(fds[0]);
+}
+END_TEST
+
 /* What a child shows of 5 of 10 if its stderr is `fd`. */
 static void show(int fd, bool lines)
 {
@@ -133,6 +160,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, words, 0, sizeof(moments) / sizeof(moments[0]));
+	tcase_add_test(tc, making);
 	tcase_add_loop_test(tc, a_bar_on_a_terminal, 0, 2);
 	tcase_add_loop_test(tc, nothing_elsewhere, 0, 2);
 	tcase_add_test(tc, lines_after_a_while);

@@ -84,6 +84,7 @@ struct session {
 	const struct verb *verb;
 	struct run_command command;
 	struct run_options options;
+	struct progress making;		/* of the devices, before it runs */
 	struct selection selection;
 	struct arena arena;		/* of the results */
 	struct run_result *results;
@@ -441,6 +442,12 @@ static int run_all(struct session *s)
 	struct err err = { 0 };
 
 	s->results = arena_array(&s->arena, s->selection.run_count, sizeof(*s->results));
+	/* Of one alone, the making of its world is what there is to see. */
+	if (s->selection.run_count == 1 && !s->command.trace) {
+		s->making.what = "devices";
+		s->options.made = progress_making;
+		s->options.made_arg = &s->making;
+	}
 	terminal_init(&s->terminal, uses_stdout(s) ? STDERR_FILENO : STDOUT_FILENO,
 		      s->command.verbose, !s->command.trace);
 	if (run_pool(s, &err) < 0)

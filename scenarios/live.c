@@ -534,6 +534,7 @@ static int make_world(struct live *l, struct err *err)
 	l->options = (struct run_options){
 		.clock = CLOCK_KIND_SCALED, .rate = l->rate, .sockets = true,
 		.has_seed = true, .seed = l->seed, .front = &l->front,
+		.made = l->config.made, .made_arg = l->config.arg,
 	};
 	r->sc = l->config.scenario;
 	r->options = &l->options;

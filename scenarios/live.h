@@ -41,6 +41,8 @@ struct live_config {
 	const char *(*address)(void *arg, const char *host);
 	/* A world is there, and begins to live. */
 	void (*begun)(void *arg);
+	/* Devices, while they are made (runner.h); or NULL. */
+	void (*made)(void *arg, size_t done, size_t all);
 	/* Each event; the line is its JSON. */
 	void (*event)(void *arg, const struct event *e, struct str line);
 	void *arg;

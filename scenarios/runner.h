@@ -45,6 +45,9 @@ struct run_options {
 	bool no_second;		/* nor of one that fails: it is not run again for them */
 	bool evidence;		/* of every request; a check has it of those that did not pass */
 	const struct run_front *front;	/* or NULL */
+	/* Devices, while they are made: every thousand, and the last.  Or NULL. */
+	void (*made)(void *arg, size_t done, size_t all);
+	void *made_arg;
 	/* What is judged in place of the rig's own server as it is, or NULL. */
 	const struct run_target *target;
 };

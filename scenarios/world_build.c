@@ -565,15 +565,28 @@ static int make_device(struct world *w, struct world_device *d,
 		d->account->customer_id, d->device_id, d->eid, err);
 }
 
+enum { MADE_EVERY = 1000 };
+
+/* Few devices are there before anybody could look. */
+static void tell_made(const struct world *w, size_t done, size_t all)
+{
+	const struct run_options *o = w->options;
+
+	if (o->made && all > MADE_EVERY && (done % MADE_EVERY == 0 || done == all))
+		o->made(o->made_arg, done, all);
+}
+
 static int make_devices(struct world *w, struct err *err)
 {
 	struct device_arg arg = { 0 };
 
 	arg.offers = list_offers(w, &arg.offer_count);
-	for (size_t i = 0; i < w->device_count; i++)
+	for (size_t i = 0; i < w->device_count; i++) {
 		if (make_device(w, &w->devices[i], &arg, err) < 0)
 			return err_prefix(err, "device %.*s",
 					  STRF(w->devices[i].key));
+		tell_made(w, i + 1, w->device_count);
+	}
 	return 0;
 }
 
@@ -678,6 +691,7 @@ int world_add_fleet(struct world *w, const struct scenario_fleet *sf, struct err
 		if (make_device(w, d, &arg, err) < 0)
 			return err_prefix(err, "device %.*s", STRF(d->key));
 		w->device_count++;
+		tell_made(w, k + 1, (size_t)sf->count);
 	}
 	return 0;
 }
