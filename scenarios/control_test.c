@@ -389,7 +389,6 @@ static const struct ask bad[] = {
 	BAD("POST", "/requests", "{\"path\":\"/\",\"as\":\"nobody\"}", 404, "unknown-user"),
 	BAD("PUT", "/parties/nobody", "{\"listening\":true}", 404, "unknown-party"),
 	BAD("PUT", "/parties/eis", "{}", 400, "bad-value"),
-	BAD("PUT", "/parties/gateway", "{\"listening\":false}", 409, "cannot"),
 	BAD("PUT", "/quirks/eis.slw", "{}", 404, "unknown-quirk"),
 	BAD("PUT", "/quirks/device.offline", "{\"device\":\"nobody\"}", 400, "bad-value"),
 	BAD("PUT", "/quirks/device.offline", "{\"colour\":\"red\"}", 400, "bad-value"),

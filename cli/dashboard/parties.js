@@ -32,7 +32,7 @@ function panel(p, turn) {
 		h('p', {}, `${p.requests.toLocaleString('en')} requests, ${p.under_way} under way`,
 			l.p50_ms === undefined ? '' : `; half within ${ms(l.p50_ms)}, 99 of 100 within ${ms(l.p99_ms)}`),
 		histogram(l),
-		p.key !== 'gateway' && h('p', {}, h('button', { type: 'button', onclick: () => turn(p) }, p.listening ? 'Stop it' : 'Start it')));
+		h('p', {}, h('button', { type: 'button', onclick: () => turn(p) }, p.listening ? 'Stop it' : 'Start it')));
 }
 
 export function show(main) {
