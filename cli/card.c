@@ -17,7 +17,7 @@
 enum { LINE_MAX_BYTES = 1 << 20, VPCD_FRAME_MAX = 65535 };
 
 struct card_options {
-	bool help, stdio, require_crl;
+	bool help, stdio, require_crl, tolerant;
 	const char *pki, *state, *eid, *vpcd, *tcp, *memory, *rules;
 };
 
@@ -46,6 +46,8 @@ static const struct option options[] = {
 	{ "require-crl", 0, OPTION_FLAG, offsetof(struct card_options, require_crl), NULL,
 	  "Take no server certificate unless a current list of revoked ones of its CI is in "
 	  "--pki", 0 },
+	{ "tolerant", 0, OPTION_FLAG, offsetof(struct card_options, tolerant), NULL,
+	  "Take segments of 1036 bytes, as a known SM-DP+ sends them; SGP.22 allows 1020", 0 },
 	OPTION_HELP(struct card_options),
 	{ 0 }
 };
@@ -427,7 +429,7 @@ static int serve(const struct verb *v, const struct card_options *o)
 	if (card_host_open(&h, &(struct card_host_config){
 			.pki = o->pki, .state = o->state, .eid = o->eid,
 			.memory = o->memory, .rules = o->rules,
-			.require_crl = o->require_crl }, &err) < 0)
+			.require_crl = o->require_crl, .tolerant = o->tolerant }, &err) < 0)
 		return verb_fail(v, EXIT_INVALID, "%s", err.msg);
 	signal(SIGPIPE, SIG_IGN);
 	code = o->stdio ? serve_stdio(v, &h) : o->vpcd ? serve_vpcd(v, &h, o->vpcd) :

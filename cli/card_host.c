@@ -151,7 +151,8 @@ static int insert(struct card_host *h, const struct card_host_config *config, bo
 	if (config->require_crl)
 		rsp_pki_require_crls(h->pki);
 	h->crypto = rsp_crypto_full_new(h->pki);
-	h->shared = (struct euicc_shared){ .crypto = h->crypto, .clock = &h->clock };
+	h->shared = (struct euicc_shared){ .crypto = h->crypto, .clock = &h->clock,
+					     .tolerant = config->tolerant };
 	if (kept && (config->rules || config->memory))
 		return err_set(err, ERR_STATE,
 			       "%s: the card is there already, with its rules and its memory",

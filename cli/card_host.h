@@ -15,6 +15,7 @@ struct card_host_config {
 	const char *pki;		/* directory, or NULL: the default one */
 	const char *state;		/* file, or NULL: none */
 	const char *eid;		/* or NULL */
+	bool tolerant;			/* of struct euicc_shared */
 	bool require_crl;		/* rsp_pki_require_crls() */
 	/* Of a card that is not there yet; NULL: the usual ones. */
 	const char *rules;		/* euicc_rat_parse() */

@@ -222,7 +222,9 @@ START_TEST(downloads)
 	check_says("installed 8944000000000000025\n0\n");
 	check_says("8944000000000000017  enabled  operational  Mobile\n");
 	/* A stranger's CI does not vouch for that SM-DP+. */
-	check_says("smdpUnreachable: initiateAuthentication: broken\n1\n");
+	check_says("smdpUnreachable: initiateAuthentication: localhost:");
+	check_says(": the certificate of 'localhost', which 'esimrig CI' issued: unable to get "
+		   "local issuer certificate\n1\n");
 	ck_assert_ptr_null(strstr(out.p, "M-1"));
 }
 END_TEST
@@ -231,7 +233,7 @@ END_TEST
  * for this eUICC. */
 START_TEST(discovery)
 {
-	ck_assert_int_eq(sh("wait_for() { until grep -q listening $1; do sleep 0.05; done; "
+	ck_assert_int_eq(sh("wait_for() { until grep -qs listening $1; do sleep 0.05; done; "
 		"sed 's/.*://' $1; }\n"
 		"EID=89049032000000000000000000000163\n"
 		"$E smds --listen 127.0.0.1:0 --address localhost > ds & smds=$!\n"
@@ -259,6 +261,33 @@ START_TEST(discovery)
 	check_says("discoveryFailed: ");
 	check_says("installed 8944000000000000017\n0\n2\n");
 	ck_assert_ptr_null(strstr(out.p, "M-1"));
+}
+END_TEST
+
+/* What is wrong with the SM-DP+'s TLS certificate, and whose it is. */
+START_TEST(tls_refused)
+{
+	static const char *const said[][2] = {
+		{ "expired", ": the certificate of 'localhost', which 'esimrig CI' issued: "
+		  "certificate has expired\n" },
+		{ "wrong-signature", ": the certificate of 'localhost', which 'esimrig CI' issued: "
+		  "certificate signature failure\n" },
+	};
+
+	ck_assert_int_eq(sh("$E pki init good && cp -r good bad"), 0);
+	for (int i = 0; i < 2; i++) {
+		char script[1024];
+
+		snprintf(script, sizeof(script),
+			 "rm -f bad/dp-tls* where; "
+			 "$E pki make dp-tls --name localhost --fault %s --pki bad\n"
+			 "$E smdp --listen 127.0.0.1:0 --address localhost --pki bad >where &\n"
+			 "smdp=$!\nuntil grep -qs listening where; do sleep 0.05; done\n"
+			 "$E lpa --pki good profile download -q --matching-id X "
+			 "--smdp localhost:$(sed 's/.*://' where)\nkill $smdp", said[i][0]);
+		ck_assert_int_eq(sh(script), 0);
+		check_says(said[i][1]);
+	}
 }
 END_TEST
 
@@ -401,6 +430,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, hex_digits);
 	tcase_add_test(tc, downloads);
 	tcase_add_test(tc, discovery);
+	tcase_add_test(tc, tls_refused);
 	tcase_add_test(tc, packages);
 	tcase_add_test(tc, rules);
 	tcase_add_test(tc, shows_der);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 struct lpa_options {
-	bool help, insecure, json, keep, quiet, accept_rules, require_crl;
+	bool help, insecure, json, keep, quiet, accept_rules, require_crl, tolerant;
 	const char *state, *eid, *pki, *ca_file, *smdp, *smds, *matching_id, *confirmation_code,
 		*memory, *rules;
 };
@@ -47,6 +47,7 @@ static const struct option options[] = {
 	FLAG("accept-rules", '\0', accept_rules, "download: the user agrees to policy rules of "
 	     "the profile, where the card says that it is to be asked"),
 	FLAG("require-crl", '\0', require_crl, "As for esimrig card"),
+	FLAG("tolerant", '\0', tolerant, "As for esimrig card"),
 	FLAG("keep", '\0', keep, "notification process: leave what was delivered in the card"),
 	FLAG("json", '\0', json, "Answer in JSON"),
 	FLAG("quiet", 'q', quiet, "download: do not tell each step"),
@@ -626,6 +627,7 @@ static int with_card(const struct verb *v, const struct lpa_options *o, int argc
 
 	if (card_host_open(&s.h, &(struct card_host_config){ .pki = o->pki, .eid = o->eid,
 			.memory = o->memory, .rules = o->rules, .require_crl = o->require_crl,
+			.tolerant = o->tolerant,
 			.state = o->state ? o->state : "card.state" }, &err) < 0)
 		return verb_fail(v, EXIT_INVALID, "%s", err.msg);
 	loop_init(&s.loop, CLOCK_KIND_REAL, 1.0, clock_machine_unix_ms());

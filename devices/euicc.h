@@ -83,6 +83,7 @@ enum euicc_change { EUICC_INSTALLED, EUICC_ENABLED, EUICC_DISABLED, EUICC_DELETE
 struct euicc_shared {
 	const struct rsp_crypto *crypto;
 	const struct clock *clock;
+	bool tolerant;			/* takes segments of RSP_SEGMENT_TOLERATED bytes */
 	/* A profile changed; `p` is what it is now, or was last. */
 	void (*changed)(struct euicc *e, enum euicc_change what,
 			const struct euicc_profile *p);

@@ -432,6 +432,8 @@ static void prepare(struct euicc *e, struct arena *a,
 	rsp_bpp_reader_init(&s->reader, c, &otpk,
 			    (struct str){ e->eid, EID_DIGITS }, s->transaction,
 			    r->smdp_certificate);
+	if (e->shared->tolerant)
+		s->reader.segment_max = RSP_SEGMENT_TOLERATED;
 	s->stage = STAGE_PREPARED;
 	known_identity(e, a, s->ci, &id);
 	ok.euicc_signed2 = der_euicc_signed2(a, &(struct rsp_euicc_signed2){

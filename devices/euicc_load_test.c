@@ -377,6 +377,34 @@ START_TEST(taken)
 }
 END_TEST
 
+/* Segments of 1020 bytes always, of 1036 if the card is told to; never of more. */
+START_TEST(long_segments)
+{
+	static const struct { size_t chunk, bytes; int want; } sizes[] = {
+		{ 1007, 1020, 2 }, { 1008, 1036, 1 }, { 1023, 1036, 1 }, { 1024, 1052, 0 },
+	};
+	bool tolerant = _i % 2;
+	struct es10_answer an;
+	struct attempt t;
+
+	insert_card(full);
+	shared.tolerant = tolerant;
+	start(&t, ICCID_NEW);
+	t.spec.chunk_max = sizes[_i / 2].chunk;
+	t.upp.memory = 4 * (64 << 10);
+	card.memory = 1 << 20;
+	attempt_build(&t);
+	ck_assert_uint_eq(t.segments[t.elements_at + 1].n, sizes[_i / 2].bytes);
+	load(&t, &an);
+	ck_assert(an.finished);
+	if (sizes[_i / 2].want + tolerant >= 2)
+		ck_assert_int_eq(an.code, ES10_OK);
+	else
+		check_result(&an, ES10_CMD_ELEMENTS, ES10_LOAD_STRUCTURE, "long");
+	remove_card();
+}
+END_TEST
+
 /* A head that lies by one: BF36 announces a byte more, or less, than comes. */
 START_TEST(whole_head_lies)
 {
@@ -408,6 +436,7 @@ int main(void)
 	tcase_add_loop_test(tc, failed, 0, 2 * CASES);
 	tcase_add_test(tc, every_pair);
 	tcase_add_loop_test(tc, taken, 0, 8);
+	tcase_add_loop_test(tc, long_segments, 0, 8);
 	tcase_add_loop_test(tc, whole_head_lies, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

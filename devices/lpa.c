@@ -335,7 +335,9 @@ static void answered(struct http_call *c)
 
 	l->call = NULL;
 	if (c->failure != HTTP_OK) {
-		no_answer(l, c->failure, http_failure_name(c->failure));
+		/* Of what broke, the network knows more: whose certificate was no good. */
+		no_answer(l, c->failure, c->failure == HTTP_BROKEN && c->err.msg[0] ?
+			  c->err.msg : http_failure_name(c->failure));
 	} else if (l->step == LPA_CANCEL_SESSION || l->told) {
 		l->open = false;
 		finish(l);

@@ -53,12 +53,13 @@ static int build_initialise(const struct rsp_crypto *c,
 /* Cut `plain` into chunks, each protected under `tag`, all within `outer`. */
 static int build_sequence(const struct rsp_crypto *c, struct rsp_bsp *bsp,
 			  uint32_t outer, uint32_t tag, bool encrypt,
-			  struct str plain, struct buf *out, struct err *err)
+			  struct str plain, size_t chunk_max, struct buf *out,
+			  struct err *err)
 {
 	size_t mark = tlv_open(out, outer);
 
 	do {
-		size_t n = plain.n < RSP_CHUNK_MAX ? plain.n : RSP_CHUNK_MAX;
+		size_t n = plain.n < chunk_max ? plain.n : chunk_max;
 
 		if (c->protect(c, bsp, tag, encrypt, (struct str){ plain.p, n },
 			       out, err) < 0)
@@ -83,7 +84,8 @@ static int build_keys(const struct rsp_crypto *c, struct rsp_bsp *bsp,
 	for (uint32_t i = 0; i < 3; i++)
 		tlv_put(&plain, 0x80 + i, (struct str){ (const char *)keys[i], 16 });
 	tlv_close(&plain, mark);
-	rc = build_sequence(c, bsp, 0xA2, 0x87, true, buf_view(&plain), out, err);
+	rc = build_sequence(c, bsp, 0xA2, 0x87, true, buf_view(&plain),
+			    RSP_CHUNK_MAX, out, err);
 	buf_release(&plain);
 	*bsp = *ppk;
 	bsp->block = 1;
@@ -101,12 +103,13 @@ int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
 	    c->agree(c, spec->otpk, spec->euicc_otpk, spec->host_id, spec->eid,
 		     &bsp, err) < 0 ||
 	    build_sequence(c, &bsp, 0xA0, 0x87, true,
-			   (struct str){ configure, sizeof(configure) }, out,
-			   err) < 0 ||
-	    build_sequence(c, &bsp, 0xA1, 0x88, false, spec->metadata, out,
-			   err) < 0 ||
+			   (struct str){ configure, sizeof(configure) }, RSP_CHUNK_MAX,
+			   out, err) < 0 ||
+	    build_sequence(c, &bsp, 0xA1, 0x88, false, spec->metadata,
+			   RSP_CHUNK_MAX, out, err) < 0 ||
 	    (spec->ppk && build_keys(c, &bsp, spec->ppk, out, err) < 0) ||
-	    build_sequence(c, &bsp, 0xA3, 0x86, true, spec->upp, out, err) < 0)
+	    build_sequence(c, &bsp, 0xA3, 0x86, true, spec->upp,
+			   spec->chunk_max ? spec->chunk_max : RSP_CHUNK_MAX, out, err) < 0)
 		return err_prefix(err, "package");
 	tlv_close(out, mark);
 	if (out->over)
@@ -207,7 +210,8 @@ void rsp_bpp_reader_init(struct rsp_bpp_reader *r, const struct rsp_crypto *c,
 {
 	assert(eid_well_formed(eid));
 	assert(transaction_id.n <= RSP_TRANSACTION_MAX);
-	*r = (struct rsp_bpp_reader){ .crypto = c, .otpk = *otpk };
+	*r = (struct rsp_bpp_reader){ .crypto = c, .otpk = *otpk,
+				       .segment_max = RSP_SEGMENT_MAX };
 	memcpy(r->eid, eid.p, EID_DIGITS);
 	memcpy(r->transaction_id, transaction_id.p, transaction_id.n);
 	r->transaction_id_n = transaction_id.n;
@@ -377,11 +381,10 @@ static int feed_part(struct rsp_bpp_reader *r, struct str segment,
 
 	if (tlv_whole(segment, tag, &t, err) < 0)
 		return refuse(r, ES10_LOAD_STRUCTURE);
-	if (segment.n > RSP_SEGMENT_MAX || segment.n > r->left) {
+	if (segment.n > r->segment_max || segment.n > r->left) {
 		err_set(err, ERR_INVALID,
 			"segment %X: %zu bytes, expected at most %zu", tag,
-			segment.n, r->left < RSP_SEGMENT_MAX ?
-			r->left : (size_t)RSP_SEGMENT_MAX);
+			segment.n, r->left < r->segment_max ? r->left : r->segment_max);
 		return refuse(r, ES10_LOAD_STRUCTURE);
 	}
 	if (take_total(r, segment.n, err) < 0)

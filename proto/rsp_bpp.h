@@ -18,6 +18,7 @@
 enum {
 	RSP_SEGMENT_MAX = 1020,		/* bytes of a TLV within A0 to A3 */
 	RSP_CHUNK_MAX = 1007,		/* bytes in clear that fit into one */
+	RSP_SEGMENT_TOLERATED = 1036,	/* a known server sends so many; see segment_max */
 	RSP_SEGMENTS_MAX = 4096,	/* of one package */
 };
 
@@ -35,6 +36,7 @@ struct rsp_bpp_spec {
 	/* Keys of the package itself, which need not be made anew for each
 	 * session (SGP.22, 2.5.4); NULL: those of the session protect it. */
 	const struct rsp_bsp *ppk;
+	size_t chunk_max;		/* bytes in clear per segment; 0: RSP_CHUNK_MAX */
 };
 
 int rsp_bpp_build(const struct rsp_crypto *c, const struct rsp_bpp_spec *spec,
@@ -80,6 +82,7 @@ struct rsp_bpp_reader {
 	enum rsp_bpp_stage stage;
 	size_t left;		/* bytes of the open sequence still to come */
 	size_t total_left;	/* of BF36 */
+	size_t segment_max;	/* RSP_SEGMENT_MAX; may be set to more before the first */
 	struct rsp_bsp bsp;
 	struct buf metadata;	/* whole BF25, when stage is past METADATA */
 	struct buf upp;		/* in clear, when DONE */

@@ -286,7 +286,8 @@ const struct quirk_row quirk_rows[] = {
 			     "wrong-signature", "what is wrong; all behind garbage need "
 			     "rsp: full")), NULL,
 	     "The SM-DP+ shows a certificate that is not good, or not for this.",
-	     "The eUICC refuses with invalidCertificate (1); of another server's DPauth it "
+	     "The eUICC refuses with invalidCertificate (1), or another code that says more "
+	     "(ciPKUnknown, invalidCertOrCrlTime); of another server's DPauth it "
 	     "refuses the signature (only with rsp: full). " NO_PROFILE),
 	SMDP("bad-challenge", quirk_rsp_fault,
 	     PARAMS(P_WHAT("euicc server", "whose challenge in serverSigned1")), NULL,

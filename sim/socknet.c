@@ -217,7 +217,8 @@ static void time_is_up(struct timer *t)
 
 static void fail_by_curl(struct socknet *n, struct wire *w, CURLcode rc)
 {
-	const char *why = *w->why ? w->why : curl_easy_strerror(rc);
+	const char *why = *w->refused.who ? w->refused.who :
+			  *w->why ? w->why : curl_easy_strerror(rc);
 	bool unreachable = rc == CURLE_COULDNT_CONNECT ||
 			   rc == CURLE_COULDNT_RESOLVE_HOST;
 
@@ -604,6 +605,16 @@ static void set_target(struct wire *w, const struct sockhost *h,
 				 socknet_of(c->net)->ca_file);
 }
 
+/* So that it can be told whose certificate was not believed. */
+static CURLcode watch_tls(CURL *easy, void *ssl_ctx, void *arg)
+{
+	struct wire *w = arg;
+
+	(void)easy;
+	tls_watch(ssl_ctx, &w->refused);
+	return CURLE_OK;
+}
+
 /* What all calls have in common. */
 static CURL *new_easy(struct socknet *n)
 {
@@ -621,6 +632,7 @@ static CURL *new_easy(struct socknet *n)
 	/* Or it sets SIGPIPE's action, and sets it back, ten times for a call;
 	 * it sends with MSG_NOSIGNAL anyway. */
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, watch_tls);
 	return easy;
 }
 
@@ -630,6 +642,7 @@ static void take_easy(struct socknet *n, struct wire *w, bool ordinary)
 	w->easy = ordinary && n->idles ? n->idle[--n->idles] : new_easy(n);
 	curl_easy_setopt(w->easy, CURLOPT_PRIVATE, w);
 	curl_easy_setopt(w->easy, CURLOPT_ERRORBUFFER, w->why);
+	curl_easy_setopt(w->easy, CURLOPT_SSL_CTX_DATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
 }

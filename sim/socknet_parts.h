@@ -15,6 +15,7 @@
 #include "sim/buf.h"
 #include "sim/rng.h"
 #include "sim/socknet.h"
+#include "sim/tls_pem.h"
 
 #include <curl/curl.h>
 #include <microhttpd.h>
@@ -46,6 +47,7 @@ struct wire {
 	struct buf body;		/* of the answer */
 	size_t head_bytes;		/* of the answer's headers */
 	char why[CURL_ERROR_SIZE];
+	struct tls_refused refused;	/* the other side's certificate */
 	bool inside;			/* to a host of this network */
 	bool claimed;			/* its request has arrived there */
 	struct served *served;		/* as what, while that lives */

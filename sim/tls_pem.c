@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 
 static BIO *reader(const char *pem, size_t n)
 {
@@ -69,4 +71,39 @@ const char *tls_pem_pair(const char *cert, size_t cert_n, const char *key_pem,
 	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return fits ? NULL : "the key does not belong to the certificate";
+}
+
+/* ---- Whose certificate is not believed. --------------------------------------- */
+
+/* The name that people know it by: common name, or all there is. */
+static void put_name(X509_NAME *name, char *to, size_t size)
+{
+	if (X509_NAME_get_text_by_NID(name, NID_commonName, to, (int)size) <= 0)
+		X509_NAME_oneline(name, to, (int)size);
+	for (; *to; to++)
+		if ((unsigned char)*to < ' ' || (unsigned char)*to > '~')
+			*to = '?';
+}
+
+static int verify(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_refused *r = ssl ? SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)) : NULL;
+	X509 *x = X509_STORE_CTX_get_current_cert(store);
+	char subject[64] = "", issuer[64] = "";
+
+	if (good || !r || !x || *r->who)
+		return good;
+	put_name(X509_get_subject_name(x), subject, sizeof(subject));
+	put_name(X509_get_issuer_name(x), issuer, sizeof(issuer));
+	snprintf(r->who, sizeof(r->who), "the certificate of '%s', which '%s' issued: %s",
+		 subject, issuer,
+		 X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)));
+	return good;
+}
+
+void tls_watch(void *ssl_ctx, struct tls_refused *r)
+{
+	SSL_CTX_set_app_data(ssl_ctx, (char *)r);
+	SSL_CTX_set_verify(ssl_ctx, SSL_CTX_get_verify_mode(ssl_ctx), verify);
 }

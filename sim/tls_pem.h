@@ -14,4 +14,17 @@ const char *tls_pem_key(const char *pem, size_t n);
 const char *tls_pem_pair(const char *cert, size_t cert_n, const char *key,
 			 size_t key_n);
 
+/* ---- Whose certificate is not believed. --------------------------------------- */
+
+enum { TLS_REFUSED_MAX = 240 };
+
+/* "the certificate of X, which Y issued: it has expired"; empty as long as there is none. */
+struct tls_refused {
+	char who[TLS_REFUSED_MAX];
+};
+
+/* Before a handshake with that SSL_CTX: the first certificate that OpenSSL does not take is
+ * told in `r`, which must live as long as the handshake.  What is taken does not change. */
+void tls_watch(void *ssl_ctx, struct tls_refused *r);
+
 #endif
