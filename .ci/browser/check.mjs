@@ -365,6 +365,27 @@ async function story() {
 	noise.length = 0;
 }
 
+/* From the request that says something to the screen, at 50 a second. */
+async function lags() {
+	await page.evaluate(() => {
+		window.lags = [];
+		new MutationObserver(() => window.lags.push(Date.now() - Number(document.querySelector('#caption').textContent)))
+			.observe(document.querySelector('#caption'), { childList: true });
+	});
+	const said = [];
+
+	for (let i = 0; i < 150; i++) {
+		said.push(control('POST', 'captions', { text: String(Date.now()) }));
+		await new Promise((done) => setTimeout(done, 20));
+	}
+	await Promise.all(said);
+	const list = (await page.evaluate(() => window.lags)).sort((a, b) => a - b);
+
+	assert.ok(list.length > 20, `${list.length} of 150 were seen`);
+	console.log(`      from happening to the screen, at 50 a second: ${list[list.length >> 1]} ms at the median, ${
+		list[Math.floor(list.length * 0.95)]} at 95 of 100`);
+}
+
 /* What is measured is told, and held to nothing: machines are noisy. */
 async function figures(browser) {
 	const context = await browser.newContext({ viewport: { width: 1600, height: 900 } }), before = page;
@@ -402,6 +423,7 @@ async function figures(browser) {
 
 	console.log(`      5,024 devices, scrolling: ${frames[frames.length >> 1].toFixed(1)} ms a frame at the median, ${
 		frames[Math.floor(frames.length * 0.95)].toFixed(1)} at 95 of 100`);
+	await lags();
 	await context.close();
 	page = before;
 }
