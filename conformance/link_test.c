@@ -628,6 +628,21 @@ START_TEST(a_world_is_judged_again)
 }
 END_TEST
 
+/* An answer that came late, by a clock that was scaled, came. */
+START_TEST(a_slow_answer_is_judged_again)
+{
+	FILE *f = fopen(path_of("tape"), "w");
+
+	target.depth = DEPTH_READ;
+	ck_assert(f && fputs("{\"recording\":1,\"target\":\"own\",\"depth\":\"read\"}\n"
+			     "{\"check\":\"a/b\",\"request\":{\"as\":\"main\",\"method\":\"GET\","
+			     "\"path\":\"/x\",\"headers\":[]},\"took_ns\":45000000000,\"status\":200,"
+			     "\"answer_headers\":[],\"answer\":\"{}\"}\n", f) >= 0 && fclose(f) == 0);
+	judge_again("a/b", READ "steps: [{get: /x, expect: {status: 200}}]\n", VERDICT_PASS);
+	judge_again("a/b", READ "steps: [{get: /x, expect: {status: 404}}]\n", VERDICT_FAIL);
+}
+END_TEST
+
 static char *read_tape(void)
 {
 	static char text[64 << 10];
@@ -825,6 +840,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, does_not_wait_for_ever);
 	LOOP(how_long_a_pause_is, pauses);
 	tcase_add_test(tc, a_world_is_judged_again);
+	tcase_add_test(tc, a_slow_answer_is_judged_again);
 	tcase_add_test(tc, a_tape_has_no_secrets_and_all_the_rest);
 	LOOP(tapes_that_are_none, bad_tapes);
 	tcase_add_test(tc, a_tape_that_was_cut);

@@ -19,6 +19,9 @@ enum { VERSION = 1 };
 static const size_t LINE_SIZE_MAX = (size_t)256 << 20;
 static const size_t FILE_SIZE_MAX = (size_t)2 << 30;
 
+/* For the way there and back. */
+#define MARGIN_NS (60 * NS_PER_S)
+
 /* One that is read: a request, and what came of it. */
 struct exchange {
 	struct str request;		/* see put_request() */
@@ -559,10 +562,15 @@ static int64_t request(void *arg, struct http_call *c, struct str user)
 	struct recording *r = arg;
 	struct err err;
 	cJSON *o = json_parse(put_request(r, c, user, &r->now), &err);
+	const struct exchange *e;
 
 	assert(o);
 	r->request = canonical(o, &r->now);
 	cJSON_Delete(o);
+	/* What was waited for then is waited for now, on whatever clock. */
+	e = find(r, r->request);
+	if (e && e->failure != HTTP_TIMEOUT && c->timeout_ns < e->took_ns + MARGIN_NS)
+		c->timeout_ns = e->took_ns + MARGIN_NS;
 	return 0;
 }
 
