@@ -19,6 +19,7 @@ struct attempt {
 	struct rsp_identity auth, pb;
 	struct str challenge;			/* the card's */
 	struct str signature1;			/* the card's, whole */
+	struct str asked_key;			/* bppEuiccOtpk; none: not asked for */
 	/* The package. */
 	struct rsp_bpp_spec spec;
 	struct rsp_otpk otpk;
@@ -111,7 +112,7 @@ UNUSED static struct str attempt_prepare(struct attempt *t)
 	struct buf b = peer_buf();
 
 	rsp_smdp_signed2_write(&b, &(struct rsp_smdp_signed2){
-		.transaction_id = t->transaction });
+		.transaction_id = t->transaction, .euicc_otpk = t->asked_key });
 	r.smdp_signed2 = peer_take(&b, t->arena);
 	r.smdp_signature2 = attempt_sign(t, &t->pb, r.smdp_signed2, t->signature1);
 	b = peer_buf();

@@ -89,7 +89,8 @@ static int check_result(struct smdp *s, const struct smdp_profile *p,
 			  STR_NONE, n->signature, err);
 }
 
-static int check_other(struct smdp *s, const struct rsp_notification *n,
+static int check_other(struct smdp *s, const struct smdp_profile *p,
+		       const struct rsp_notification *n,
 		       struct rsp_certificate *euicc, struct err *err)
 {
 	const struct rsp_crypto *c = s->crypto;
@@ -101,6 +102,10 @@ static int check_other(struct smdp *s, const struct rsp_notification *n,
 	    c->check_certificate(c, RSP_ROLE_EUICC, n->euicc_certificate,
 				 n->eum_certificate, now_ms, euicc, err) < 0)
 		return -1;
+	/* What was delivered to one eUICC is not in another. */
+	if (p->bound_eid[0] && strcmp(p->bound_eid, euicc->eid) != 0)
+		return err_set(err, ERR_DENIED,
+			       "notification: the profile is that of another eUICC");
 	return rsp_verify(c, n->euicc_certificate, n->signed_part, STR_NONE,
 			  n->signature, err);
 }
@@ -175,7 +180,7 @@ int smdp_take_notification(struct smdp *s, struct str der, struct arena *a,
 	if (!p)
 		return -1;
 	if (n.install_result ? check_result(s, p, &n, err) < 0 :
-			       check_other(s, &n, &euicc, err) < 0)
+			       check_other(s, p, &n, &euicc, err) < 0)
 		return -1;
 	if (n.install_result) {
 		memcpy(euicc.eid, p->bound_eid, sizeof(euicc.eid));

@@ -443,6 +443,21 @@ START_TEST(other_notifications)
 }
 END_TEST
 
+/* Enabling and the like is told by the eUICC that has the profile, and by no other. */
+START_TEST(notification_of_another)
+{
+	struct attempt a = { .matching_id = MID, .eid = EID2 };
+
+	offer_plain();
+	ck_assert_str_eq(download(&a), "ok");
+	report_installation(a.transaction, 1, 0, false);
+	report_event(NOTIFY_ENABLE, 2, false);		/* by EID */
+	pass(1);
+	ck_assert_uint_eq(w.eis_calls, 1);
+	ck_assert_uint_eq(count(&w.seen, "another eUICC"), 1);
+}
+END_TEST
+
 START_TEST(eis_away)
 {
 	offer_plain();
@@ -1158,6 +1173,7 @@ int main(void)
 	tcase_add_test(tc, result_without_iccid);
 	tcase_add_test(tc, unbelievable_results);
 	tcase_add_test(tc, other_notifications);
+	tcase_add_test(tc, notification_of_another);
 	tcase_add_test(tc, eis_away);
 	tcase_add_loop_test(tc, malformed_requests, 0, COUNT(malformed));
 	tcase_add_test(tc, big_body);
