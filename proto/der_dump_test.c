@@ -18,15 +18,15 @@ static const struct { const char *hex, *text; } samples[] = {
 	  "      5A iccid: 984400000000000010F7  ICCID 8944000000000000017\n"
 	  "      9F70 profileState: 01\n"
 	  "      91 serviceProviderName: 4D6F62696C65  \"Mobile\"\n" },
-	{ "BF415E" "A05C" "3017" "800D" "01020304050607080102030405" "060388370A" "810101"
+	{ "BF415E" "A05C" "3017" "800D" "01020304050607080102030405" "810388370A" "820101"
 	  "5F3740" "00000000000000000000000000000000" "00000000000000000000000000000000"
 	  "00000000000000000000000000000000" "00000000000000000000000000000000",
 	  "BF41 CancelSessionResponse, 94 bytes\n"
 	  "  A0 cancelSessionResponseOk, 92 bytes\n"
 	  "    30 euiccCancelSessionSigned, 23 bytes\n"
 	  "      80 transactionId: 01020304050607080102030405\n"
-	  "      06 smdpOid: 88370A\n"
-	  "      81 reason: 01\n"
+	  "      81 smdpOid: 88370A\n"
+	  "      82 reason: 01\n"
 	  "    5F37 euiccCancelSessionSignature: 0000000000000000000000000000000000000000000000"
 	  "000000000000000000... (64 bytes)\n" },
 	{ "BF4103810105", "BF41 CancelSessionResponse, 3 bytes\n"

@@ -264,8 +264,9 @@ static const struct tlv_field cancel_request[] = {
 #define T struct rsp_cancel_signed
 static const struct tlv_field cancel_signed[] = {
 	TRANSACTION,
-	ROW(0x06, BYTES, 0, smdp_oid, 1, 32, "smdpOid"),
-	ROW(0x81, UINT, 0, reason, 1, 1, "reason"),
+	/* No member has a tag of its own in SGP.22: they are numbered (AUTOMATIC TAGS). */
+	ROW(0x81, BYTES, 0, smdp_oid, 1, 32, "smdpOid"),
+	ROW(0x82, UINT, 0, reason, 1, 1, "reason"),
 	END
 };
 #undef T

@@ -298,12 +298,12 @@ START_TEST(small_messages)
 	rsp_cancel_signed_write(&out, &(struct rsp_cancel_signed){
 		.transaction_id = bytes_of(ID), .smdp_oid = bytes_of("88370A"),
 		.reason = ES10_CANCEL_POSTPONED });
-	ck_assert_str_eq(written(), "301A" "8010" ID "060388370A" "810101");
+	ck_assert_str_eq(written(), "301A" "8010" ID "810388370A" "820101");
 	rsp_cancel_response_write(&out, &(struct rsp_cancel_response){
 		.ok = true, .error_code = -1, .signature = bytes_of(SIG),
-		.cancel_signed = bytes_of("301A" "8010" ID "060388370A" "810101") });
+		.cancel_signed = bytes_of("301A" "8010" ID "810388370A" "820101") });
 	ck_assert_str_eq(written(), "BF4161" "A05F" "301A" "8010" ID
-			 "060388370A" "810101" SIG);
+			 "810388370A" "820101" SIG);
 	rsp_cancel_response_write(&out, &(struct rsp_cancel_response){
 		.error_code = ES10_CANCEL_TRANSACTION });
 	ck_assert_str_eq(written(), "BF4103810105");
