@@ -176,6 +176,10 @@ const struct defect defects_operations[] = {
 		 " EP-OP-027"),
 	  .rules = { SAY(OP_ROWS, row_map, "status:download=starting,download_verify=starting,"
 			 "enable=starting,enable_verify=starting") } },
+	{ DEFECT("op-goes-back",
+		 "Now and then an operation that goes on is starting again",
+		 "EP-OP-027"),
+	  .rules = { SAY(OP, status_back, "starting") } },
 	{ DEFECT("op-activate-downloads",
 		 "activate ends when the profile is downloaded",
 		 "EP-OP-024 EP-OP-033 EP-OP-058"),

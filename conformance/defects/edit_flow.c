@@ -89,19 +89,63 @@ void become_ok(struct edit *e)
 	take(e, e->arg);
 }
 
-void taken_without(struct edit *e)
+/* How many of the members that the argument names a request's object has;
+ * -1 if it is no object, or an empty one and that is of no use. */
+static int has_of(struct edit *e, bool empty_too, int *named)
 {
 	struct str left = str_of(e->arg), name;
 	struct err err;
 	cJSON *sent = json_parse(e->req.body, &err);
-	bool lacks = cJSON_IsObject(sent);
+	int n = cJSON_IsObject(sent) && (empty_too || sent->child) ? 0 : -1;
 
-	while (next_item(&left, ' ', &name))
-		if (cJSON_HasObjectItem(sent, arena_str(e->x->arena, name).p))
-			lacks = false;
+	*named = 0;
+	while (next_item(&left, ' ', &name)) {
+		++*named;
+		if (n >= 0 && cJSON_HasObjectItem(sent, arena_str(e->x->arena, name).p))
+			n++;
+	}
 	cJSON_Delete(sent);
-	if (lacks)
-		take(e, "{\"transaction\":\"{uuid}\"}");
+	return n;
+}
+
+static const char new_transaction[] = "{\"transaction\":\"{uuid}\"}";
+
+void taken_without(struct edit *e)
+{
+	int named;
+
+	if (has_of(e, true, &named) == 0)
+		take(e, new_transaction);
+}
+
+void taken_with(struct edit *e)
+{
+	int named;
+
+	if (has_of(e, false, &named) == named)
+		take(e, new_transaction);
+}
+
+void taken_partly(struct edit *e)
+{
+	int named, n = has_of(e, false, &named);
+
+	if (n >= 0 && n < named)
+		take(e, new_transaction);
+}
+
+void params_500(struct edit *e)
+{
+	if (e->req.query.n)
+		edit_error(e, 500, "internal error");
+}
+
+void member_500(struct edit *e)
+{
+	int named;
+
+	if (has_of(e, true, &named) > 0)
+		edit_error(e, 500, "internal error");
 }
 
 void error_shape(struct edit *e)

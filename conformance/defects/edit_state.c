@@ -84,6 +84,65 @@ void row_past(struct edit *e)
 	each_row(e, one_back);
 }
 
+/* ---- Given up too soon. -------------------------------------------------------------- */
+
+static void give_up(struct edit *e, cJSON *row, bool now)
+{
+	struct str key = row_key(row);
+
+	if (now)
+		note_count(e, "given up", key, 1);
+	if (row_str(row, "status").p && note_count(e, "given up", key, 0))
+		row_set(row, "status", cJSON_CreateString("failed"));
+}
+
+static void old_one(struct edit *e, cJSON *row)
+{
+	struct str key = row_key(row);
+	int64_t since = note_count(e, "first seen", key, 0), limit_ms = 0;
+
+	for (const char *p = e->arg; *p >= '0' && *p <= '9'; p++)
+		limit_ms = 10 * limit_ms + (*p - '0') * 60000;
+	if (!since)
+		since = note_count(e, "first seen", key, edit_now_ms(e));
+	give_up(e, row, str_is(row_str(row, "status"), "in_progress") &&
+			edit_now_ms(e) - since > limit_ms);
+}
+
+void given_up_after(struct edit *e)
+{
+	each_row(e, old_one);
+}
+
+static void troubled(struct edit *e, cJSON *row)
+{
+	struct str left = str_of(e->arg), code;
+	bool now = false;
+
+	while (next_item(&left, ' ', &code))
+		now = now || str_eq(row_str(row, "message_code"), code);
+	give_up(e, row, now);
+}
+
+void given_up_if(struct edit *e)
+{
+	each_row(e, troubled);
+}
+
+static void now_and_then(struct edit *e, cJSON *row)
+{
+	struct str now = row_str(row, "status");
+
+	if (!str_is(now, "successful") && !str_is(now, "failed") &&
+	    note_count(e, "looks", row_key(row), 1) % 7 == 0)
+		row_set(row, "status", cJSON_CreateString(e->arg));
+}
+
+void status_back(struct edit *e)
+{
+	each_row(e, now_and_then);
+}
+
 static void op_shown(struct edit *e, cJSON *row)
 {
 	struct str to = str_of(e->arg), from = str_split(&to, '=');

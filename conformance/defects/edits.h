@@ -54,6 +54,10 @@ edit_fn type_is;		/* "text/html" */
 edit_fn answer_with;		/* "404 {json}": instead of the party */
 edit_fn become_ok;		/* "{json}": an error becomes 200 with that; {uuid} is made up */
 edit_fn taken_without;		/* "a b": an object without these members is a new transaction */
+edit_fn taken_with;		/* ... an object with all of them */
+edit_fn taken_partly;		/* ... one that is not empty and lacks one of them */
+edit_fn params_500;		/* any parameter is a server's error */
+edit_fn member_500;		/* "a b": so is any of these members */
 edit_fn error_shape;		/* "{json}": every error looks so; %d is its status */
 edit_fn connection;		/* "reset", "cut", "refused" */
 edit_fn body_half;		/* the second half is missing, and Content-Length fits */
@@ -189,6 +193,9 @@ edit_fn dies_of_bad_input;
 edit_fn refused_but_done;
 edit_fn rows_turned;		/* every second time the other way round */
 edit_fn row_frozen;		/* "status": each row keeps the first value it showed */
+edit_fn given_up_after;		/* "9": a transaction in progress has failed so many minutes later */
+edit_fn given_up_if;		/* "a b": ... once that was its message_code */
+edit_fn status_back;		/* "starting": a row that goes on shows that every seventh time */
 edit_fn row_past;		/* "status": ... and shows the one before, once it changed */
 
 #endif
