@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 const struct verb *const verbs[] = {
-	&verb_demo, &verb_run, &verb_check, &verb_conform, &verb_explain, &verb_server, &verb_eis,
+	&verb_demo, &verb_ctl, &verb_run, &verb_check, &verb_conform, &verb_explain, &verb_server,
+	&verb_eis,
 	&verb_smdp, &verb_smds, &verb_devices, &verb_card, &verb_lpa, &verb_pki, &verb_der,
 	&verb_schema, &verb_bench, NULL
 };

@@ -36,7 +36,7 @@ extern const struct verb *const verbs[];
 extern const struct verb verb_run, verb_check, verb_conform, verb_explain,
 	verb_server, verb_eis, verb_smdp, verb_smds, verb_devices, verb_card, verb_lpa,
 	verb_pki,
-	verb_der, verb_schema, verb_bench, verb_demo;
+	verb_der, verb_schema, verb_bench, verb_demo, verb_ctl;
 
 /* Every verb's table has this row; its struct has `bool help`. */
 #define OPTION_HELP(type) \
