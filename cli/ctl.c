@@ -29,8 +29,8 @@ static const struct option options[] = {
 	{ "token", 't', OPTION_TEXT, AT(token), "SECRET",
 	  "As the first screen of the demo shows it (default: $ESIMRIG_TOKEN)", 0 },
 	{ "types", 0, OPTION_TEXT, AT(types), "LIST",
-	  "Of `events`: only these, with commas: event,message,device,flow,clock,quirk,"
-	  "party,caption,script,world", 0 },
+	  "Of `events`: only some, with commas between: event, message, device, flow, "
+	  "clock, quirk, party, caption, script, world", 0 },
 	{ "compact", 'c', OPTION_FLAG, AT(compact), NULL,
 	  "Each answer on one line", 0 },
 	OPTION_HELP(struct ctl_options),
@@ -76,7 +76,7 @@ static const struct command commands[] = {
 	  "What happens by itself" },
 	{ "devices", "[TEXT]", 0, 1, "GET", "/devices?q=$1", NULL, "Devices, all or with that text" },
 	{ "device", "DEVICE", 1, 1, "GET", "/devices/$1", NULL, "One device" },
-	DEVICE_ACTION("power-off", "Take its power; a fleet's name means all of it"),
+	DEVICE_ACTION("power-off", "Take its power (or a whole fleet's)"),
 	DEVICE_ACTION("power-on", "Give it back"),
 	DEVICE_ACTION("reboot", "Both"),
 	DEVICE_ACTION("link-down", "Take its network"),

@@ -11,6 +11,7 @@
 #include "cli/verb.h"
 #include "scenarios/control.h"
 #include "scenarios/show.h"
+#include "scenarios/snapshot.h"
 #include "scenarios/yaml.h"
 #include "sim/socknet.h"
 
@@ -57,7 +58,8 @@ static const struct option options[] = {
 	{ "token", 0, OPTION_TEXT, AT(token), "SECRET",
 	  "Of the control API; better as env:NAME or file:PATH (default: a new one)", 0 },
 	{ "db", 0, OPTION_TEXT, AT(db), "FILE",
-	  "Keep the world there, and go on with the one that is there", 0 },
+	  "Keep the world there (every 10 s, and at the end), and go on with the one "
+	  "that is there", 0 },
 	{ "seed", 's', OPTION_NUMBER, AT(seed), "N",
 	  "Of all random choices, instead of the world's own", INT64_C(9007199254740991) },
 	{ "no-life", 0, OPTION_FLAG, AT(no_life), NULL,
@@ -67,6 +69,9 @@ static const struct option options[] = {
 	OPTION_HELP(struct demo_options),
 	{ 0 }
 };
+
+/* So much of a world may be lost if the machine stops. */
+static const int64_t SAVE_EVERY_NS = 10 * NS_PER_S;
 
 /* An address that a host has had: it has it again in the next world. */
 struct host_address {
@@ -88,6 +93,8 @@ struct demo {
 	struct live *live;
 	struct control *control;
 	struct watch signals;
+	struct timer save;
+	uint64_t saved_events;		/* of the world when it was last written */
 	char bound[SOCKNET_ADDRESS_SIZE];	/* of the control API */
 	struct host_address hosts[HOSTS_MAX];
 	size_t host_count;
@@ -240,6 +247,93 @@ static void remember_addresses(struct demo *d)
 		snprintf(h->address, sizeof(h->address), "%s", address);
 		d->host_count++;
 	}
+}
+
+/* ---- The file that a world is kept in. --------------------------------------------- */
+
+static int write_beside(const char *path, struct str text, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int rc = fd < 0 ? -1 : output_write(fd, text, err);
+
+	if (rc == 0 && fsync(fd) < 0)
+		rc = -1;
+	if (rc < 0)
+		err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* Whole or not at all: the old one stays until the new one is there. */
+static int save_world(struct demo *d, struct err *err)
+{
+	struct arena a = { 0 };
+	struct str new_path = arena_printf(&a, "%s.new", d->options.db);
+	struct buf text;
+	int rc;
+
+	buf_init(&text, SNAPSHOT_MAX);
+	clock_tick(&d->live->world->loop.clock);
+	snapshot_write(d->live, &text);
+	if (text.over)
+		rc = err_set(err, ERR_LIMIT, "%s: the world is too large", d->options.db);
+	else
+		rc = write_beside(new_path.p, buf_view(&text), err);
+	if (rc == 0 && rename(new_path.p, d->options.db) < 0)
+		rc = err_set(err, ERR_IO, "%s: %s", d->options.db, strerror(errno));
+	if (rc == 0) {
+		d->live->saved_unix_ms = clock_machine_unix_ms();
+		d->saved_events = d->live->world->log.count;
+	}
+	buf_release(&text);
+	arena_release(&a);
+	return rc;
+}
+
+static void save_or_complain(struct demo *d)
+{
+	struct err err = { 0 };
+
+	if (d->options.db && d->live->world && save_world(d, &err) < 0)
+		verb_fail(d->verb, EXIT_RIG, "%s", err.msg);
+}
+
+static void save_now_and_then(struct timer *t)
+{
+	struct demo *d = (struct demo *)((char *)t - offsetof(struct demo, save));
+
+	if (d->live->world && d->live->world->log.count != d->saved_events)
+		save_or_complain(d);
+	loop_arm(&d->loop, t, SAVE_EVERY_NS);
+}
+
+/* There may be none yet. */
+static int load_saved(struct demo *d, struct err *err)
+{
+	char block[16384];
+	ssize_t n = -1;
+	struct buf text;
+	int fd, rc = -1;
+
+	if (!d->options.db)
+		return 0;
+	fd = open(d->options.db, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	buf_init(&text, SNAPSHOT_MAX);
+	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
+		buf_add(&text, block, (size_t)n);
+	if (n < 0)
+		err_set(err, ERR_IO, "--db %s: %s", d->options.db, strerror(errno));
+	else if (live_put_image(d->live, buf_view(&text), err) == 0)
+		rc = 0;
+	else
+		err_prefix(err, "--db %s", d->options.db);
+	if (fd >= 0)
+		close(fd);
+	buf_release(&text);
+	return rc;
 }
 
 /* ---- What is shown. -------------------------------------------------------------- */
@@ -434,8 +528,10 @@ static void signalled(struct watch *w, uint32_t events)
 
 	(void)events;
 	while (read(w->fd, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGHUP)
+		if (info.ssi_signo != SIGHUP) {
+			save_or_complain(d);
 			live_wish(d->live, LIVE_END);
+		}
 }
 
 static int catch_signals(struct demo *d)
@@ -494,6 +590,11 @@ static int open_control(struct demo *d, struct err *err)
 	socknet_set_limits(d->net, &limits);
 	socknet_set_body_max(d->net, CONTROL_BODY_MAX);
 	d->live = live_new(&live);
+	if (load_saved(d, err) < 0)
+		return -1;
+	d->save.fire = save_now_and_then;
+	if (d->options.db)
+		loop_arm(&d->loop, &d->save, SAVE_EVERY_NS);
 	d->page = page_new();
 	d->control = control_new(&(struct control_config){
 		.live = d->live, .loop = &d->loop, .net = d->net, .token = d->token.p,
@@ -513,6 +614,7 @@ static int live_on(struct demo *d)
 	code = catch_signals(d);
 	if (code == EXIT_PASSED && (open_control(d, &err) < 0 || live_run(d->live, &err) < 0))
 		code = cannot(d, &err);
+	loop_disarm(&d->loop, &d->save);
 	if (d->net)
 		network_release(d->net);
 	control_free(d->control);
@@ -541,6 +643,9 @@ static int start(struct demo *d)
 	if (d->options.script && d->options.world)
 		return verb_usage(d->verb, "--script and --world: a scenario has its own "
 				  "world");
+	if (d->options.script && d->options.db)
+		return verb_usage(d->verb, "--script and --db: a scenario begins at its "
+				  "beginning");
 	if (d->options.step && !d->options.script)
 		return verb_usage(d->verb, "--step needs --script FILE");
 	if (read_clock(d, &err) < 0 || read_token(d, &err) < 0)

@@ -161,6 +161,13 @@ void order_link_up(struct device *d);
 void order_link_down(struct device *d);
 /* The power goes: nothing of it may stay armed. */
 void order_suspend(struct device *d);
+/* Is there one in flash? */
+bool order_in_flash(const struct device *d);
+/* For state.h: what of it is in flash; into a device without one. */
+struct json;
+void order_state_write(const struct device *d, struct json *j);
+struct cJSON;
+int order_state_read(struct device *d, const struct cJSON *state, struct err *err);
 /* The device has booted: settle what the power loss interrupted. */
 void order_resume(struct device *d);
 /* False if there is no result to be sent, as with the next. */

@@ -517,3 +517,113 @@ void order_free(struct device *d)
 	free(o);
 	d->order = NULL;
 }
+
+/* ---- Its state, for another process. ------------------------------------ */
+
+static const char *const phase_names[] = {
+	[PHASE_RUNNING] = "running", [PHASE_TRIAL] = "trial", [PHASE_DONE] = "done",
+};
+
+bool order_in_flash(const struct device *d)
+{
+	return d->order && d->order->operation != OP_UNKNOWN;
+}
+
+void order_state_write(const struct device *d, struct json *j)
+{
+	const struct order *o = d->order;
+
+	json_open(j, '{');
+	json_putz(j, "id", o->id);
+	json_putz(j, "operation", operation_names[o->operation]);
+	json_putz(j, "phase", phase_names[o->phase]);
+	json_put_bool(j, "commanded", o->commanded);
+	json_put_bool(j, "acknowledged", o->acknowledged);
+	json_put_bool(j, "failed", o->failed);
+	json_put_opt(j, "code", str_of(o->code));
+	json_put_int(j, "completed", o->completed_ms);
+	json_put_opt(j, "iccid", str_of(o->iccid));
+	json_put_opt(j, "earlier", str_of(o->earlier));
+	json_put_opt(j, "message", str_of(o->message));
+	json_put_opt(j, "subject", str_of(o->subject));
+	json_put_opt(j, "reason", str_of(o->reason));
+	json_put_opt(j, "activation_code", str_of(o->activation_code));
+	json_put_opt(j, "confirmation_code", str_of(o->confirmation_code));
+	json_close(j, '}');
+}
+
+/* A text with room for it; -1: it is too long. */
+static int take(const cJSON *state, const char *key, char *to, size_t size,
+		struct err *err)
+{
+	struct arena a = { 0 };
+	struct str text;
+	int rc = json_get_str(state, key, &a, &text, err);
+
+	if (rc > 0 && text.n >= size)
+		rc = err_set(err, ERR_INVALID, "order: its %s is too long", key);
+	else if (rc > 0)
+		memcpy(to, text.p, text.n);
+	arena_release(&a);
+	return rc < 0 ? -1 : 0;
+}
+
+static int read_phase(struct order *o, struct str name, struct err *err)
+{
+	for (int i = PHASE_RUNNING; i <= PHASE_DONE; i++) {
+		o->phase = (enum phase)i;
+		if (str_is(name, phase_names[i]))
+			return 0;
+	}
+	return err_set(err, ERR_INVALID, "order: it is in no phase");
+}
+
+static int read_state(struct order *o, const cJSON *state, struct arena *a,
+		      struct err *err)
+{
+	struct str operation = STR_NONE, phase = STR_NONE, code = STR_NONE,
+		activation = STR_NONE, confirmation = STR_NONE;
+
+	if (take(state, "id", o->id, sizeof(o->id), err) < 0 ||
+	    take(state, "iccid", o->iccid, sizeof(o->iccid), err) < 0 ||
+	    take(state, "earlier", o->earlier, sizeof(o->earlier), err) < 0 ||
+	    take(state, "message", o->message, sizeof(o->message), err) < 0 ||
+	    take(state, "subject", o->subject, sizeof(o->subject), err) < 0 ||
+	    take(state, "reason", o->reason, sizeof(o->reason), err) < 0 ||
+	    json_get_str(state, "operation", a, &operation, err) < 0 ||
+	    json_get_str(state, "phase", a, &phase, err) < 0 ||
+	    json_get_str(state, "code", a, &code, err) < 0 ||
+	    json_get_str(state, "activation_code", a, &activation, err) < 0 ||
+	    json_get_str(state, "confirmation_code", a, &confirmation, err) < 0 ||
+	    json_get_bool(state, "commanded", &o->commanded, err) < 0 ||
+	    json_get_bool(state, "acknowledged", &o->acknowledged, err) < 0 ||
+	    json_get_bool(state, "failed", &o->failed, err) < 0 ||
+	    json_get_int(state, "completed", &o->completed_ms, err) < 0 ||
+	    read_phase(o, phase, err) < 0)
+		return -1;
+	o->operation = operation_of(operation);
+	if (!o->id[0] || o->operation == OP_UNKNOWN || (o->phase == PHASE_DONE && !code.n))
+		return err_set(err, ERR_INVALID, "order: something is missing");
+	o->code = code.n ? arena_str(&o->device->fleet->arena, code).p : NULL;
+	o->activation_code = copy(activation);
+	o->confirmation_code = copy(confirmation);
+	return 0;
+}
+
+int order_state_read(struct device *d, const cJSON *state, struct err *err)
+{
+	struct order *o = calloc(1, sizeof(*o));
+	struct arena a = { 0 };
+	int rc;
+
+	assert(o);
+	order_free(d);
+	d->order = o;
+	o->device = d;
+	o->timer.fire = fire;
+	rc = read_state(o, state, &a, err);
+	arena_release(&a);
+	if (rc < 0)
+		order_free(d);
+	return rc;
+}

@@ -183,6 +183,36 @@ static void expire(struct timer *t)
 	end_order(e, o);
 }
 
+static void enqueue(struct eis *e, struct eis_record *c, struct eis_order *o)
+{
+	o->eis = e;
+	o->record = c;
+	o->expiry.fire = expire;
+	map_put(&e->orders, str_of(o->id), o);
+	if (o->reference)
+		map_put(&e->references, str_of(o->reference), o);
+	if (c->last)
+		c->last->next = o;
+	else
+		c->first = o;
+	c->last = o;
+}
+
+void eis_take_up(struct eis *e, struct eis_record *c, struct eis_order *o)
+{
+	int64_t left_ms = o->expires_ms - now_ms(e);
+
+	enqueue(e, c, o);
+	if (eis_order_ended(o)) {
+		c->ended++;
+		return;
+	}
+	if (!c->head)
+		c->head = o;
+	c->unfinished++;
+	loop_arm(e->loop, &o->expiry, left_ms > 0 ? left_ms * NS_PER_MS : 0);
+}
+
 struct eis_order *eis_place(struct eis *e, const struct eis_order_spec *spec,
 			struct err *err)
 {
@@ -199,20 +229,10 @@ struct eis_order *eis_place(struct eis *e, const struct eis_order_spec *spec,
 	o = eis_order_new(id, spec->operation, spec->iccid, spec->reference);
 	eis_order_set_secrets(o, spec->activation_code, spec->matching_id,
 			  spec->confirmation_code);
-	o->eis = e;
-	o->record = c;
 	o->created_ms = o->updated_ms = now_ms(e);
 	o->expires_ms = o->created_ms + spec->expires_in_s * 1000;
-	o->expiry.fire = expire;
+	enqueue(e, c, o);
 	loop_arm(e->loop, &o->expiry, spec->expires_in_s * NS_PER_S);
-	map_put(&e->orders, str_of(o->id), o);
-	if (o->reference)
-		map_put(&e->references, str_of(o->reference), o);
-	if (c->last)
-		c->last->next = o;
-	else
-		c->first = o;
-	c->last = o;
 	if (!c->head)
 		c->head = o;
 	c->unfinished++;

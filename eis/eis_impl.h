@@ -51,6 +51,8 @@ struct eis_order *eis_find_reference(const struct eis *e, struct str reference);
 /* NULL with `err` if the eUICC has too many orders waiting. */
 struct eis_order *eis_place(struct eis *e, const struct eis_order_spec *spec,
 			struct err *err);
+/* One that was placed at another time (state.h), as it is. */
+void eis_take_up(struct eis *e, struct eis_record *c, struct eis_order *o);
 /* The order that is due, marked as delivered; NULL if there is none. */
 struct eis_order *eis_deliver(struct eis *e, struct eis_record *c);
 /* -1 if the device has it already, or it has ended. */

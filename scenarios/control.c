@@ -302,6 +302,8 @@ int control_page(struct http_exchange *x, size_t *skip, size_t *limit)
 static const struct route routes[] = {
 	{ "GET",    V1 "/world",                control_get_world },
 	{ "POST",   V1 "/reset",                control_reset },
+	{ "GET",    V1 "/snapshot",             control_get_snapshot },
+	{ "PUT",    V1 "/snapshot",             control_put_snapshot },
 	{ "GET",    V1 "/life",                 control_get_life },
 	{ "PUT",    V1 "/life",                 control_put_life },
 	{ "GET",    V1 "/clock",                control_get_clock },

@@ -47,6 +47,9 @@ static const char world_text[] =
 	"  - {wait: 30s, name: A pause, note: First nothing happens.}\n"
 	"  - {power-off: router, note: Then the power goes.}\n";
 
+/* As a body: what the last GET of it gave. */
+#define SNAPSHOT "(the snapshot)"
+
 /* What one request is, and what has to come of it. */
 struct ask {
 	const char *method, *path, *body;
@@ -69,6 +72,7 @@ struct rig {
 	const struct ask *list;
 	size_t count, at;
 	char saved[200];
+	char *snapshot;			/* the last one; owned */
 	bool over;
 	struct timer next;
 	struct timer patience;
@@ -107,6 +111,11 @@ static void answered(struct http_call *c)
 		      "%s %s: no %s in %.*s", q->method, q->path, q->has,
 		      STRF(c->resp.body));
 	keep_word(r, q, c->resp.body);
+	if (strcmp(q->path, V "/snapshot") == 0 && strcmp(q->method, "GET") == 0 &&
+	    q->status == 200) {
+		free(r->snapshot);
+		r->snapshot = strndup(c->resp.body.p, c->resp.body.n);
+	}
 	if (++r->at < r->count) {
 		loop_arm(&r->loop, &r->next, 0);
 	} else {
@@ -133,7 +142,9 @@ static void send_next(struct timer *t)
 	ck_assert_msg(c != NULL, "%s", err.msg);
 	if (!q->stranger)
 		http_call_header(c, "Authorization", STR(AUTH));
-	if (q->body)
+	if (q->body && strcmp(q->body, SNAPSHOT) == 0)
+		http_call_body(c, "application/json", str_of(r->snapshot));
+	else if (q->body)
 		http_call_body(c, q->type ? q->type : "application/json", str_of(q->body));
 	c->done = answered;
 	c->owner = r;
@@ -217,6 +228,7 @@ static void rig_close(struct rig *r)
 		fclose(r->traffic_file);
 	loop_release(&r->loop);
 	arena_release(&r->arena);
+	free(r->snapshot);
 }
 
 static void play(struct rig *r, const struct ask *list, size_t count)
@@ -368,6 +380,7 @@ static const struct ask bad[] = {
 	BAD("POST", ROUTER "/actions", "{\"action\":\"set-memory\"}", 400, "bad-value"),
 	BAD("POST", ROUTER "/actions", "{\"action\":\"set-spn\",\"iccid\":\"8944000000000000000\"}", 404,
 	    "unknown-profile"),
+	BAD("POST", ROUTER "/actions", "{\"action\":\"discover\"}", 409, "cannot"),
 	BAD("POST", "/fleets", "{\"key\":\"9lives\"}", 400, "bad-value"),
 	BAD("POST", "/fleets", "{\"key\":\"x\",\"count\":0}", 400, "bad-value"),
 	BAD("POST", "/fleets", "{\"key\":\"x\",\"device\":{\"wheels\":4}}", 400, "bad-value"),
@@ -484,7 +497,7 @@ START_TEST(only_json_is_taken)
 		const char *path = operations[i][1];
 
 		if (strcmp(operations[i][0], "GET") == 0 || strcmp(operations[i][0], "DELETE") == 0 ||
-		    strcmp(path, "/script/next") == 0 || strcmp(path, "/snapshot") == 0)
+		    strcmp(path, "/script/next") == 0)
 			continue;
 		list[n++] = (struct ask){ operations[i][0], arena_printf(&a, V "%s", path).p, "x=1",
 					  415, "unsupported-type",
@@ -509,6 +522,70 @@ static int connect_to(const char *address)
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
 }
+
+/* A world with a past, an order under way, more devices than its file, and an
+ * SM-DP+ that has handed out a profile. */
+static const struct ask there_and_back[] = {
+	{ "POST", V "/fleets", "{\"key\":\"more\",\"count\":2,\"device\":{\"second-link\":true}}", 201 },
+	{ "POST", V "/carriers", "{\"key\":\"north\",\"name\":\"North\",\"codes\":2}", 201 },
+	{ "PUT", V "/quirks/smdp.slow", "{\"delay\":\"2s\"}", 200 },
+	{ "PUT", V "/life", "{\"every\":\"7min\"}", 200 },
+	{ "POST", V "/requests", "{\"method\":\"POST\",\"path\":\"" OPERATIONS "\",\"body\":"
+	  "{\"device_id\":\"00000000-00000000-0040FFFF-FF800001\",\"operation\":\"activate\","
+	  "\"carrier\":\"Fred's Fast Wireless Service\"}}", 200, "\"status\":\"starting\"" },
+	{ "POST", V "/clock/advance", "{\"by\":\"20min\"}", 200, "\"reached\":true" },
+	{ "POST", V "/devices/bus/actions", "{\"action\":\"link-down\"}", 200 },
+	{ "POST", V "/requests", "{\"method\":\"POST\",\"path\":\"" OPERATIONS "\",\"body\":"
+	  "{\"device_id\":\"00000000-00000000-0040FFFF-FF800002\",\"operation\":\"activate\","
+	  "\"carrier\":\"Fred's Fast Wireless Service\"}}", 200, "\"status\":\"starting\"" },
+	{ "POST", V "/clock/advance", "{\"by\":\"5min\"}", 200, "\"reached\":true" },
+	{ "PUT", V "/clock", "{\"paused\":true}", 200 },
+	{ "GET", V "/snapshot", NULL, 200, "\"format\":\"esimrig-world-1\"" },
+	{ "POST", V "/reset", NULL, 200, "\"generation\":2" },
+	{ "GET", V "/operations", NULL, 200, "\"count\":0" },
+	{ "GET", V "/carriers", NULL, 200, "\"count\":2" },
+	{ "PUT", V "/snapshot", SNAPSHOT, 200, "\"generation\":3" },
+	{ "GET", V "/world", NULL, 200, "\"every\":420" },
+	{ "GET", V "/world", NULL, 200, "\"paused\":true" },
+	{ "GET", V "/clock", NULL, 200, "\"t\":15" },	/* 25 min and a little */
+	{ "GET", V "/devices/more%5B1%5D", NULL, 200, "\"second_link\":true" },
+	{ "GET", V ROUTER, NULL, 200, "\"spn\":\"Mobile\",\"carrier\":\"freds\",\"carrier_name\":"
+	  "\"Fred's Fast Wireless Service\",\"status\":\"active\"" },
+	{ "GET", V "/devices/bus", NULL, 200, "\"link\":\"down\"" },
+	{ "GET", V "/carriers", NULL, 200, "\"key\":\"north\",\"name\":\"North\"" },
+	{ "GET", V "/codes/8944000000000000019", NULL, 200, "\"state\":\"installed\"" },
+	{ "GET", V "/codes/8944000000000000027?reveal=true", NULL, 200, "LPA:1$smdp.example.com$" },
+	{ "GET", V "/quirks", NULL, 200, "\"active\":[{\"delay\":\"2s\"}]" },
+	{ "GET", V "/operations", NULL, 200, "\"count\":2" },
+	{ "GET", V "/flows?active=true", NULL, 200, "\"count\":1" },
+	/* And it goes on: the order is still in the EIS's queue. */
+	{ "POST", V "/devices/bus/actions", "{\"action\":\"link-up\"}", 200 },
+	{ "POST", V "/clock/advance", "{\"by\":\"20min\"}", 200 },
+	{ "GET", V "/flows?active=true", NULL, 200, "\"count\":0" },
+	{ "GET", V "/operations", NULL, 200, "\"status\":\"successful\",\"device\":\"bus\"" },
+	{ "GET", V "/devices/bus", NULL, 200, "\"carrier\":\"freds\"" },
+	/* A second time, from the middle of another life. */
+	{ "PUT", V "/snapshot", SNAPSHOT, 200, "\"generation\":4" },
+	{ "GET", V "/flows?active=true", NULL, 200, "\"count\":1" },
+	/* What is none, and what is damaged. */
+	{ "PUT", V "/snapshot", "{}", 400, "no snapshot" },
+	{ "PUT", V "/snapshot", "{\"format\":\"esimrig-world-1\",\"file\":\"other\",\"seed\":1,\"t\":0}",
+	  409, "another world" },
+	{ "GET", V "/world", NULL, 200, "\"generation\":4" },
+	{ "PUT", V "/snapshot", "{\"format\":\"esimrig-world-1\",\"file\":\"test\",\"seed\":1,\"t\":5,"
+	  "\"server\":\"AAAA\"}", 409, "other-world" },
+	{ "GET", V "/operations", NULL, 200, "\"count\":0" },
+	{ "GET", V "/clock", NULL, 200, "\"paused\":true" },
+};
+
+START_TEST(a_world_comes_back_as_it_was)
+{
+	struct rig r;
+
+	rig_open(&r, &(struct live_config){ 0 });
+	PLAY(&r, there_and_back);
+}
+END_TEST
 
 static const struct ask while_busy[] = {
 	{ "GET", V "/clock", NULL, 200, "\"advancing\":true" },
@@ -706,6 +783,7 @@ int main(void)
 	tcase_add_test(api, only_json_is_taken);
 	tcase_add_test(api, a_day_passes_in_a_moment);
 	tcase_add_test(api, one_advance_at_a_time);
+	tcase_add_test(api, a_world_comes_back_as_it_was);
 	tcase_add_test(api, a_script_waits_for_its_turn);
 	suite_add_tcase(s, api);
 	tcase_set_timeout(events, 60);

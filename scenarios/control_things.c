@@ -310,6 +310,8 @@ static int add_fleet(struct control *c, struct str text, struct err *err)
 		return -1;
 	wake_world(c);
 	rc = world_add_fleet(w, &more->world.fleets.list[0], err);
+	if (rc == 0)
+		live_note_growth(c->live, text);
 	live_grown(c->live);
 	for (size_t i = first; i < w->device_count; i++)
 		if (device_online(w->devices[i].device))
@@ -370,8 +372,11 @@ static int add_carrier(struct control *c, struct str text, struct err *err)
 	sw = &more->world;
 	wake_world(c);
 	/* The names of the others stand before it. */
-	return world_add_carrier(c->live->world, &sw->carriers.list[sw->carriers.count - 1],
-				 err);
+	if (world_add_carrier(c->live->world, &sw->carriers.list[sw->carriers.count - 1],
+			      err) < 0)
+		return -1;
+	live_note_growth(c->live, text);
+	return 0;
 }
 
 void control_add_carrier(void *control, struct http_exchange *x, const struct str *args)

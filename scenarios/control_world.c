@@ -1,5 +1,6 @@
 /* The control API: the whole world, and its time. */
 #include "scenarios/control_impl.h"
+#include "scenarios/snapshot.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,6 +69,33 @@ void control_reset(void *control, struct http_exchange *x, const struct str *arg
 		remake(c, x, LIVE_RESET);
 	}
 	cJSON_Delete(body);
+}
+
+void control_get_snapshot(void *control, struct http_exchange *x, const struct str *args)
+{
+	(void)args;
+	clock_tick(&((struct control *)control)->live->world->loop.clock);
+	answer_with(control, x, snapshot_write);
+}
+
+void control_put_snapshot(void *control, struct http_exchange *x, const struct str *args)
+{
+	struct control *c = control;
+	cJSON *body = control_body(x, NULL, false);
+	struct err err;
+
+	(void)args;
+	if (!body || is_busy(c, x)) {
+		cJSON_Delete(body);
+		return;
+	}
+	cJSON_Delete(body);
+	if (live_put_image(c->live, x->req.body, &err) == 0)
+		remake(c, x, LIVE_RESTORE);
+	else if (err.code == ERR_STATE)
+		control_refuse(x, 409, "other-world", NULL, "%s", err.msg);
+	else
+		control_refuse(x, 400, "bad-value", NULL, "%s", err.msg);
 }
 
 /* ---- Life. ------------------------------------------------------------------ */

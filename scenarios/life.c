@@ -292,3 +292,33 @@ int64_t life_every_ns(const struct life *l)
 {
 	return l->every_ns;
 }
+
+/* Devices of a world and its fleet are in the same order. */
+static size_t index_of(const struct life *l, const struct device *d)
+{
+	size_t i = 0;
+
+	while (i < l->world->device_count && l->world->devices[i].device != d)
+		i++;
+	return i;
+}
+
+bool life_owes(const struct life *l, size_t i, size_t *device, bool *power)
+{
+	const struct recovery *r = l->recoveries;
+
+	while (r && i--)
+		r = r->next;
+	if (!r)
+		return false;
+	*device = index_of(l, r->device);
+	*power = r->power;
+	return true;
+}
+
+void life_owe(struct life *l, size_t device, bool power)
+{
+	if (device < l->world->device_count)
+		recover_later(l, l->world->devices[device].device, power,
+			      exponential_ns(l, 60 * NS_PER_S));
+}

@@ -24,4 +24,10 @@ void life_set(struct life *l, bool on, int64_t every_ns);
 bool life_is_on(const struct life *l);
 int64_t life_every_ns(const struct life *l);
 
+/* What it has taken and not given back: the index of a device in the world, and
+ * whether it was the power, or else the network.  False: no more. */
+bool life_owes(const struct life *l, size_t i, size_t *device, bool *power);
+/* That was taken in a life before this one. */
+void life_owe(struct life *l, size_t device, bool power);
+
 #endif

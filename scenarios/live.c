@@ -1,6 +1,7 @@
 #include "scenarios/live.h"
 
 #include "scenarios/show.h"
+#include "scenarios/snapshot.h"
 #include "sim/socknet.h"
 
 #include <assert.h>
@@ -96,6 +97,13 @@ void live_grown(struct live *l)
 	l->note_count = w->device_count;
 	for (size_t i = old; i < w->device_count && l->listener.tell; i++)
 		live_touch(l, i);
+}
+
+void live_note_growth(struct live *l, struct str more)
+{
+	l->grown = realloc(l->grown, (l->grown_count + 1) * sizeof(*l->grown));
+	assert(l->grown);
+	l->grown[l->grown_count++] = arena_str(&l->arena, more);
 }
 
 /* ---- What has changed is told at the end of the turn. ------------------------ */
@@ -514,8 +522,41 @@ static const char *address(void *arg, const char *host)
 
 static struct store *open_store(void *arg, struct err *err)
 {
-	(void)arg;
-	return store_open(NULL, err);
+	struct live *l = arg;
+
+	return l->image.n ? snapshot_store(l->image, err) : store_open(NULL, err);
+}
+
+static void drop_image(struct live *l)
+{
+	free((char *)(uintptr_t)l->image.p);
+	l->image = STR_NONE;
+}
+
+int live_put_image(struct live *l, struct str image, struct err *err)
+{
+	struct instant at;
+	uint64_t seed;
+	char *copy;
+
+	if (snapshot_check(l, image, &seed, &at, err) < 0)
+		return -1;
+	copy = malloc(image.n + 1);
+	assert(copy);
+	memcpy(copy, image.p, image.n);
+	drop_image(l);
+	l->image = (struct str){ copy, image.n };
+	l->seed = seed;
+	l->began = at;
+	return 0;
+}
+
+/* What run_setup() does for a world without a past. */
+static int take_up(struct live *l, struct err *err)
+{
+	if (snapshot_read(l, &l->run->world, l->image, err) < 0)
+		return err_prefix(err, "the snapshot");
+	return 0;
 }
 
 static struct loop *world_loop(struct live *l)
@@ -531,6 +572,10 @@ static int make_world(struct live *l, struct err *err)
 	l->run = r;
 	l->front = (struct run_front){ .wrap = wrap, .address = address,
 				       .open_store = open_store, .arg = l };
+	if (l->image.n) {
+		l->front.begin_ns = l->began.ns;
+		l->front.salt = (uint64_t)l->began.ns * UINT64_C(0x9E3779B97F4A7C15);
+	}
 	l->options = (struct run_options){
 		.clock = CLOCK_KIND_SCALED, .rate = l->rate, .sockets = true,
 		.has_seed = true, .seed = l->seed, .front = &l->front,
@@ -544,7 +589,7 @@ static int make_world(struct live *l, struct err *err)
 		return -1;
 	loop_host(&r->world.loop, l->config.guest);
 	run_begin(r);
-	return run_setup(r, err);
+	return l->image.n ? take_up(l, err) : run_setup(r, err);
 }
 
 /* From here on everybody may look at it. */
@@ -562,7 +607,14 @@ static void begin(struct live *l)
 	l->publish.run = publish;
 	l->listener = (struct eventlog_listener){ .tell = hear, .wants_line = true };
 	eventlog_listen(&w->log, &l->listener);
-	l->life = life_new(w, l->config.life, LIFE_EVERY_NS);
+	if (l->restored_every_ns >= LIFE_EVERY_MIN_NS)
+		l->life = life_new(w, l->restored_life, l->restored_every_ns);
+	else
+		l->life = life_new(w, l->config.life, LIFE_EVERY_NS);
+	l->restored_every_ns = 0;
+	if (l->image.n)
+		snapshot_owe(l->life, l->image);
+	drop_image(l);
 	if (l->config.play)
 		list_script(l);
 	apply_rate(l);
@@ -604,6 +656,9 @@ static void end_world(struct live *l)
 	free(l->notes);
 	l->notes = NULL;
 	l->note_count = 0;
+	free(l->grown);
+	l->grown = NULL;
+	l->grown_count = 0;
 	l->polls = 0;
 	map_release(&r->variables);
 	arena_release(&r->scratch);
@@ -644,7 +699,8 @@ static int live_through(struct live *l, struct err *err)
 	if (make_world(l, err) < 0)
 		return l->wish == LIVE_END ? 0 : -1;
 	begin(l);
-	tell_done(l, NULL);
+	tell_done(l, l->damage.code ? &l->damage : NULL);
+	l->damage.code = ERR_NONE;
 	if (l->config.play)
 		play(l);
 	while (l->wish == LIVE_GOES_ON)
@@ -655,6 +711,7 @@ static int live_through(struct live *l, struct err *err)
 
 int live_run(struct live *l, struct err *err)
 {
+	bool again;
 	int rc;
 
 	do {
@@ -662,7 +719,13 @@ int live_run(struct live *l, struct err *err)
 			l->wish = LIVE_GOES_ON;
 		rc = live_through(l, err);
 		end_world(l);
-	} while (rc == 0 && l->wish != LIVE_END);
+		/* A damaged snapshot costs its world, not the whole. */
+		again = rc < 0 && l->image.n && l->done;
+		if (again)
+			l->damage = *err;
+		if (rc < 0)
+			drop_image(l);
+	} while (again || (rc == 0 && l->wish != LIVE_END));
 	if (rc < 0)
 		tell_done(l, err);
 	return rc;

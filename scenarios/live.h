@@ -89,6 +89,10 @@ struct live {
 	void (*ending)(void *arg);
 	void *ending_arg;
 	struct str image;		/* to be restored; owned */
+	struct instant began;		/* in it */
+	struct err damage;		/* of one: told when the next world is there */
+	bool restored_life;		/* as it was in it */
+	int64_t restored_every_ns;	/* 0: nothing was restored */
 	double rate;
 	bool paused;
 	uint64_t seed;
@@ -103,6 +107,8 @@ struct live {
 	struct tap *tap;
 	struct flows *flows;
 	struct life *life;
+	struct str *grown;		/* what was added: for world_read_more() */
+	size_t grown_count;
 	struct map by_device_id;	/* -> struct world_device */
 	struct live_note *notes;	/* of each device */
 	size_t note_count;
@@ -132,6 +138,13 @@ void live_free(struct live *l);
 /* Until LIVE_END is wished for, or a world cannot be made: -1. */
 int live_run(struct live *l, struct err *err);
 void live_wish(struct live *l, enum live_wish wish);
+/*
+ * The next world goes on from that snapshot: before live_run(), or with
+ * LIVE_RESTORE.  -1: it is none of this world.  One that turns out to be
+ * damaged is told to `done`, and the next world is a fresh one; at the
+ * beginning live_run() fails.
+ */
+int live_put_image(struct live *l, struct str image, struct err *err);
 
 /* ---- Time. ----------------------------------------------------------------- */
 
@@ -154,6 +167,8 @@ size_t live_find_party(const struct live *l, struct str party);
 size_t live_find_device_id(const struct live *l, struct str device_id);
 /* The world has more devices than before. */
 void live_grown(struct live *l);
+/* It was made of that; the text is copied. */
+void live_note_growth(struct live *l, struct str more);
 /* Something about it has changed. */
 void live_touch(struct live *l, size_t device);
 

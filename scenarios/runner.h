@@ -26,6 +26,7 @@ struct run_front {
 	/* The server's database, or NULL: an empty one. */
 	struct store *(*open_store)(void *arg, struct err *err);
 	int64_t begin_ns;	/* the instant at which its life begins */
+	uint64_t salt;		/* so that ids are others than in a life before */
 	void *arg;
 };
 

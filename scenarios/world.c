@@ -155,11 +155,17 @@ static int listen_host(struct world *w, struct world_host *h, struct err *err)
 	return 0;
 }
 
+/* What is made up is the world's own; what parties draw may be salted. */
+static uint64_t party_seed(const struct world *w)
+{
+	return w->options->front ? w->seed ^ w->options->front->salt : w->seed;
+}
+
 static int make_server(struct world *w, struct err *err)
 {
 	const struct scenario_server *o = &w->sc->world.server;
 	struct server_config config = {
-		.loop = &w->loop, .net = w->net, .log = &w->log, .seed = w->seed,
+		.loop = &w->loop, .net = w->net, .log = &w->log, .seed = party_seed(w),
 		.store = w->store, .eis_url = "http://eis.rig",
 		.eis_token = w->eis_token.p, .report_token = w->report_token.p,
 		.gateway_url = o->way == WAY_GATEWAY ? "http://" GATEWAY_HOST : NULL,
@@ -213,10 +219,10 @@ static int make_parties(struct world *w, struct err *err)
 	const struct scenario_world *sw = &w->sc->world;
 	struct eis_config registry = {
 		.loop = &w->loop, .net = w->net, .log = &w->log,
-		.seed = w->seed, .token = w->eis_token.p,
+		.seed = party_seed(w), .token = w->eis_token.p,
 	};
 	struct fleet_config devices = {
-		.loop = &w->loop, .net = w->net, .log = &w->log, .seed = w->seed,
+		.loop = &w->loop, .net = w->net, .log = &w->log, .seed = party_seed(w),
 		.eis_url = "http://eis.rig",
 		.report_url = sw->device_options.no_reports ? NULL :
 			      target_of(w)->foreign ? "http://" REPORTS_HOST REPORT_PATH :
@@ -236,7 +242,7 @@ static int make_parties(struct world *w, struct err *err)
 		return -1;
 	quirk_engine_set_fleet(w->quirks, w->fleet);
 	w->gateway = gateway_new(&(struct gateway_config){
-		.loop = &w->loop, .log = &w->log, .seed = w->seed,
+		.loop = &w->loop, .log = &w->log, .seed = party_seed(w),
 		.fleet = w->fleet, .token = w->gateway_token.p,
 	});
 	if (!target_of(w)->foreign && make_own_server(w, err) < 0)
@@ -260,7 +266,7 @@ static int make_smdps(struct world *w, struct err *err)
 		struct world_smdp *s = &w->smdps[w->smdp_count++];
 		struct smdp_config config = {
 			.loop = &w->loop, .net = w->net, .log = &w->log,
-			.seed = w->seed, .eis_url = "http://eis.rig",
+			.seed = party_seed(w), .eis_url = "http://eis.rig",
 			.operator_url = sw->smdp_options.progress ? "http://eis.rig" : NULL,
 			.crypto = w->crypto, .own_keys = sw->smdp_options.own_keys,
 			.throttle = (uint64_t)sw->smdp_options.throttle,
@@ -293,7 +299,7 @@ static int make_smds(struct world *w, struct err *err)
 	if (!address.n)
 		return 0;
 	w->smds = smds_new(&(struct smds_config){
-		.loop = &w->loop, .log = &w->log, .seed = w->seed, .party = "smds",
+		.loop = &w->loop, .log = &w->log, .seed = party_seed(w), .party = "smds",
 		.address = address.p, .crypto = w->crypto,
 	}, err);
 	if (!w->smds || network_listen(w->net, address.p, "smds", smds_handler(w->smds), err) < 0)

@@ -18,6 +18,10 @@ struct store;
 /* `path` NULL: in memory, gone when closed.  See store.h. */
 struct store *store_open(const char *path, struct err *err);
 void store_close(struct store *st);
+/* All of it as bytes, committed or not; free() ends them.  NULL: no memory. */
+unsigned char *store_image(struct store *st, size_t *size);
+/* A store in memory that begins as that. */
+struct store *store_open_image(struct str image, struct err *err);
 
 /* Strings are copied.  Zero numbers mean the defaults in brackets. */
 struct server_config {

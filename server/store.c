@@ -34,6 +34,7 @@ struct stmt {
 struct store {
 	sqlite3 *db;
 	char *path;		/* of the file, or NULL */
+	bool no_spare;		/* began as the image of another */
 	bool writing;
 	uint64_t commits;
 	bool failed;
@@ -328,6 +329,52 @@ fail:
 	return NULL;
 }
 
+unsigned char *store_image(struct store *st, size_t *size)
+{
+	sqlite3_int64 n = 0;
+	unsigned char *bytes, *copy;
+
+	bytes = sqlite3_serialize(st->db, "main", &n, 0);
+	copy = bytes ? malloc((size_t)n) : NULL;
+	if (copy)
+		memcpy(copy, bytes, (size_t)n);
+	sqlite3_free(bytes);
+	*size = (size_t)n;
+	return copy;
+}
+
+/* SQLite frees it, however that comes out. */
+static int put_image(struct store *st, struct str image, struct err *err)
+{
+	unsigned char *bytes = sqlite3_malloc64(image.n);
+
+	if (!bytes)
+		return err_set(err, ERR_IO, "no memory");
+	memcpy(bytes, image.p, image.n);
+	if (sqlite3_deserialize(st->db, "main", bytes, (sqlite3_int64)image.n,
+				(sqlite3_int64)image.n, SQLITE_DESERIALIZE_FREEONCLOSE |
+				SQLITE_DESERIALIZE_RESIZEABLE) == SQLITE_OK)
+		return 0;
+	return err_set(err, ERR_INVALID, "the server's database is damaged: %s",
+		       sqlite3_errmsg(st->db));
+}
+
+struct store *store_open_image(struct str image, struct err *err)
+{
+	struct store *st = calloc(1, sizeof(*st));
+
+	assert(st);
+	st->no_spare = true;
+	if (sqlite3_open_v2(":memory:", &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+			    NULL) != SQLITE_OK)
+		explain(st, NULL, err);
+	else if (put_image(st, image, err) == 0 && configure(st, err) == 0 &&
+		 migrate(st, err) == 0)
+		return st;
+	destroy(st);
+	return NULL;
+}
+
 /* Empty again, as if it was new?  Only what is small is worth it. */
 static bool make_empty(struct store *st)
 {
@@ -368,7 +415,7 @@ void store_close(struct store *st)
 {
 	if (!st)
 		return;
-	if (!st->path && !spare && make_empty(st))
+	if (!st->path && !spare && !st->no_spare && make_empty(st))
 		keep_spare(st);
 	else
 		destroy(st);
