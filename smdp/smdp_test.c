@@ -32,7 +32,7 @@ START_TEST(whole_download)
 	/* The eUICC takes the package in. */
 	ck_assert_int_eq(rsp_bpp_split(a.package, &w.arena, &segments, &n, &err), 0);
 	rsp_bpp_reader_init(&r, &rsp_crypto_none, &key, STR(EID), a.transaction,
-			    certificate(RSP_ROLE_DP_PB, "smdp.example.com"));
+			    a.smdp_certificate);
 	for (size_t i = 0; i < n; i++)
 		ck_assert_msg(rsp_bpp_reader_feed(&r, segments[i], &err) == 0,
 			      "%s", err.msg);
@@ -1158,6 +1158,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, whole_download);
 	tcase_add_loop_test(tc, refused, 0, COUNT(refusals));
 	tcase_add_test(tc, default_smdp);

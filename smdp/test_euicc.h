@@ -87,6 +87,10 @@ static UNUSED void handle_operator(struct http_handler *h, struct http_exchange 
 
 /* Set before setup(): the operator wants to hear how downloads go. */
 static UNUSED const char *operator_url;
+/* The same: NULL is none.  An eUICC signs under one CI, and has the other side sign under
+ * another or the same. */
+static UNUSED const struct rsp_crypto *crypto;
+static UNUSED size_t sign_ci, verify_ci;
 /* The same: packages have keys of their own. */
 static UNUSED bool own_keys;
 /* The same: requests of a client in ten seconds. */
@@ -102,6 +106,9 @@ static UNUSED void setup(void)
 	};
 	struct err err = { 0 };
 
+	if (!crypto)
+		crypto = &rsp_crypto_none;
+	config.crypto = crypto;
 	memset(&w, 0, sizeof(w));
 	loop_init(&w.loop, CLOCK_KIND_VIRTUAL, 1.0, CLOCK_EPOCH_MS);
 	eventlog_init(&w.log, &w.loop.clock);
@@ -288,6 +295,9 @@ struct attempt {
 	struct rsp_metadata metadata;
 	bool cc_required;
 	struct str asked_key;	/* bppEuiccOtpk of smdpSigned2 */
+	struct str signature1;	/* its own */
+	struct str smdp_signature2, smdp_certificate;
+	struct rsp_otpk otpk;	/* with cryptography */
 };
 
 static const char challenge[RSP_CHALLENGE_BYTES] = "euicc-challenge";
@@ -300,29 +310,39 @@ static UNUSED struct str kept(struct buf *b)
 	return s;
 }
 
-static UNUSED struct str certificate(enum rsp_role role, const char *name)
+/* Who signs what is not part of an attempt: the one of the last authenticateClient. */
+static UNUSED const char *signer = EID;
+
+static UNUSED struct rsp_identity identity(const char *eid)
 {
 	struct rsp_identity id;
-	struct err err;
+	struct err err = { 0 };
 
-	rsp_crypto_none.identity(&rsp_crypto_none, role, 0, str_of(name), STR_NONE,
-				 &w.arena, &id, &err);
-	return id.certificate;
+	ck_assert_msg(crypto->identity(crypto, RSP_ROLE_EUICC, sign_ci, str_of(eid), STR_NONE,
+				       &w.arena, &id, &err) == 0, "%s", err.msg);
+	return id;
 }
 
-static UNUSED struct str signature(bool bad)
+/* A whole 5F37 of `signer`. */
+static UNUSED struct str sign(struct str first, struct str second, bool bad)
 {
-	static char text[67] = "\x5F\x37\x40";
-	struct str s = arena_str(&w.arena, (struct str){ text, sizeof(text) });
+	struct rsp_identity id = identity(signer);
+	struct err err = { 0 };
+	struct buf b;
+	struct str s;
 
+	buf_init(&b, 100);
+	ck_assert_int_eq(rsp_sign(crypto, &id, first, second, &b, &err), 0);
+	s = kept(&b);
+	buf_release(&b);
 	if (bad)
-		((char *)s.p)[40] = 1;
+		((char *)s.p)[40] ^= 1;
 	return s;
 }
 
-static UNUSED struct str key_list(bool bad)
+static UNUSED struct str key_list(size_t ci, bool bad)
 {
-	struct str id = rsp_crypto_none.ci_key_id(&rsp_crypto_none, 0);
+	struct str id = crypto->ci_key_id(crypto, ci);
 	struct buf b;
 	struct str s;
 
@@ -348,8 +368,8 @@ static UNUSED const char *initiate(struct attempt *a, struct es9_message *out)
 	rsp_euicc_info1_write(&b, &(struct rsp_euicc_info1){
 		.svn = a->flags & BAD_SVN ? STR("\x01\x01\x01") :
 		       STR("\x02\x02\x02"),
-		.ci_verify = key_list(a->flags & BAD_KEY_ID),
-		.ci_sign = key_list(a->flags & BAD_SIGN_ID),
+		.ci_verify = key_list(verify_ci, a->flags & BAD_KEY_ID),
+		.ci_sign = key_list(sign_ci, a->flags & BAD_SIGN_ID),
 	});
 	in.euicc_info1 = kept(&b);
 	buf_release(&b);
@@ -371,7 +391,8 @@ static UNUSED struct str info2(const struct attempt *a)
 		.profile_version = version, .svn = version, .firmware = version,
 		.card_resource = buf_view(&resource),
 		.uicc_capability = STR("\x05\x7F"), .rsp_capability = STR("\x04\x90"),
-		.ci_verify = key_list(false), .ci_sign = key_list(false),
+		.ci_verify = key_list(verify_ci, false),
+		.ci_sign = key_list(sign_ci, false),
 		.category = -1, .pp_version = version, .sas_number = STR("x"),
 		.forbidden_ppr = a->flags & FORBIDS_PPR ? PPR_ALL : 0,
 	});
@@ -408,47 +429,80 @@ static UNUSED const char *authenticate(struct attempt *a,
 				struct es9_message *out)
 {
 	struct es9_message in = { .transaction_id = a->transaction };
+	struct rsp_identity id;
 	struct rsp_server_signed1 server;
 	struct err err = { 0 };
 	struct buf b;
+	struct str s1;
+	const char *s;
 
+	signer = a->eid;
+	id = identity(a->eid);
 	ck_assert_int_eq(rsp_server_signed1_read(initiated->server_signed1,
 						 &server, &err), 0);
 	ck_assert(str_eq(server.transaction_id, a->transaction));
 	ck_assert(str_eq(server.euicc_challenge,
 			 (struct str){ challenge, sizeof(challenge) }));
 	ck_assert(str_is(server.server_address, "smdp.example.com"));
+	ck_assert_int_eq(rsp_verify(crypto, initiated->server_certificate,
+				    initiated->server_signed1, STR_NONE,
+				    initiated->server_signature1, &err), 0);
+	s1 = signed1(a, server.server_challenge);
+	a->signature1 = sign(s1, STR_NONE, a->flags & BAD_SIGNATURE1);
 	buf_init(&b, 8000);
 	rsp_authenticate_response_write(&b, &(struct rsp_authenticate_response){
 		.ok = !(a->flags & ERROR_BF38),
-		.euicc_signed1 = signed1(a, server.server_challenge),
-		.euicc_signature1 = signature(a->flags & BAD_SIGNATURE1),
-		.euicc_certificate = certificate(RSP_ROLE_EUICC,
-			a->flags & BAD_CERTIFICATE ? "1234" : a->eid),
-		.eum_certificate = certificate(a->flags & BAD_EUM ? RSP_ROLE_CI :
-					       RSP_ROLE_EUM, "eum"),
+		.euicc_signed1 = s1, .euicc_signature1 = a->signature1,
+		.euicc_certificate = a->flags & BAD_CERTIFICATE ? id.issuer :
+				     id.certificate,
+		.eum_certificate = a->flags & BAD_EUM ? id.certificate : id.issuer,
 		.failed = a->flags & ERROR_BF38, .transaction_id = a->transaction,
 		.error_code = ES10_AUTH_CERTIFICATE,
 	});
 	in.authenticate_response = a->flags & GARBAGE_BF38 ? STR("\xBF\x38") :
 				   kept(&b);
 	buf_release(&b);
-	return es9(ES9_AUTHENTICATE_CLIENT, &in, out);
+	s = es9(ES9_AUTHENTICATE_CLIENT, &in, out);
+	if (strcmp(s, "ok") != 0)
+		return s;
+	ck_assert_int_eq(rsp_verify(crypto, out->smdp_certificate, out->smdp_signed2,
+				    a->signature1, out->smdp_signature2, &err), 0);
+	a->smdp_signature2 = out->smdp_signature2;
+	a->smdp_certificate = out->smdp_certificate;
+	return s;
+}
+
+/* Its one-time public key: a mark, unless there is cryptography. */
+static UNUSED void make_point(struct attempt *a, char point[RSP_POINT_BYTES])
+{
+	struct rng rng = { (uint64_t)a->key + 1 };
+	struct err err;
+
+	memset(point, 0, RSP_POINT_BYTES);
+	point[0] = 4;
+	point[1] = a->key;
+	if (crypto != &rsp_crypto_none) {
+		ck_assert_int_eq(crypto->make_otpk(crypto, crypto->ci_curve(crypto, verify_ci),
+						   &rng, &a->otpk, &err), 0);
+		memcpy(point, a->otpk.public_point, RSP_POINT_BYTES);
+	}
+	if (a->flags & BAD_POINT)
+		point[0] = 2;
 }
 
 static UNUSED const char *get_package(struct attempt *a, struct es9_message *out)
 {
 	struct es9_message in = { .transaction_id = a->transaction };
 	unsigned char hash[RSP_HASH_BYTES];
-	char point[RSP_POINT_BYTES] = { 4, a->key };
+	char point[RSP_POINT_BYTES];
 	struct buf b;
 	struct str signed2;
 
+	make_point(a, point);
+	signer = a->eid;
 	buf_init(&b, 8000);
 	if (a->cc)
 		rsp_hash_cc(str_of(a->cc), a->transaction, hash);
-	if (a->flags & BAD_POINT)
-		point[0] = 2;
 	rsp_euicc_signed2_write(&b, &(struct rsp_euicc_signed2){
 		.transaction_id = a->flags & BAD_SIGNED2_TID ? STR("x") :
 				  a->transaction,
@@ -458,7 +512,8 @@ static UNUSED const char *get_package(struct attempt *a, struct es9_message *out
 	signed2 = kept(&b);
 	rsp_prepare_response_write(&b, &(struct rsp_prepare_response){
 		.ok = !(a->flags & ERROR_BF21), .euicc_signed2 = signed2,
-		.euicc_signature2 = signature(a->flags & BAD_SIGNATURE2),
+		.euicc_signature2 = sign(signed2, a->smdp_signature2,
+					 a->flags & BAD_SIGNATURE2),
 		.failed = a->flags & ERROR_BF21, .transaction_id = a->transaction,
 		.error_code = ES10_PREPARE_SIGNATURE,
 	});
@@ -533,7 +588,7 @@ static UNUSED void report_result(const char *iccid, struct str transaction,
 	});
 	data = kept(&b);
 	rsp_install_result_write(&b, &(struct rsp_install_result){
-		.data = data, .signature = signature(bad_signature) });
+		.data = data, .signature = sign(data, STR_NONE, bad_signature) });
 	in.notification = kept(&b);
 	buf_release(&b);
 	es9(ES9_HANDLE_NOTIFICATION, &in, &out);
@@ -548,15 +603,17 @@ static UNUSED void report_installation(struct str transaction, int64_t sequence,
 
 static UNUSED void report_event(unsigned event, int64_t sequence, bool bad_signature)
 {
+	struct str metadata = notification_metadata(ICCID, event, sequence);
 	struct es9_message in = { 0 }, out;
+	struct rsp_identity id = identity(EID);
 	struct buf b;
 
+	signer = EID;
 	buf_init(&b, 4000);
 	rsp_other_notification_write(&b, &(struct rsp_other_notification){
-		.metadata = notification_metadata(ICCID, event, sequence),
-		.signature = signature(bad_signature),
-		.euicc_certificate = certificate(RSP_ROLE_EUICC, EID),
-		.eum_certificate = certificate(RSP_ROLE_EUM, "eum"),
+		.metadata = metadata,
+		.signature = sign(metadata, STR_NONE, bad_signature),
+		.euicc_certificate = id.certificate, .eum_certificate = id.issuer,
 	});
 	in.notification = kept(&b);
 	buf_release(&b);
@@ -576,7 +633,7 @@ static UNUSED const char *cancel_with(struct str transaction, struct str signed_
 	cancelled = kept(&b);
 	rsp_cancel_response_write(&b, &(struct rsp_cancel_response){
 		.ok = true, .cancel_signed = cancelled, .error_code = -1,
-		.signature = signature(bad_signature) });
+		.signature = sign(cancelled, STR_NONE, bad_signature) });
 	in.cancel_response = kept(&b);
 	buf_release(&b);
 	return es9(ES9_CANCEL_SESSION, &in, &out);
