@@ -176,6 +176,11 @@ const struct defect defects_operations[] = {
 		 " EP-OP-027"),
 	  .rules = { SAY(OP_ROWS, row_map, "status:download=starting,download_verify=starting,"
 			 "enable=starting,enable_verify=starting") } },
+	{ DEFECT("op-over-and-back",
+		 "Minutes after it was over, an operation verifies again",
+		 "EP-OP-048"),
+	  .rules = { SAY(OP, over_and_back,
+			 "successful=enable_verify,failed=download_verify") } },
 	{ DEFECT("op-goes-back",
 		 "Now and then an operation that goes on is starting again",
 		 "EP-OP-027"),

@@ -143,6 +143,27 @@ void status_back(struct edit *e)
 	each_row(e, now_and_then);
 }
 
+enum { BACK_MS = 3 * 60 * 1000 };
+
+static void back_again(struct edit *e, cJSON *row)
+{
+	struct str to = mapped(e->arg, row_str(row, "status")), key = row_key(row);
+	int64_t since;
+
+	if (!to.p)
+		return;
+	since = note_count(e, "over", key, 0);
+	if (!since)
+		since = note_count(e, "over", key, edit_now_ms(e));
+	if (edit_now_ms(e) - since > BACK_MS)
+		row_set(row, "status", cJSON_CreateString(arena_str(e->x->arena, to).p));
+}
+
+void over_and_back(struct edit *e)
+{
+	each_row(e, back_again);
+}
+
 static void op_shown(struct edit *e, cJSON *row)
 {
 	struct str to = str_of(e->arg), from = str_split(&to, '=');

@@ -196,6 +196,7 @@ edit_fn row_frozen;		/* "status": each row keeps the first value it showed */
 edit_fn given_up_after;		/* "9": a transaction in progress has failed so many minutes later */
 edit_fn given_up_if;		/* "a b": ... once that was its message_code */
 edit_fn status_back;		/* "starting": a row that goes on shows that every seventh time */
+edit_fn over_and_back;		/* "failed=in_progress": minutes after the first is seen, the other */
 edit_fn row_past;		/* "status": ... and shows the one before, once it changed */
 
 #endif
