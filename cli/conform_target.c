@@ -292,6 +292,7 @@ void judged_fill(struct judged *t, struct judge *j)
 		j->before = begin;
 	if (t->o.rejudge)
 		j->after = settle;
+	j->recorded = t->o.rejudge != NULL;
 	if (!t->is_reference && !t->o.rejudge)
 		j->tolerates = tolerates;
 }

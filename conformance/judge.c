@@ -130,7 +130,9 @@ static bool held_up(const struct judge *j, const struct check *c, struct arena *
 		const struct check *first = c->after.list[i];
 		size_t place = j->plan->place[first->index];
 
-		if (place == SIZE_MAX || results[place].verdict == VERDICT_PASS)
+		if (place == SIZE_MAX || results[place].verdict == VERDICT_PASS ||
+		    (j->recorded && results[place].run &&
+		     results[place].verdict == VERDICT_NOT_REACHED))
 			continue;
 		/* What is declared to be missing is no accident. */
 		r->verdict = results[place].verdict == VERDICT_SKIP ?

@@ -33,6 +33,9 @@ struct judge {
 	 * a documented MUST; p NULL: it may not.  NULL: it never may. */
 	struct str (*tolerates)(void *arg, struct str requirement);
 	void *tolerates_arg;
+	/* A recording: what it cannot show of a check holds up no other.  Who was
+	 * held up then is not in it. */
+	bool recorded;
 	bool drop_runs;			/* verdicts are enough: check_result.run is NULL */
 	bool keep_events;		/* in check_result.run, for ladder diagrams */
 	/* Before and after the run of a check, in the process that does it; or

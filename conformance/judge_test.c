@@ -57,6 +57,7 @@ static const struct { const char *path, *text; } files[] = {
 	  "steps: [{get: /ws/v1/esim_profiles/inventory, given: {/count: 9}, expect: {status: 200}}]\n" },
 	{ "item/deep.yaml", CHECK("001", "world") "world: {devices: {d: {}}}\n"
 	  "steps: [{wait: 20min}, {expect-device: {d: {online: true}}}]\n" },
+	{ "inventory/after-given.yaml", CHECK("001", "read, after: [inventory/given]") ASK("200") },
 	{ "item/needy.yaml", CHECK("001", "read, needs: [wings]") ASK("200") },
 	{ "item/after-needy.yaml", CHECK("001", "read, after: [item/needy]") ASK("200") },
 	{ "item/skipped.yaml", "skip: not yet\n" CHECK("001", "read") ASK("200") },
@@ -196,7 +197,7 @@ START_TEST(ids_and_levels)
 {
 	const struct check *c = suite_find(&suite, STR("root/levels [c-must]"));
 
-	ck_assert_uint_eq(suite.count, 17);
+	ck_assert_uint_eq(suite.count, 18);
 	ck_assert_ptr_nonnull(c);
 	ck_assert(str_is(c->file_id, "root/levels"));
 	ck_assert(str_is(c->group, "root"));
@@ -302,6 +303,7 @@ static void expect_all(bool strict, bool conventions)
 	expect("inventory/after-that", "NOT REACHED",
 	       "needs inventory/after-bad, which was not reached");
 	expect("inventory/given", "NOT REACHED", "/count: expected 9, found 0");
+	expect("inventory/after-given", "NOT REACHED", "needs inventory/given, which was not reached");
 	expect("item/needy", "SKIP", "the target has no wings: it says so");
 	expect("item/after-needy", "SKIP", "needs item/needy, which was skipped");
 	expect("item/skipped", "SKIP", "not yet");
@@ -323,6 +325,22 @@ START_TEST(levels_and_options)
 	judge_here(&j, &arena, results, NULL, NULL);
 	expect_all(j.strict, j.conventions);
 	expect("item/deep", "FAIL", "/online: expected true, found false");
+}
+END_TEST
+
+/* What a recording cannot show again holds up nothing; what failed does. */
+START_TEST(of_a_recording)
+{
+	struct judge j = a_judge();
+
+	make_plan(DEPTH_READ, NULL);
+	j.recorded = true;
+	judge_here(&j, &arena, results, NULL, NULL);
+	expect("inventory/given", "NOT REACHED", "/count: expected 9, found 0");
+	expect("inventory/after-given", "PASS", "");
+	expect("inventory/after-bad", "NOT REACHED", "needs root/levels [must], which failed");
+	expect("inventory/after-that", "NOT REACHED",
+	       "needs inventory/after-bad, which was not reached");
 }
 END_TEST
 
@@ -615,6 +633,7 @@ int main(void)
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(tc, the_hash_sees_all);
 	tcase_add_loop_test(tc, levels_and_options, 0, 4);
+	tcase_add_test(tc, of_a_recording);
 	tcase_add_test(tc, only_some);
 	tcase_add_test(tc, waits_have_a_limit);
 	tcase_add_test(tc, tolerances);

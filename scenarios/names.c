@@ -435,7 +435,9 @@ int names_check_ref_text(struct loader *l, struct str text,
 		return 0;
 	if ((refs & REF_GATEWAY) && str_is(text, "gateway"))
 		return 0;
-	if ((refs & REF_ADDRESS) && text.n && memchr(text.p, '.', text.n))
+	/* "rsp.example.com", "localhost:8443" */
+	if ((refs & REF_ADDRESS) && text.n &&
+	    (memchr(text.p, '.', text.n) || memchr(text.p, ':', text.n)))
 		return 0;
 	if (refs & REF_DEVICE)
 		element = is_element(l, text);

@@ -238,6 +238,18 @@ START_TEST(world_in_full)
 }
 END_TEST
 
+START_TEST(smdps_by_address)
+{
+	const struct scenario *s = load(
+		"world: {carriers: {a: {smdp: rsp.example.com}, b: {smdp: 'localhost:8443'}}}\n"
+		"steps: [{wait: 1s}]\n");
+
+	ck_assert(str_is(s->world.carriers.list[1].smdp, "localhost:8443"));
+	refused("world: {carriers: {a: {smdp: nowhere}}}\nsteps: [{wait: 1s}]\n",
+		"or a host name");
+}
+END_TEST
+
 START_TEST(steps_in_full)
 {
 	const struct scenario *s = load(
@@ -572,6 +584,7 @@ int main(void)
 	tcase_add_test(tc, design_steps);
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, world_in_full);
+	tcase_add_test(tc, smdps_by_address);
 	tcase_add_test(tc, steps_in_full);
 	tcase_add_test(tc, loops);
 	tcase_add_test(tc, cases);
