@@ -100,6 +100,7 @@ AFTER(metadata_is_87) { *byte_of(t, t->metadata_at + 1, 0) = (char)0x87; }
 BEFORE(metadata_of_another_kind) { t->raw_metadata = STR("\xBF\x26\x02\x5A\x00"); }
 BEFORE(metadata_without_iccid) { t->raw_metadata = STR("\xBF\x25\x03\x91\x01x"); }
 BEFORE(metadata_with_letters) { memset(t->iccid, 0xBA, sizeof(t->iccid)); }
+BEFORE(metadata_with_a_letter) { t->iccid[5] = 0x1F; }
 BEFORE(unknown_class) { t->metadata.profile_class = 3; }
 BEFORE(rule_not_allowed) { t->metadata.ppr = PPR_NO_DISABLE; }
 BEFORE(rule_not_known) { t->metadata.ppr = 8; }
@@ -170,6 +171,8 @@ static const struct {
 	{ "no ICCID", metadata_without_iccid, NULL, 0, 0, ES10_CMD_METADATA,
 	  ES10_LOAD_BAD_INPUT },
 	{ "letters", metadata_with_letters, NULL, 0, 0, ES10_CMD_METADATA, ES10_LOAD_BAD_INPUT },
+	{ "a letter", metadata_with_a_letter, NULL, 0, 0, ES10_CMD_METADATA,
+	  ES10_LOAD_BAD_INPUT },
 	{ "class", unknown_class, NULL, 0, 0, ES10_CMD_METADATA, ES10_LOAD_CLASS },
 	{ "rule", rule_not_allowed, NULL, 0, 0, ES10_CMD_METADATA, ES10_LOAD_PPR },
 	{ "rule unknown", rule_not_known, NULL, 0, 0, ES10_CMD_METADATA, ES10_LOAD_PPR },

@@ -317,6 +317,80 @@ START_TEST(nonsense)
 }
 END_TEST
 
+/* What a peer with bad intentions sends: always a status word or a code, and the card is
+ * what it was. */
+static const struct {
+	const char *what, *hex, *want;	/* a status word, or an answer */
+} hostile[] = {
+	{ "a number of 9 bytes", "BF300B8009010000000000000001", "6A80" },
+	{ "a negative number", "BF30038001FF", "6A80" },
+	{ "a number beyond 32 bits", "BF300780050100000001", "BF3003800101" },
+	{ "a reason of 9 bytes", "BF411D8010000000000000000000000000000000008109010000000000000001",
+	  "BF410381017F" },
+	{ "a reason twice", "BF4118801000000000000000000000000000000000810100810101",
+	  "BF410381017F" },
+	{ "no transaction", "BF4103810100", "BF410381017F" },
+	{ "a long transaction", "BF4116" "8011" "0000000000000000000000000000000000" "810100",
+	  "BF410381017F" },
+	{ "a length that lies by one", "BF330D5A0A984400000000000010F7", "6A80" },
+	{ "a length without end", "BF3380", "6A80" },
+	{ "a length of four bytes", "BF3384000000025A00", "6A80" },
+	{ "a tag of five bytes", "BF8181818100", "6A80" },
+	{ "an ICCID of letters", "BF330C5A0A98440000000000001FF7", "6A80" },
+	{ "an ICCID too long", "BF330D5A0B984400000000000010F700", "6A80" },
+	{ "an AID too short", "BF33114F0FA0000005591010FFFFFFFF89000010", "6A80" },
+	{ "neither", "BF330395" "0102", "6A80" },
+	{ "no profile at all", "BF3105A003810100", "6A80" },
+	{ "bits of no form", "BF340482020940", "6A80" },
+	{ "bits of nothing", "BF34028200", "6A80" },
+	{ "a nickname too long", "BF294F" "5A0A984400000000000010F7" "9041"
+	  "6161616161616161616161616161616161616161616161616161616161616161616161"
+	  "616161616161616161616161616161616161616161616161616161616161", "BF290380017F" },
+	{ "an address with a zero", "BF3F05800361" "0062", "BF3F0380017F" },
+	{ "tags of a list without end", "BF2D045C02BFBF", "BF2D04A002E300" },
+};
+
+START_TEST(bad_intentions)
+{
+	struct str answer;
+	unsigned sw;
+	const char *said;
+
+	select_isdr();
+	sw = store(bytes_of(hostile[_i].hex), 255, &answer);
+	said = sw == 0x9000 ? hex_of(&arena, answer).p : arena_printf(&arena, "%04X", sw).p;
+	ck_assert_msg(strcmp(said, hostile[_i].want) == 0, "%s: %s, expected %s",
+		      hostile[_i].what, said, hostile[_i].want);
+	ck_assert_uint_eq(card.profile_count, 1);
+	ck_assert(card.profiles[0].enabled);
+	ck_assert(str_is(profile_text(&card.profiles[0], TEXT_NICKNAME), "nick"));
+}
+END_TEST
+
+/* One in the other, a thousand times. */
+START_TEST(nesting)
+{
+	struct buf b = peer_buf();
+	struct str answer;
+	size_t marks[1000];
+
+	select_isdr();
+	marks[0] = tlv_open(&b, 0xBF2D);
+	for (int i = 1; i < 1000; i++)
+		marks[i] = tlv_open(&b, 0xA0);
+	for (int i = 999; i >= 0; i--)
+		tlv_close(&b, marks[i]);
+	ck_assert_uint_eq(store(peer_take(&b, &arena), 255, &answer), 0x6A80);
+	/* 64 kB and no more. */
+	b = peer_buf();
+	tlv_put_head(&b, 0xBF29, 65000);
+	for (int i = 0; i < 66000; i++)
+		buf_char(&b, 'x');
+	ck_assert_uint_ne(store(peer_take(&b, &arena), 255, &answer), 0x9000);
+	ck_assert_str_eq(es10("BF3E035C015A"), "BF3E125A10" "89049032000000000000000000000197");
+}
+END_TEST
+
 /* ---- Downloads. ----------------------------------------------------------------- */
 
 static bool command(uint32_t tag, struct buf *b, struct str *answer)
@@ -463,6 +537,8 @@ int main(void)
 	tcase_add_test(tc, changes);
 	tcase_add_test(tc, notifications);
 	tcase_add_test(tc, nonsense);
+	tcase_add_loop_test(tc, bad_intentions, 0, sizeof(hostile) / sizeof(hostile[0]));
+	tcase_add_test(tc, nesting);
 	tcase_add_test(tc, downloaded);
 	tcase_add_test(tc, power_lost);
 	tcase_add_test(tc, stray_segments);

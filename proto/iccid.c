@@ -67,6 +67,7 @@ int iccid_unpack(char out[ICCID_SIZE], struct str bytes)
 {
 	size_t n = 0;
 
+	out[0] = '\0';
 	if (bytes.n != ICCID_BYTES)
 		return -1;
 	for (size_t i = 0; i < 2 * ICCID_BYTES; i++) {
@@ -76,8 +77,10 @@ int iccid_unpack(char out[ICCID_SIZE], struct str bytes)
 		/* Only the very last half may be filler. */
 		if (d == 15 && i == 2 * ICCID_BYTES - 1)
 			break;
-		if (d > 9)
+		if (d > 9) {
+			out[0] = '\0';
 			return -1;
+		}
 		out[n++] = (char)('0' + d);
 	}
 	out[n] = '\0';

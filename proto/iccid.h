@@ -27,7 +27,7 @@ void iccid_make(char out[ICCID_SIZE], struct str prefix, uint64_t serial);
 /* As on the wire (tag 5A): ten bytes, first digit in the low half of the
  * first byte, filled up with F.  `iccid` must be well formed. */
 void iccid_pack(unsigned char out[ICCID_BYTES], struct str iccid);
-/* -1 unless `bytes` are ten that hold 19 or 20 digits. */
+/* -1, and "", unless `bytes` are ten that hold 19 or 20 digits. */
 int iccid_unpack(char out[ICCID_SIZE], struct str bytes);
 
 #endif
