@@ -157,7 +157,7 @@ extern const struct quirk_ops
 	quirk_answer_lost, quirk_answer_header,
 	quirk_request_header, quirk_chunked, quirk_closes,
 	/* quirk_rsp.c, quirk_bpp.c */
-	quirk_rsp_fault,
+	quirk_rsp_fault, quirk_rsp_device_fault,
 	/* quirk_smdp.c */
 	quirk_refusal, quirk_refusal_free, quirk_wrong_transaction,
 	quirk_code_consumed,

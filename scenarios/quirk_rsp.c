@@ -1,4 +1,5 @@
-/* What an SM-DP+ says wrongly before there is a package (SGP.22, 5.6.1 and 5.6.3). */
+/* What an SM-DP+ says wrongly before there is a package, and what a device says wrongly
+ * to it (SGP.22, 5.6.1 to 5.6.5). */
 #include "scenarios/quirk_rsp.h"
 #include "proto/base64.h"
 #include "proto/rsp_pki.h"
@@ -98,10 +99,15 @@ void quirk_edit_put(struct quirk_edit *e, const char *key, struct str bytes)
 	e->list[e->count++].bytes = bytes;
 }
 
-/* The answer with another value of a base64 member. */
-static void set_member(struct quirk_pass *p, const char *key, struct str bytes)
+static struct str *body_of(struct quirk_pass *p, const struct quirk_fault *f)
 {
-	struct str *body = &p->x->resp.body;
+	return f->request ? &p->x->req.body : &p->x->resp.body;
+}
+
+/* The message with another value of a base64 member. */
+static void set_member(struct quirk_pass *p, struct str *body, const char *key,
+		       struct str bytes)
+{
 	struct str old = quirk_member(p, *body, key);
 	ptrdiff_t at = old.n ? str_find(*body, old) : -1;
 	struct buf b;
@@ -138,7 +144,7 @@ struct str quirk_sign(struct quirk_active *q, struct quirk_pass *p, enum rsp_rol
 static bool alter(struct quirk_active *q, struct quirk_pass *p, const struct quirk_fault *f,
 		  struct quirk_edit *e)
 {
-	struct str der = quirk_bytes(p, p->x->resp.body, f->member);
+	struct str der = quirk_bytes(p, *body_of(p, f), f->member);
 	struct str t = quirk_der_find(der, f->path);
 
 	(void)q;
@@ -264,6 +270,24 @@ static const struct quirk_fault faults[] = {
 	    "profileMetadata", AT(0xBF25, 0x5A)),
 	ROW("bad-metadata", "other-name", AUTHENTICATE_CLIENT, alter,
 	    "profileMetadata", AT(0xBF25, 0x91), .value = STR("Another")),
+#undef ROW
+#define ROW(quirk_, what_, function_, member_, ...) \
+	{ .quirk = "device." quirk_, .what = what_, .function = ES9_##function_, \
+	  .request = true, .edit = alter, .member = member_, __VA_ARGS__ }
+	ROW("bad-signature", "client", AUTHENTICATE_CLIENT, "authenticateServerResponse",
+	    AT(RSP_TAG_AUTHENTICATE, 0xA0, RSP_TAG_SIGNATURE)),
+	ROW("bad-signature", "prepared", GET_BOUND_PROFILE_PACKAGE, "prepareDownloadResponse",
+	    AT(RSP_TAG_PREPARE, 0xA0, RSP_TAG_SIGNATURE)),
+	ROW("bad-signature", "cancel", CANCEL_SESSION, "cancelSessionResponse",
+	    AT(RSP_TAG_CANCEL, 0xA0, RSP_TAG_SIGNATURE)),
+	ROW("bad-signature", "result", HANDLE_NOTIFICATION, "pendingNotification",
+	    AT(RSP_TAG_INSTALL_RESULT, RSP_TAG_SIGNATURE)),
+	ROW("bad-challenge", NULL, AUTHENTICATE_CLIENT, "authenticateServerResponse",
+	    AT(RSP_TAG_AUTHENTICATE, 0xA0, TLV_SEQUENCE, 0x84)),
+	ROW("bad-transaction-id", "client", AUTHENTICATE_CLIENT, "authenticateServerResponse",
+	    AT(RSP_TAG_AUTHENTICATE, 0xA0, TLV_SEQUENCE, 0x80)),
+	ROW("bad-transaction-id", "prepared", GET_BOUND_PROFILE_PACKAGE,
+	    "prepareDownloadResponse", AT(RSP_TAG_PREPARE, 0xA0, TLV_SEQUENCE, 0x80)),
 };
 #undef ROW
 #undef AT
@@ -295,17 +319,26 @@ static void spoil(struct quirk_active *q, struct quirk_pass *p)
 	const struct quirk_fault *f = find_fault(q);
 	struct quirk_edit e = { 0 };
 
-	if (p->x->resp.status != 200 || !f->edit(q, p, f, &e) || !quirk_acts(q, p))
+	if ((!f->request && p->x->resp.status != 200) || !f->edit(q, p, f, &e) ||
+	    !quirk_acts(q, p))
 		return;
 	for (size_t i = 0; i < e.count; i++)
-		set_member(p, e.list[i].key, e.list[i].bytes);
+		set_member(p, body_of(p, f), e.list[i].key, e.list[i].bytes);
 }
 
 static enum quirk_move fault(struct quirk_active *q, struct quirk_pass *p)
 {
-	if (strcmp(p->function, es9_function_name(find_fault(q)->function)) == 0)
+	const struct quirk_fault *f = find_fault(q);
+
+	if (strcmp(p->function, es9_function_name(f->function)) != 0)
+		return QUIRK_PASS;
+	if (f->request)
+		spoil(q, p);
+	else
 		quirk_on_reply(q, p, spoil);
 	return QUIRK_PASS;
 }
 
-const struct quirk_ops quirk_rsp_fault = { .request = fault };
+const struct quirk_ops
+	quirk_rsp_fault = { .request = fault },
+	quirk_rsp_device_fault = { .request = fault, .gates = QUIRK_AT(SMDP) };

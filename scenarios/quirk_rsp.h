@@ -1,6 +1,7 @@
 /*
- * quirk_rsp.h - tools for quirks that change what an SM-DP+ says in the terms
- * of SGP.22: the binary members of its answers, and the signatures over them.
+ * quirk_rsp.h - tools for quirks that change what an SM-DP+ or a device says in
+ * the terms of SGP.22: the binary members of its messages, and the signatures over
+ * those of an SM-DP+.
  *
  * A fault is one row of a table (quirk_rsp.c, quirk_bpp.c): which row of the
  * quirks and which word of its parameter `what`, in the answer to which
@@ -25,10 +26,11 @@ struct quirk_edit {
 struct quirk_fault {
 	const char *quirk, *what;	/* `what` NULL: the row has no such parameter */
 	enum es9_function function;
+	bool request;			/* it is the request that is changed, not its answer */
 	/* False: there is nothing here that it could change. */
 	bool (*edit)(struct quirk_active *q, struct quirk_pass *p,
 		     const struct quirk_fault *f, struct quirk_edit *e);
-	const char *member;		/* of the answer */
+	const char *member;		/* of that */
 	uint32_t path[QUIRK_PATH_MAX + 1];	/* tags from the outermost; 0 ends it */
 	struct str value;		/* the new one; none: the last bit is another */
 };

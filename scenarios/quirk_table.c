@@ -533,6 +533,22 @@ const struct quirk_row quirk_rows[] = {
 	DEV("report-truncated", AT_PARTY, quirk_report_cut, PARAMS(P_CAUSE), WORDS("report"),
 	    "The body of a report ends half-way.",
 	    "The server answers 400 and changes nothing; the device reports again later."),
+	DEV("bad-signature", AT_PARTY, quirk_rsp_device_fault,
+	    PARAMS(P_WHAT("client prepared cancel result", "of authenticateClient, "
+			  "getBoundProfilePackage, cancelSession or the installation result")),
+	    NULL,
+	    "A signature of the eUICC is wrong when it reaches the SM-DP+.",
+	    "client, prepared: the SM-DP+ refuses with 8.1/6.1, and the transaction fails. "
+	    "cancel: the same, and the order stays. result: the SM-DP+ does not believe it; the "
+	    "profile row comes all the same."),
+	DEV("bad-challenge", AT_PARTY, quirk_rsp_device_fault, NULL, NULL,
+	    "euiccSigned1 has another server challenge when it reaches the SM-DP+.",
+	    "The SM-DP+ refuses with 8.1/6.1. " NO_PROFILE),
+	DEV("bad-transaction-id", AT_PARTY, quirk_rsp_device_fault,
+	    PARAMS(P_WHAT("client prepared", "in euiccSigned1 or euiccSigned2")), NULL,
+	    "What the eUICC has signed is of another transaction when it reaches the SM-DP+.",
+	    "The SM-DP+ refuses: 8.1/6.1, or with rsp: fast, where no signature tells, "
+	    "8.10.1/3.9. " NO_PROFILE),
 	DEV("clock-skew", DEVICE | LASTS, quirk_clock_skew,
 	    PARAMS(P_TIME("by", "1h", "how far"),
 		   P_CHOICE("direction", "ahead", "ahead behind", "which way")), NULL,

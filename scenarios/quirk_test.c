@@ -931,7 +931,38 @@ static struct str decoded(struct arena *a, const char *json, const char *key)
 	return bytes;
 }
 
-/* Requests of the three functions, with what a fault may need of them. */
+/* What an eUICC signs at the end, with as much in it as a fault needs. */
+static struct answer ask_signed(const char *function)
+{
+	bool cancel = strcmp(function, "cancelSession") == 0;
+	struct str inner = STR("\x30\x03\x80\x01\x07"), data = STR("\xBF\x27\x00");
+	struct answer a;
+	struct buf b, json;
+	size_t outer, choice = 0;
+	char url[100];
+
+	buf_init(&b, 1000);
+	buf_init(&json, 1000);
+	outer = tlv_open(&b, cancel ? RSP_TAG_CANCEL : RSP_TAG_INSTALL_RESULT);
+	if (cancel)
+		choice = tlv_open(&b, 0xA0);
+	buf_str(&b, cancel ? inner : data);
+	buf_str(&b, signature_of_zeros());
+	if (cancel)
+		tlv_close(&b, choice);
+	tlv_close(&b, outer);
+	buf_printf(&json, "{\"%s\":\"", cancel ? "cancelSessionResponse" :
+						 "pendingNotification");
+	base64_encode(&json, buf_view(&b));
+	buf_z(&json, "\"}");
+	snprintf(url, sizeof(url), ES9("%s"), function);
+	a = ask("POST", url, json.p);
+	buf_release(&b);
+	buf_release(&json);
+	return a;
+}
+
+/* Requests of the functions, with what a fault may need of them. */
 static struct answer ask_rsp(const char *function)
 {
 	struct rsp_euicc_signed2 s2 = { .transaction_id = STR("0123456789ABCDEF"),
@@ -945,6 +976,9 @@ static struct answer ask_rsp(const char *function)
 
 	if (strcmp(function, "authenticateClient") == 0)
 		return authenticate_with("CODE", "0A01");
+	if (strcmp(function, "cancelSession") == 0 ||
+	    strcmp(function, "handleNotification") == 0)
+		return ask_signed(function);
 	snprintf(url, sizeof(url), ES9("%s"), function);
 	buf_init(&b, 10000);
 	buf_init(&json, 10000);
@@ -981,6 +1015,33 @@ static void rsp_changed(const struct probe *p)
 	other = ask_rsp("handleNotification");
 	ck_assert_int_eq(acts_of(p->name), 1);
 	ck_assert_int_eq(other.status, 200);
+	buf_release(&found);
+	arena_release(&a);
+}
+
+/* The same for a request, as it reaches the SM-DP+. */
+static void request_changed(const struct probe *p)
+{
+	struct arena a = { 0 };
+	struct buf found;
+	struct str seen[2];
+
+	for (int odd = 0; odd < 2; odd++) {
+		if (odd)
+			set(p->name, p->params);
+		buf_clear(&w.seen);
+		ask_rsp(p->a);
+		seen[odd] = arena_str(&a, buf_view(&w.seen));
+		seen[odd].n--;		/* the end of the line */
+		seen[odd] = arena_str(&a, seen[odd]);
+	}
+	buf_init(&found, 10000);
+	diff(&found, "", decoded(&a, strchr(seen[0].p, '{'), p->b),
+	     decoded(&a, strchr(seen[1].p, '{'), p->b));
+	ck_assert_str_eq(found.p ? found.p : "", p->c);
+	ck_assert_int_eq(acts_of(p->name), 1);
+	ask_rsp("initiateAuthentication");
+	ck_assert_int_eq(acts_of(p->name), 1);
 	buf_release(&found);
 	arena_release(&a);
 }
@@ -1496,6 +1557,20 @@ static const struct probe probes[] = {
 	{ "device.report-replayed", "gap=2s", messages, "0s 1, 10s 2, 12s 1, 20s 3, 22s 2",
 	  REPORTS, NULL },
 	{ "device.report-truncated", NULL, cut_reports, NULL, NULL, NULL },
+	{ "device.bad-signature", "what=client", request_changed, AUTHENTICATE,
+	  "authenticateServerResponse", "BF38.A0.5F37" },
+	{ "device.bad-signature", "what=prepared device=router", request_changed,
+	  "getBoundProfilePackage", "prepareDownloadResponse", "BF21.A0.5F37" },
+	{ "device.bad-signature", "what=cancel", request_changed, "cancelSession",
+	  "cancelSessionResponse", "BF41.A0.5F37" },
+	{ "device.bad-signature", "what=result", request_changed, "handleNotification",
+	  "pendingNotification", "BF37.5F37" },
+	{ "device.bad-challenge", NULL, request_changed, AUTHENTICATE,
+	  "authenticateServerResponse", "BF38.A0.30.84" },
+	{ "device.bad-transaction-id", "what=client", request_changed, AUTHENTICATE,
+	  "authenticateServerResponse", "BF38.A0.30.80" },
+	{ "device.bad-transaction-id", "what=prepared", request_changed,
+	  "getBoundProfilePackage", "prepareDownloadResponse", "BF21.A0.30.80" },
 	{ "device.clock-skew", "device=router", done_to_device, "0s skew 3600s",
 	  "100s skew 0s", NULL },
 	{ "device.clock-skew", "device=router by=90s direction=behind", done_to_device,
