@@ -2,7 +2,7 @@
  * Any bytes as any object: reading ends without a crash, and what was read
  * can be written and read again.
  */
-#include "proto/es9.h"
+#include "proto/es11.h"
 #include "proto/rsp_bpp.h"
 
 #include <stdlib.h>
@@ -54,6 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rsp_notification n;
 	struct es9_message m;
 	struct es9_status st;
+	struct es12_request event;
+	struct es11_event *events;
+	size_t event_count;
+	struct str id;
 	struct arena a = { 0 };
 	struct err err;
 	struct rsp_upp upp;
@@ -66,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		es9_request_parse(in, (enum es9_function)f, &a, &m, &err);
 		es9_answer_parse(in, (enum es9_function)f, &a, &m, &st, &err);
 	}
+	es11_answer_parse(in, &a, &id, &events, &event_count, &st, &err);
+	es12_request_parse(in, &a, &event, &err);
 	arena_release(&a);
 	return 0;
 }
