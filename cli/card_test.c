@@ -362,7 +362,15 @@ START_TEST(rules)
 		"$E lpa profile enable 8944000000000000017\n"
 		"$E lpa profile disable 8944000000000000017\n"
 		"$E lpa profile delete 8944000000000000041\n"
-		"kill $smdp; $E lpa --rules none chip; echo $?"), 0);
+		"kill $smdp; $E lpa --rules none chip; echo $?\n"
+		/* Rules do not protect from a reset, once. */
+		"$E lpa chip default-smdp a.example | grep default\n"
+		"$E lpa chip reset operational default-smdp | grep -e profiles -e default\n"
+		"$E lpa chip reset test; $E lpa chip reset; $E lpa chip reset everything"), 2);
+	check_says("default SM-DP+   a.example\n"
+		   "default SM-DP+   none\nprofiles         0\n"
+		   "esimrig lpa: the card answered nothingToDelete\n");
+	check_says("or reset operational|test|default-smdp...");
 	check_says("installed 8944000000000000017\n"
 		   "esimrig lpa: downloadFailed: the card does not allow the profile's policy rules\n"
 		   "esimrig lpa: downloadFailed: the profile's policy rules need the user's consent\n"

@@ -170,19 +170,62 @@ static void set_root_smds(struct session *s, struct str host)
 	card_host_keep(&s->h);
 }
 
+/* What eUICCMemoryReset is to reset; 0: the words are not understood. */
+static unsigned reset_bits(int argc, char **argv)
+{
+	static const struct {
+		const char *word;
+		unsigned bit;
+	} resets[] = {
+		{ "operational", RESET_OPERATIONAL }, { "test", RESET_TEST },
+		{ "default-smdp", RESET_DEFAULT_SMDP },
+	};
+	unsigned bits = 0, before;
+
+	for (int i = 0; i < argc; i++) {
+		before = bits;
+		for (size_t k = 0; k < sizeof(resets) / sizeof(resets[0]); k++)
+			if (strcmp(argv[i], resets[k].word) == 0)
+				bits |= resets[k].bit;
+		if (bits == before)
+			return 0;
+	}
+	return bits;
+}
+
+/* An exit code; EXIT_PASSED: go on and show what the card is now. */
+static int chip_change(struct session *s, int argc, char **argv)
+{
+	struct es10_request rq = { 0 };
+	struct es10_answer an;
+
+	if (argc == 2 && strcmp(argv[0], "root-smds") == 0) {
+		set_root_smds(s, str_of(argv[1]));
+		return EXIT_PASSED;
+	}
+	if (argc == 2 && strcmp(argv[0], "default-smdp") == 0)
+		rq = (struct es10_request){ .tag = ES10_TAG_SET_DEFAULT_DP,
+					    .text = str_of(argv[1]) };
+	else if (strcmp(argv[0], "reset") == 0)
+		rq = (struct es10_request){ .tag = ES10_TAG_MEMORY_RESET,
+					    .bits = reset_bits(argc - 1, argv + 1) };
+	if (!rq.tag || (rq.tag == ES10_TAG_MEMORY_RESET && !rq.bits))
+		return verb_usage(s->v, "chip: expected nothing, default-smdp HOST, root-smds "
+				  "HOST, or reset operational|test|default-smdp...");
+	an = ask(s, rq);
+	return an.code == ES10_OK ? EXIT_PASSED :
+	       refuse(s, rq.tag == ES10_TAG_MEMORY_RESET ? ES10_MEMORY_RESET :
+							   ES10_SET_DEFAULT_DP, an.code);
+}
+
 static int chip(struct session *s, int argc, char **argv)
 {
 	struct str eid, dp, ds;
 	const struct euicc *e = &s->h.card;
+	int code = argc ? chip_change(s, argc, argv) : EXIT_PASSED;
 
-	if (argc == 2 && strcmp(argv[0], "default-smdp") == 0)
-		ask(s, (struct es10_request){ .tag = ES10_TAG_SET_DEFAULT_DP,
-					      .text = str_of(argv[1]) });
-	else if (argc == 2 && strcmp(argv[0], "root-smds") == 0)
-		set_root_smds(s, str_of(argv[1]));
-	else if (argc != 0)
-		return verb_usage(s->v, "chip: expected nothing, default-smdp HOST, or "
-				  "root-smds HOST");
+	if (code != EXIT_PASSED)
+		return code;
 	eid = ask(s, (struct es10_request){ .tag = ES10_TAG_GET_EID }).text;
 	dp = ask(s, (struct es10_request){ .tag = ES10_TAG_CONFIGURED_ADDRESSES }).text;
 	ds = ask(s, (struct es10_request){ .tag = ES10_TAG_CONFIGURED_ADDRESSES }).root_smds;
@@ -672,6 +715,8 @@ static int run(const struct verb *v, int argc, char **argv)
 static const char *const about[] = {
 	"  chip                          what the card is\n"
 	"  chip default-smdp HOST        where it asks if no activation code says\n"
+	"  chip reset WHAT...            delete all operational or test profiles, or forget\n"
+	"                                the default-smdp, whatever rules the profiles have\n"
 	"  chip root-smds HOST           its SM-DS, as its maker would set it\n"
 	"  profile list\n"
 	"  profile download [LPA:1$...]  or env:NAME, file:PATH\n"

@@ -31,11 +31,11 @@ static struct es10_answer ask(enum es10_tag tag, struct str der)
 }
 
 /* Up to a card that waits for a package. */
-static void start(struct attempt *t, const char *iccid)
+static void start_under(struct attempt *t, size_t ci, const char *iccid)
 {
 	struct es10_answer an;
 
-	attempt_init(t, crypto, 0, &arena, iccid, TRANSACTION);
+	attempt_init(t, crypto, ci, &arena, iccid, TRANSACTION);
 	t->challenge = ask(ES10_TAG_EUICC_CHALLENGE, STR("")).der;
 	an = ask(ES10_TAG_AUTHENTICATE_SERVER, attempt_authenticate(t));
 	ck_assert_int_eq(an.code, ES10_OK);
@@ -43,6 +43,11 @@ static void start(struct attempt *t, const char *iccid)
 	an = ask(ES10_TAG_PREPARE_DOWNLOAD, attempt_prepare(t));
 	ck_assert_int_eq(an.code, ES10_OK);
 	attempt_prepared(t, an.der);
+}
+
+static void start(struct attempt *t, const char *iccid)
+{
+	start_under(t, 0, iccid);
 }
 
 /* ---- What is wrong. ----------------------------------------------------------- */
@@ -355,14 +360,16 @@ START_TEST(every_pair)
 }
 END_TEST
 
-/* With the keys of the package, in several segments, and with a test profile. */
+/* With the keys of the package, with a test profile, and on both curves: then what
+ * the profile's notifications are signed with is of that curve, too. */
 START_TEST(taken)
 {
 	struct es10_answer an;
 	struct attempt t;
 
 	insert_card(_i % 2 ? full : &rsp_crypto_none);
-	start(&t, ICCID_NEW);
+	start_under(&t, _i & 8 && _i % 2 ? 1 : 0, ICCID_NEW);
+	ck_assert_int_eq(t.curve, t.ci ? RSP_BRAINPOOL : RSP_P256);
 	t.spec.ppk = _i & 2 ? &t.ppk : NULL;
 	if (_i & 4) {
 		t.metadata.profile_class = PROFILE_CLASS_TEST;
@@ -376,6 +383,7 @@ START_TEST(taken)
 	ck_assert_int_eq(card.profiles[1].class, _i & 4 ? PROFILE_CLASS_TEST :
 			 PROFILE_CLASS_OPERATIONAL);
 	ck_assert_uint_eq(card.profiles[1].ppr, _i & 4 ? PPR_NO_DELETE : 0);
+	ck_assert_uint_eq(card.profiles[1].ci, t.ci);
 	remove_card();
 }
 END_TEST
@@ -435,10 +443,11 @@ int main(void)
 	pki = rsp_pki_new(&(struct rsp_pki_config){ .seed = 1, .repeatable = true });
 	clock_init(&now, CLOCK_KIND_VIRTUAL, 1.0, CLOCK_EPOCH_MS);
 	rsp_pki_make_ci(pki, RSP_P256);
+	rsp_pki_make_ci(pki, RSP_BRAINPOOL);
 	full = rsp_crypto_full_new(pki);
 	tcase_add_loop_test(tc, failed, 0, 2 * CASES);
 	tcase_add_test(tc, every_pair);
-	tcase_add_loop_test(tc, taken, 0, 8);
+	tcase_add_loop_test(tc, taken, 0, 16);
 	tcase_add_loop_test(tc, long_segments, 0, 8);
 	tcase_add_loop_test(tc, whole_head_lies, 0, 2);
 	suite_add_tcase(suite, tc);
