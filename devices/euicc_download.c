@@ -177,7 +177,7 @@ void euicc_get_info2(struct euicc *e, const struct es10_request *rq,
 {
 	static const char profile_version[] = { 2, 3, 1 };
 	static const char firmware[] = { 1, 0, 0 }, pp_version[] = { 0, 0, 1 };
-	static const char uicc[] = { 4, 0x7F, (char)0xB0 }, rsp[] = { 3, (char)0x88 };
+	static const char uicc[] = { 4, 0x7F, (char)0xB0 }, rsp[] = { 3, (char)0x98 };
 	struct str list = ci_list(e, a);
 	struct rsp_euicc_info2 info = {
 		.profile_version = BYTES(profile_version),
