@@ -477,6 +477,51 @@ START_TEST(brought)
 }
 END_TEST
 
+static void bring(struct rsp_pki *to, const struct rsp_pki_identity *id, bool with_key)
+{
+	struct err err = { 0 };
+	struct buf pem;
+
+	buf_init(&pem, 4096);
+	ck_assert_int_eq(rsp_pki_add_certificate(to, id->der, &err), 0);
+	if (with_key) {
+		rsp_key_write(id->key, &pem);
+		ck_assert_int_eq(rsp_pki_add_key(to, buf_view(&pem), &err), 0);
+	}
+	buf_release(&pem);
+}
+
+/* Of several TLS certificates the one for that host, good for longest; if there is
+ * none, one is made, or any is taken where none can be. */
+START_TEST(tls_by_host)
+{
+	for (int ci_key = 0; ci_key < 2; ci_key++) {
+		struct rsp_pki *p = rsp_pki_new(&(struct rsp_pki_config){ 0 });
+		const struct rsp_pki_identity *a, *b, *found;
+		struct rsp_pki_wanted w = { .role = RSP_ROLE_DP_TLS, .oid = STR("\x88\x37\x0A") };
+		struct err err;
+
+		a = get(RSP_ROLE_DP_TLS, 0, "a.example", RSP_CERT_GOOD);
+		b = get(RSP_ROLE_DP_TLS, 0, "127.0.0.1", RSP_CERT_GOOD);
+		bring(p, a->issuer, ci_key);
+		bring(p, get(RSP_ROLE_DP_TLS, 0, "a.example", RSP_CERT_EXPIRED), true);
+		bring(p, a, true);
+		bring(p, b, true);
+		w.name = STR("A.example");
+		found = rsp_pki_get(p, &w, &err);
+		ck_assert(found && str_eq(found->der, a->der));
+		w.name = STR("127.0.0.1");
+		found = rsp_pki_get(p, &w, &err);
+		ck_assert(found && str_eq(found->der, b->der));
+		w.name = STR("c.example");
+		found = rsp_pki_get(p, &w, &err);
+		ck_assert_ptr_nonnull(found);
+		ck_assert_int_eq(names_host(found->cert.x509, "c.example"), ci_key);
+		rsp_pki_free(p);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rsp_crypto_full");
@@ -498,6 +543,7 @@ int main(void)
 	tcase_add_test(tc, spoilt_certificates);
 	tcase_add_loop_test(tc, repeatable, 0, 2);
 	tcase_add_test(tc, brought);
+	tcase_add_test(tc, tls_by_host);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

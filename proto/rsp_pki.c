@@ -516,10 +516,33 @@ void rsp_pki_make_ci(struct rsp_pki *p, enum rsp_curve curve)
 
 /* ---- Identities. ------------------------------------------------------------------------ */
 
-/* What a user brought and fits. */
-static const struct rsp_pki_identity *brought(const struct rsp_pki *p,
-					      const struct rsp_pki_wanted *w)
+static bool is_tls(enum rsp_role role)
 {
+	return role == RSP_ROLE_DP_TLS || role == RSP_ROLE_DS_TLS;
+}
+
+/* As a client looks: for an address, or for a name. */
+static bool names_host(const struct rsp_cert *c, struct str host)
+{
+	char text[256];
+	int as_address;
+
+	if (host.n >= sizeof(text))
+		return false;
+	memcpy(text, host.p, host.n);
+	text[host.n] = '\0';
+	as_address = X509_check_ip_asc(c->x509, text, 0);	/* -2: it is none */
+	return as_address == -2 ? X509_check_host(c->x509, text, host.n,
+			X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1 : as_address == 1;
+}
+
+/* What a user brought, or an earlier program, and fits; of TLS the one that is good
+ * for longest, and for that host unless `any`. */
+static const struct rsp_pki_identity *brought(const struct rsp_pki *p,
+					      const struct rsp_pki_wanted *w, bool any)
+{
+	const struct rsp_pki_identity *best = NULL;
+
 	for (size_t i = 0; i < p->count; i++) {
 		const struct rsp_pki_identity *id = &p->entries[i]->id;
 
@@ -531,9 +554,13 @@ static const struct rsp_pki_identity *brought(const struct rsp_pki *p,
 		if (w->role == RSP_ROLE_EUM &&
 		    !str_starts(w->name, str_of(id->cert.permitted_serial)))
 			continue;
-		return id;
+		if (!is_tls(w->role))
+			return id;
+		if ((any || names_host(&id->cert, w->name)) &&
+		    (!best || best->cert.not_after_ms < id->cert.not_after_ms))
+			best = id;
 	}
-	return NULL;
+	return best;
 }
 
 static struct str first(struct str s, size_t n)
@@ -575,12 +602,16 @@ const struct rsp_pki_identity *rsp_pki_get(struct rsp_pki *p,
 	e = map_get(&p->made, str_of(name));
 	if (e)
 		return &e->id;
-	found = w->fault == RSP_CERT_GOOD ? brought(p, w) : NULL;
+	found = w->fault == RSP_CERT_GOOD ? brought(p, w, false) : NULL;
 	if (found)
 		return found;
 	issuer = issuer_for(p, w, err);
 	if (!issuer)
 		return NULL;
+	/* Better one of another name than none. */
+	if (!issuer->key && is_tls(w->role) && w->fault == RSP_CERT_GOOD &&
+	    (found = brought(p, w, true)))
+		return found;
 	if (!issuer->key) {
 		err_set(err, ERR_NOT_FOUND,
 			"no %s certificate with its key is there, and no key of its issuer to make one",

@@ -74,7 +74,8 @@ struct rsp_pki_wanted {
 	enum rsp_role role;
 	size_t ci;
 	/* EUICC: the EID; EUM: the 8 digits its EIDs begin with; DP_..., DS_...:
-	 * its host name.  What a user brought fits whatever its name, but for EIDs. */
+	 * its host name.  What a user brought fits whatever its name, but for EIDs; of TLS
+	 * one for that host is sought first, and is made if it can be. */
 	struct str name;
 	struct str oid;			/* content bytes; for what is made */
 	enum rsp_cert_fault fault;	/* not GOOD: it is made, and so */
