@@ -715,8 +715,8 @@ static int run(const struct verb *v, int argc, char **argv)
 static const char *const about[] = {
 	"  chip                          what the card is\n"
 	"  chip default-smdp HOST        where it asks if no activation code says\n"
-	"  chip reset WHAT...            delete all operational or test profiles, or forget\n"
-	"                                the default-smdp, whatever rules the profiles have\n"
+	"  chip reset WHAT...            delete all operational or test profiles, or\n"
+	"                                forget the default-smdp, whatever the rules\n"
 	"  chip root-smds HOST           its SM-DS, as its maker would set it\n"
 	"  profile list\n"
 	"  profile download [LPA:1$...]  or env:NAME, file:PATH\n"
