@@ -5,6 +5,7 @@
 # make run-sockets          the suites over real sockets, on a scaled clock
 # make conform    the reference server, judged at every depth
 # make conform-sockets      its depth read over real sockets, on a scaled clock
+# make gallery    the checks, tried on every broken server (about 4 minutes)
 # make conform-example      the server in Node.js, judged in worlds of the rig
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make schema     the suites and checks, against the schema for editors (needs npm)
@@ -98,6 +99,10 @@ conform-sockets: all
 	@$(JUDGE) --depth read --net http --clock scaled=60 -j 16 >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
 	@grep ' checks*: ' $(B)/conform.log
 # A server that shares nothing with the rig's own passes what that one passes.
+# Every broken server is found, and none fails a check for no reason; the score is the last line.
+gallery: all
+	@$(B)/esimrig conform --gallery --json $(B)/gallery.json >$(B)/gallery.log || { cat $(B)/gallery.log; exit 1; }
+	@tail -1 $(B)/gallery.log
 conform-example: all
 	@.ci/node
 	@$(B)/esimrig conform --target conformance/example-server/target.yaml >$(B)/conform.log || { cat $(B)/conform.log; exit 1; }
@@ -218,6 +223,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser conform conform-sockets conform-example docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser conform conform-sockets conform-example gallery docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))
