@@ -143,7 +143,7 @@ install: programs pages
 	$(INSTALL) eis/openapi.yaml $(DESTDIR)$(datadir)/esimrig/eis-openapi.yaml
 	for f in $(DOCS); do $(INSTALL) -D $$f $(DESTDIR)$(docdir)/$${f#docs/} || exit 1; done
 	$(INSTALL) docs/deploy/*.yaml $(DESTDIR)$(docdir)/examples/deploy/
-	cp -R $(SUITES)/. $(DESTDIR)$(docdir)/examples/scenarios/
+	cp -R $(SUITES) $(DESTDIR)$(docdir)/examples/scenarios/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(docdir)/examples
 	for u in $(UNITS); do sed 's|@bindir@|$(bindir)|' $$u >$(DESTDIR)$(unitdir)/$${u##*/} && \
 	  chmod 0644 $(DESTDIR)$(unitdir)/$${u##*/} || exit 1; done

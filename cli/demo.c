@@ -47,7 +47,7 @@ static const struct option options[] = {
 	  "Play this scenario, with its own world; `note` of a step is its caption", 0 },
 	{ "step", 0, OPTION_FLAG, AT(step), NULL,
 	  "With --script: each step waits until it is told to go on", 0 },
-	{ "clock", 0, OPTION_TEXT, AT(clock), "KIND",
+	{ "clock", 0, OPTION_TEXT, AT(clock), "real|scaled=N",
 	  "real, or scaled=N: N simulated seconds per second (default: scaled=60)", 0 },
 	{ "listen", 0, OPTION_TEXT, AT(listen), "ADDR:PORT",
 	  "Where the server of the world listens; port 0 takes a free one (default: "

@@ -139,7 +139,7 @@ static const struct option options[] = {
 	OPTION("eis-url", eis_url, "URL", "The EIS that gets notifications"),
 	OPTION("operator-url", operator_url, "URL",
 	       "Who hears how downloads go (ES2+ handleDownloadProgressInfo)"),
-	OPTION("package-keys", package_keys, "KIND",
+	OPTION("package-keys", package_keys, "session|own",
 	       "session: profiles are protected by the keys of the session; own: by keys of "
 	       "their own, which the eUICC is given (default: session)"),
 	OPTION("throttle", throttle, "N",
