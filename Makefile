@@ -20,7 +20,7 @@
 CC       ?= cc
 PKGS     := libmicrohttpd libcurl libcjson yaml-0.1 openssl sqlite3 libutf8proc zlib libqrencode
 DEBS     := gcc make pkg-config check libmicrohttpd-dev libcurl4-openssl-dev \
-            libcjson-dev libyaml-dev libssl-dev openssl libsqlite3-dev libutf8proc-dev zlib1g-dev libqrencode-dev
+            libcjson-dev libyaml-dev libssl-dev openssl libsqlite3-dev libutf8proc-dev zlib1g-dev libqrencode-dev curl
 CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
 CFLAGS   += -std=c17 -g -O2 -Wall -Wextra -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \

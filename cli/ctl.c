@@ -486,7 +486,7 @@ static const char *const about[] = {
 	"  export ESIMRIG_TOKEN=...                    # as the demo says\n"
 	"  esimrig ctl devices tram\n"
 	"  esimrig ctl link-down tram-1\n"
-	"  esimrig ctl set-quirk smdp.http-503 for=10min\n"
+	"  esimrig ctl set-quirk eis.http-503 for=10min\n"
 	"  esimrig ctl advance 24h",
 	NULL
 };

@@ -7,7 +7,7 @@
  * with the status and what must be in the answer.  With CONTROL_TRAFFIC=FILE
  * all of it is written down, for `make openapi`.
  */
-#include "scenarios/control.h"
+#include "scenarios/control_impl.h"
 #include "scenarios/traffic.h"
 #include "sim/socknet.h"
 
@@ -769,6 +769,73 @@ START_TEST(the_stream_tells_of_a_gap)
 }
 END_TEST
 
+/* Readers that open a stream each, and leave in the middle of it. */
+struct crowd {
+	struct rig *rig;
+	int fds[CONTROL_STREAMS_MAX + 1];
+	struct timer act;
+	int turn;
+};
+
+static int open_stream(struct rig *r)
+{
+	static const char request[] = "GET " V "/events?types=caption" STREAM_HEAD
+		"Authorization: " AUTH "\r\n\r\n";
+	int fd = connect_to(socknet_address(r->net, "control"));
+
+	ck_assert(send(fd, request, sizeof(request) - 1, 0) > 0);
+	return fd;
+}
+
+static void crowd_acts(struct timer *t)
+{
+	struct crowd *c = (struct crowd *)((char *)t - offsetof(struct crowd, act));
+	struct rig *r = c->rig;
+	char answer[4096] = "";
+
+	c->turn++;
+	if (c->turn == 1) {		/* all are in, and one too many */
+		ck_assert_uint_eq(r->control->stream_count, CONTROL_STREAMS_MAX);
+		ck_assert(recv(c->fds[CONTROL_STREAMS_MAX], answer, sizeof(answer) - 1,
+			       MSG_DONTWAIT) > 0);
+		ck_assert_msg(strstr(answer, "429"), "%s", answer);
+		for (int i = 0; i <= CONTROL_STREAMS_MAX; i++)
+			close(c->fds[i]);
+	} else if (r->control->stream_count == 0) {
+		r->over = true;
+		live_wish(r->live, LIVE_END);
+	}
+	/* What is sent to one who has left finds out. */
+	live_say(r->live, STR("is anybody there?"), false);
+	loop_arm(&r->loop, t, 20 * NS_PER_MS);
+}
+
+static void crowd_comes(void *arg)
+{
+	struct crowd *c = arg;
+
+	for (int i = 0; i <= CONTROL_STREAMS_MAX; i++)
+		c->fds[i] = open_stream(c->rig);
+	loop_arm(&c->rig->loop, &c->act, 200 * NS_PER_MS);
+}
+
+START_TEST(streams_are_counted_and_those_that_left_are_noticed)
+{
+	struct rig r;
+	struct crowd c = { .rig = &r, .act.fire = crowd_acts };
+	struct err err = { 0 };
+
+	rig_open(&r, &(struct live_config){ 0 });
+	r.live->config.begun = crowd_comes;
+	r.live->config.arg = &c;
+	r.list = good;
+	ck_assert_msg(live_run(r.live, &err) == 0, "%s", err.msg);
+	ck_assert(r.over);
+	loop_disarm(&r.loop, &c.act);
+	rig_close(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("scenarios/control");
@@ -790,6 +857,7 @@ int main(void)
 	tcase_add_test(events, the_stream_says_what_happens);
 	tcase_add_test(events, the_stream_goes_on_where_it_was);
 	tcase_add_test(events, the_stream_tells_of_a_gap);
+	tcase_add_test(events, streams_are_counted_and_those_that_left_are_noticed);
 	suite_add_tcase(s, events);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

@@ -512,6 +512,71 @@ START_TEST(real_timers_are_not_early)
 }
 END_TEST
 
+/* ---- A guest. --------------------------------------------------------- */
+
+static struct play *host;
+static int pipe_fds[2], pipe_heard;
+
+static void guest_acts(struct play *guest, int number)
+{
+	if (number == 0)
+		ck_assert_int_eq(write(pipe_fds[1], "x", 1), 1);
+	if (number == 1)
+		loop_stop(&host->loop);
+	(void)guest;
+}
+
+static void guest_hears(struct watch *w, uint32_t events)
+{
+	char c;
+
+	(void)events;
+	pipe_heard += read(w->fd, &c, 1) == 1;
+}
+
+/* The host's time stands all but still, and it has nothing to do for long. */
+START_TEST(a_guest_lives_while_its_host_waits)
+{
+	struct play *guest = play_new(CLOCK_KIND_REAL);
+	struct watch w = { .ready = guest_hears };
+	int64_t due_ns;
+
+	host = play_new(CLOCK_KIND_SCALED);
+	clock_set_rate(&host->loop.clock, 1e-6);
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	w.fd = pipe_fds[0];
+	pipe_heard = 0;
+	loop_watch(&guest->loop, &w, EPOLLIN);
+	guest->on_fire = guest_acts;
+	arm(guest, 0, 5 * NS_PER_MS);
+	arm(guest, 1, 10 * NS_PER_MS);
+	arm(host, 0, NS_PER_S);
+	loop_host(&host->loop, &guest->loop);
+	play_run(host);
+	EXPECT(guest, 0, 1);
+	ck_assert_int_ge(guest->at[1], 10 * NS_PER_MS);
+	ck_assert_int_eq(pipe_heard, 1);
+	ck_assert_int_eq(host->count, 0);
+	/* The next host has it, too; and time that jumps brings what was due. */
+	loop_host(&host->loop, NULL);
+	due_ns = loop_next(&host->loop).ns;
+	ck_assert_int_ge(due_ns, NS_PER_S);
+	clock_jump(&host->loop.clock, loop_next(&host->loop));
+	loop_host(&host->loop, &guest->loop);
+	arm(guest, 1, 5 * NS_PER_MS);
+	play_run(host);
+	EXPECT(host, 0);
+	ck_assert_int_ge(host->at[0], due_ns);
+	ck_assert_int_le(host->at[0], due_ns + NS_PER_US);
+	loop_host(&host->loop, NULL);
+	loop_unwatch(&guest->loop, &w);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	play_free(host);
+	play_free(guest);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim/loop");
@@ -533,6 +598,7 @@ int main(void)
 	tcase_add_test(tc, unwatched_in_the_same_batch);
 	tcase_add_test(tc, closed_before_it_is_unwatched);
 	tcase_add_test(tc, real_timers_are_not_early);
+	tcase_add_test(tc, a_guest_lives_while_its_host_waits);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
