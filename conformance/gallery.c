@@ -263,6 +263,9 @@ static void count_row(struct gallery *g, struct gallery_row *row)
 		row->counts[cell->effect]++;
 		if (cell->effect == GALLERY_KILLS)
 			g->kills[i]++;
+		if (cell->verdict != g->clean[i].verdict &&
+		    (cell->verdict == VERDICT_FAIL || cell->verdict == VERDICT_WARN))
+			g->fails[i]++;
 	}
 	g->killed += row->counts[GALLERY_KILLS] > 0;
 	g->strays += row->counts[GALLERY_STRAY];
@@ -337,6 +340,7 @@ int gallery_run(struct gallery *g, const struct gallery_config *config,
 		return -1;
 	assert(g->plan.count < 0xFFFF);
 	g->kills = arena_array(a, g->plan.count, sizeof(*g->kills));
+	g->fails = arena_array(a, g->plan.count, sizeof(*g->fails));
 	run_clean(&k);
 	pool.jobs = g->count;
 	return pool_run(&pool, err);

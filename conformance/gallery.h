@@ -53,6 +53,7 @@ struct gallery {
 	size_t count;
 	size_t killed, strays;		/* rows: killed; cells: FAIL without a reason */
 	size_t *kills;			/* of each check: how many defects */
+	size_t *fails;			/* ... and at how many it is FAIL or WARN */
 	bool stopped;
 };
 

@@ -87,17 +87,18 @@ static void print_wrong(const struct gallery *g, struct buf *out)
 }
 
 /* Checks that no defect made fail: nothing shows that they can. */
-static void print_idle(const struct gallery *g, struct buf *out)
+static void print_idle(const struct gallery *g, bool verbose, struct buf *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->plan.count; i++)
-		n += g->kills[i] == 0;
+		n += g->fails[i] == 0;
 	if (!n)
 		return;
-	buf_printf(out, "\n%zu of %zu checks kill nothing", n, g->plan.count);
-	for (size_t i = 0; i < g->plan.count; i++)
-		if (g->kills[i] == 0)
+	buf_printf(out, "\n%zu of %zu checks failed at none of these defects%s", n,
+		   g->plan.count, verbose ? "" : "; -v says which");
+	for (size_t i = 0; verbose && i < g->plan.count; i++)
+		if (g->fails[i] == 0)
 			buf_printf(out, "\n  %.*s", STRF(check_id(g, i)));
 	buf_char(out, '\n');
 }
@@ -122,8 +123,7 @@ void gallery_print(const struct gallery *g, bool verbose, struct buf *out)
 				   verdict_name(g->clean[i].verdict), STRF(check_id(g, i)),
 				   STRF(g->clean[i].why));
 	print_wrong(g, out);
-	if (verbose)
-		print_idle(g, out);
+	print_idle(g, verbose, out);
 	buf_printf(out, "\n%zu of %zu defects killed: %u %%. %zu FAIL without a reason."
 		   " The reference passes %zu of %zu checks.\n", g->killed, g->count,
 		   gallery_score(g), g->strays, g->plan.count - g->unclean, g->plan.count);
@@ -168,6 +168,17 @@ static void json_row(const struct gallery *g, const struct gallery_row *row,
 	json_close(j, '}');
 }
 
+static void json_idle(const struct gallery *g, const char *key, const size_t *counts,
+		      struct json *j)
+{
+	json_key(j, key);
+	json_open(j, '[');
+	for (size_t i = 0; i < g->plan.count; i++)
+		if (counts[i] == 0)
+			json_str(j, check_id(g, i));
+	json_close(j, ']');
+}
+
 void gallery_json(const struct gallery *g, struct buf *out)
 {
 	struct json j = json_to(out);
@@ -185,12 +196,8 @@ void gallery_json(const struct gallery *g, struct buf *out)
 	for (size_t i = 0; i < g->count; i++)
 		json_row(g, &g->rows[i], &j);
 	json_close(&j, ']');
-	json_key(&j, "kill_nothing");
-	json_open(&j, '[');
-	for (size_t i = 0; i < g->plan.count; i++)
-		if (g->kills[i] == 0)
-			json_str(&j, check_id(g, i));
-	json_close(&j, ']');
+	json_idle(g, "kill_nothing", g->kills, &j);
+	json_idle(g, "never_failed", g->fails, &j);
 	json_close(&j, '}');
 	buf_char(out, '\n');
 }

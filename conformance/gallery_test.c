@@ -163,12 +163,19 @@ START_TEST(the_right_check_kills_and_another_is_a_stray)
 	buf_init(&out, 1 << 16);
 	gallery_print(&g, false, &out);
 	ck_assert(str_find(buf_view(&out), STR("without a reason: inventory/other")) >= 0);
+	ck_assert(str_find(buf_view(&out), STR("1 of 3 checks failed at none")) >= 0);
+	buf_clear(&out);
+	gallery_print(&g, true, &out);
+	ck_assert(str_find(buf_view(&out), STR("defects\n  root/root\n")) >= 0);
 	buf_clear(&out);
 	gallery_json(&g, &out);
 	ck_assert(str_find(buf_view(&out),
 			   STR("\"killed_by\":[\"inventory/count\"]")) >= 0);
 	ck_assert(str_find(buf_view(&out),
 			   STR("\"unexplained\":[\"inventory/other\"]")) >= 0);
+	ck_assert(str_find(buf_view(&out),
+			   STR("\"kill_nothing\":[\"root/root\",\"inventory/other\"]")) >= 0);
+	ck_assert(str_find(buf_view(&out), STR("\"never_failed\":[\"root/root\"]")) >= 0);
 	buf_release(&out);
 }
 END_TEST

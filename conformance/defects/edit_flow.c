@@ -346,6 +346,13 @@ bool edit_is_bad(const struct edit *e)
 		return has_many(query, STR("%20or%20"), 40);
 	if (strcmp(e->arg, "headers") == 0)
 		return q->headers.count > 50;
+	if (strcmp(e->arg, "percent") == 0)
+		return str_find(q->path, STR("%")) >= 0 &&
+		       (str_find(q->path, STR("%25")) >= 0 || has_broken_escape(q->path));
+	if (strcmp(e->arg, "ampersands") == 0)
+		return str_find(query, STR("&&")) >= 0;
+	if (strcmp(e->arg, "empty") == 0)
+		return str_is(query, "query=") || str_is(query, "query=%20%20");
 	return q->body.n > 1 << 20;	/* "big" */
 }
 

@@ -3,6 +3,7 @@
  * spares the gallery the checks that a defect cannot touch; an edit that is
  * not in the table is never idle.
  */
+#include "conformance/defects/edit_partly.h"
 #include "conformance/defects/edit_picky.h"
 #include "conformance/defects/edits.h"
 
@@ -181,5 +182,5 @@ bool edit_is_idle(edit_fn *fn, struct edit *e)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].fn == fn)
 			return rows[i].idle(e);
-	return picky_is_idle(fn, e);
+	return picky_is_idle(fn, e) || partly_is_idle(fn, e);
 }

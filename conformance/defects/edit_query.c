@@ -542,6 +542,16 @@ static bool is_operator(struct str s)
 	return s.n && strchr("=<>!", s.p[0]);
 }
 
+static bool one_of(struct str word, const char *list)
+{
+	struct str left = str_of(list), one;
+
+	while (next_item(&left, ' ', &one))
+		if (str_ieq(word, one))
+			return true;
+	return false;
+}
+
 static bool refused(const char *what, const struct tokens *t, size_t i)
 {
 	const struct token *k = &t->list[i];
@@ -567,7 +577,12 @@ static bool refused(const char *what, const struct tokens *t, size_t i)
 		return k->kind == AGO;
 	if (strcmp(what, "number") == 0)
 		return k->kind == NUMBER;
-	return k->kind != TEXT && str_ieq(k->raw, str_of(what));
+	if (strcmp(what, "past") == 0)
+		return k->kind == TEXT && str_starts(k->raw, STR("'200"));
+	if (strcmp(what, "twice") == 0)
+		return word && i > 0 && strcmp(word, "not") == 0 &&
+		       str_ieq(t->list[i - 1].raw, k->raw);
+	return k->kind != TEXT && one_of(k->raw, what);
 }
 
 void query_refuse(struct edit *e)

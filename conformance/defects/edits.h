@@ -69,7 +69,7 @@ edit_fn secret_answer;		/* "name": ... in the answer to it */
 edit_fn suffix_404;		/* ".json": 404 for such paths */
 edit_fn server_error_if;	/* "long", "nul", "sql", "utf8", "deep", "big", "escape", "twice",
 				   "unknown", "huge", "above", "quote", "many",
-				   "headers": 500 */
+				   "headers", "percent", "ampersands", "empty": 500 */
 edit_fn waits_if;		/* the same: the answer takes an hour */
 edit_fn drops_if;		/* the same: the connection is reset */
 bool edit_is_bad(const struct edit *e);	/* for these: is it what they cannot bear? */
@@ -117,7 +117,8 @@ edit_fn query_wildcards;	/* "%_": these stand for anything, and for one characte
 edit_fn query_trims;		/* only the first word of a text */
 edit_fn query_refuse;		/* "case", "names", "doubled", "tight", "!=", "not",
 				   "ago", "number", "(", "words" and "ascii" (not within and
-				   beyond text): 400 for those */
+				   beyond text), "past", "twice" (not not), or words with
+				   blanks between: 400 for those */
 edit_fn query_ignored_if_bad;	/* "query": that parameter is left out if it is refused */
 edit_fn query_in_page;		/* rows that are not on the page without a query are missing */
 edit_fn rows_none_if;		/* "status": no rows if that word is in the query */
