@@ -290,9 +290,9 @@ static struct session *new_session(struct smds *s)
 	session->smds = s;
 	session->expiry.fire = expire;
 	do
-		rng_fill(&s->ids, session->id, sizeof(session->id));
+		s->crypto->random(s->crypto, &s->ids, session->id, sizeof(session->id));
 	while (map_get(&s->by_transaction, session_id(session)));
-	rng_fill(&s->ids, session->challenge, sizeof(session->challenge));
+	s->crypto->random(s->crypto, &s->ids, session->challenge, sizeof(session->challenge));
 	session->next = s->sessions;
 	if (session->next)
 		session->next->prev = session;
