@@ -194,6 +194,33 @@ void secret_if_failed(struct edit *e)
 	cJSON_Delete(tree);
 }
 
+static void mute(struct edit *e, cJSON *row)
+{
+	if (str_is(row_str(row, "status"), "failed") &&
+	    !str_is(row_str(row, "message_code"), e->arg))
+		row_set(row, "message", cJSON_CreateString(""));
+}
+
+void mute_unless(struct edit *e)
+{
+	each_row(e, mute);
+}
+
+void rows_without_if_asked(struct edit *e)
+{
+	if (param_get(e, "query").n)
+		rows_without(e);
+}
+
+void cursor_if_empty(struct edit *e)
+{
+	cJSON *tree = body_json(e), *list = rows_of(tree);
+
+	if (list && !list->child)
+		row_set(tree, "cursor", cJSON_CreateString("bm90aGluZw"));
+	body_put(e, tree);
+}
+
 /* ---- What else is going on. --------------------------------------------------------- */
 
 /* Until when a device, or any, is busy; it is free when its transaction has ended. */
@@ -325,6 +352,18 @@ void query_lost(struct edit *e)
 {
 	if (str_starts(param_get(e, "query"), str_of(e->arg)))
 		param_set(e, "query", STR_NONE);
+}
+
+void cursor_if_sorted(struct edit *e)
+{
+	if (param_get(e, "cursor").n && !param_get(e, "orderby").n)
+		param_set(e, "cursor", STR_NONE);
+}
+
+void order_refuse(struct edit *e)
+{
+	if (str_ends(str_trim(param_get(e, "orderby")), str_of(e->arg)))
+		edit_error(e, 400, "orderby: no such field");
 }
 
 void order_turn(struct edit *e)
@@ -467,6 +506,17 @@ void spn_once(struct edit *e)
 
 /* ---- Requests. ------------------------------------------------------------------------------- */
 
+void taken_if_any(struct edit *e)
+{
+	struct err err;
+	cJSON *sent = json_parse(e->req.body, &err);
+	bool any = cJSON_IsObject(sent) && sent->child;
+
+	cJSON_Delete(sent);
+	if (any)
+		edit_reply(e, 200, str_of(e->arg));
+}
+
 void body_echoed(struct edit *e)
 {
 	cJSON *tree = body_json(e);
@@ -515,6 +565,9 @@ static const struct {
 	{ query_squeezed, "query" },
 	{ query_lost, "query" },
 	{ order_turn, "orderby" },
+	{ order_refuse, "orderby" },
+	{ cursor_if_sorted, "cursor" },
+	{ rows_without_if_asked, "query" },
 	{ fields_turned, "fields" },
 };
 

@@ -23,6 +23,9 @@ edit_fn secret_if_failed;	/* "name": secret_echo, of what failed */
 edit_fn busy_fails;		/* "device", "others": asked for while that is busy, it fails */
 edit_fn refused_kept;		/* an action that was refused is kept */
 edit_fn refused_shown;		/* "complete": ... and listed with that status */
+edit_fn mute_unless;		/* "smdp_refused": no message of failures with another code */
+edit_fn rows_without_if_asked;	/* rows_without, if there is a query */
+edit_fn cursor_if_empty;	/* a page without rows has a cursor */
 
 /* ---- Parameters. */
 edit_fn size_alone_400;		/* "1000": 400 for that size without query and orderby */
@@ -30,6 +33,8 @@ edit_fn beside_size;		/* "query": lost beside size; "orderby": turned */
 edit_fn all_if_none;		/* a condition without `and` that selects none is left out */
 edit_fn query_squeezed;		/* blanks that follow each other are one */
 edit_fn query_lost;		/* "ICCID ": a condition that begins so is left out */
+edit_fn cursor_if_sorted;	/* lost without orderby */
+edit_fn order_refuse;		/* "customer_id": 400 for orderby by that field */
 edit_fn order_turn;		/* "iccid id": orderby by another field goes the other way */
 edit_fn fields_turned;		/* the last of `fields` first */
 
@@ -40,6 +45,7 @@ edit_fn csv_tidied;		/* values without signs, outer blanks, foreign letters */
 /* ---- Requests. */
 edit_fn spn_alike;		/* a part of a carrier's name, with wildcards, is enough */
 edit_fn spn_once;		/* nobody is meant if two profiles of the device have the name */
+edit_fn taken_if_any;		/* "{json}": 200 with that, if any member was sent */
 edit_fn body_echoed;		/* an error repeats the body */
 edit_fn odd_accept_500;		/* 500 for Accept headers of an odd form */
 edit_fn report_nothing_new;	/* a report of changes without profiles */

@@ -577,6 +577,10 @@ static bool refused(const char *what, const struct tokens *t, size_t i)
 		return k->kind == AGO;
 	if (strcmp(what, "number") == 0)
 		return k->kind == NUMBER;
+	if (strcmp(what, "odd") == 0)
+		return k->kind == TEXT && (has_any(k->raw, ",") ||
+			str_find(k->raw, STR("%_")) >= 0 ||
+			(k->raw.n == 6 && strspn(k->raw.p + 1, "0123456789") == 4));
 	if (strcmp(what, "past") == 0)
 		return k->kind == TEXT && str_starts(k->raw, STR("'200"));
 	if (strcmp(what, "twice") == 0)

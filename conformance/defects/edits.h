@@ -117,7 +117,7 @@ edit_fn query_wildcards;	/* "%_": these stand for anything, and for one characte
 edit_fn query_trims;		/* only the first word of a text */
 edit_fn query_refuse;		/* "case", "names", "doubled", "tight", "!=", "not",
 				   "ago", "number", "(", "words" and "ascii" (not within and
-				   beyond text), "past", "twice" (not not), or words with
+				   beyond text), "past", "odd", "twice" (not not), or words with
 				   blanks between: 400 for those */
 edit_fn query_ignored_if_bad;	/* "query": that parameter is left out if it is refused */
 edit_fn query_in_page;		/* rows that are not on the page without a query are missing */
