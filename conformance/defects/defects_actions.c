@@ -580,6 +580,13 @@ const struct defect defects_actions[] = {
 	  .triggers = { { "AFTER INSERT ON profiles",
 		"EXISTS (SELECT 1 FROM transactions WHERE iccid = NEW.iccid AND action = 'download')",
 		"UPDATE profiles SET number = number + 1 WHERE rid = NEW.rid;" } } },
+	{ DEFECT("row-of-bootstrap-gone",
+		 "When a profile is disabled, the device's bootstrap profile is gone from the list",
+		 "EP-DIS-015"),
+	  .triggers = { { "AFTER UPDATE ON profiles",
+		"EXISTS (SELECT 1 FROM transactions WHERE device_id = NEW.device_id AND"
+		" action = 'disable') AND NEW.type = 'bootstrap'",
+		"DELETE FROM profiles WHERE rid = NEW.rid;" } } },
 	{ DEFECT("row-kept-after-delete",
 		 "A profile that was deleted stays listed",
 		 "EP-LIFE-005 EP-DEL-016"),

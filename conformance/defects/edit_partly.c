@@ -221,6 +221,32 @@ void cursor_if_empty(struct edit *e)
 	body_put(e, tree);
 }
 
+void cursor_of_one(struct edit *e)
+{
+	cJSON *tree = body_json(e);
+
+	if (cJSON_GetArraySize(rows_of(tree)) > 1) {
+		cJSON_DeleteItemFromObjectCaseSensitive(tree, "cursor");
+		cJSON_DeleteItemFromObjectCaseSensitive(tree, "next_uri");
+	}
+	body_put(e, tree);
+}
+
+void foreign_if_asked(struct edit *e)
+{
+	const struct world_user *u = edit_user(e);
+
+	if (param_get(e, "query").n && u && u->account != e->w->users[0].account)
+		foreign_rows(e);
+}
+
+void compressed_anyway(struct edit *e)
+{
+	if (str_is(http_header(&e->req.headers, "Accept-Encoding"), "identity"))
+		http_header_set(&e->x->resp.headers, e->x->arena,
+				STR("Content-Encoding"), STR("gzip"));
+}
+
 /* ---- What else is going on. --------------------------------------------------------- */
 
 /* Until when a device, or any, is busy; it is free when its transaction has ended. */
@@ -568,6 +594,7 @@ static const struct {
 	{ order_refuse, "orderby" },
 	{ cursor_if_sorted, "cursor" },
 	{ rows_without_if_asked, "query" },
+	{ foreign_if_asked, "query" },
 	{ fields_turned, "fields" },
 };
 

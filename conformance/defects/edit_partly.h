@@ -13,7 +13,7 @@ edit_fn row_tidy;		/* "carrier": blanks, capitals and signs as in a catalogue */
 edit_fn row_default;		/* "name=text": that text where it is missing */
 edit_fn count_if_sized;		/* "1234": count, if there is a size */
 edit_fn rows_twice_if_sorted;	/* the last row is there twice, if there is an order */
-edit_fn verified_after;		/* "12": what verifies so many minutes later is successful */
+edit_fn verified_after;		/* "16": what verifies so many minutes later is successful */
 edit_fn op_overdue;		/* "20": what is not over so many minutes later has failed */
 edit_fn rows_remembered;	/* each row by its ICCID, */
 edit_fn row_recalled;		/* and this answers with it */
@@ -26,6 +26,9 @@ edit_fn refused_shown;		/* "complete": ... and listed with that status */
 edit_fn mute_unless;		/* "smdp_refused": no message of failures with another code */
 edit_fn rows_without_if_asked;	/* rows_without, if there is a query */
 edit_fn cursor_if_empty;	/* a page without rows has a cursor */
+edit_fn cursor_of_one;		/* no cursor, if there are several rows */
+edit_fn foreign_if_asked;	/* foreign_rows of a query, but not for the first user */
+edit_fn compressed_anyway;	/* said to be gzip where only identity is taken */
 
 /* ---- Parameters. */
 edit_fn size_alone_400;		/* "1000": 400 for that size without query and orderby */
