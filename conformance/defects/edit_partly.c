@@ -94,6 +94,17 @@ void verified_after(struct edit *e)
 	each_row(e, verified);
 }
 
+static void enable_verified(struct edit *e, cJSON *row)
+{
+	if (str_is(row_str(row, "operation"), "enable"))
+		verified(e, row);
+}
+
+void enable_verified_after(struct edit *e)
+{
+	each_row(e, enable_verified);
+}
+
 static void overdue(struct edit *e, cJSON *row)
 {
 	struct str key = row_key(row), status = row_str(row, "status");
@@ -247,6 +258,26 @@ void compressed_anyway(struct edit *e)
 				STR("Content-Encoding"), STR("gzip"));
 }
 
+/* Of conditions that are nothing but the argument and a text. */
+void rows_within(struct edit *e)
+{
+	struct str text = param_get(e, "query"), start = str_of(e->arg), iccid;
+	cJSON *tree, *list;
+
+	if (!str_starts(text, start) || text.n <= start.n + 1)
+		return;
+	text = (struct str){ text.p + start.n, text.n - start.n - 1 };
+	tree = body_json(e);
+	list = rows_of(tree);
+	for (int i = cJSON_GetArraySize(list) - 1; i >= 0; i--) {
+		iccid = row_str(cJSON_GetArrayItem(list, i), "iccid");
+		if (str_starts(iccid, text) || str_ends(iccid, text))
+			cJSON_DeleteItemFromArray(list, i);
+	}
+	count_rows(tree);
+	body_put(e, tree);
+}
+
 /* ---- What else is going on. --------------------------------------------------------- */
 
 /* Until when a device, or any, is busy; it is free when its transaction has ended. */
@@ -372,6 +403,34 @@ void query_squeezed(struct edit *e)
 	if (out.n < query.n)
 		param_set(e, "query", arena_str(e->x->arena, buf_view(&out)));
 	buf_release(&out);
+}
+
+static bool is_spn(const struct world *w, struct str name)
+{
+	for (size_t i = 0; i < w->carrier_count; i++)
+		if (str_ieq(w->carriers[i].spn, name))
+			return true;
+	return false;
+}
+
+void query_by_contract(struct edit *e)
+{
+	struct str query = param_get(e, "query");
+
+	for (size_t i = 0; i < e->w->carrier_count; i++) {
+		const struct world_carrier *c = &e->w->carriers[i];
+		struct buf name;
+
+		buf_init(&name, TEXT_MAX);
+		for (size_t k = 0; k < c->name.n; k++)
+			buf_printf(&name, "%s%c", c->name.p[k] == '\'' ? "'" : "", c->name.p[k]);
+		if (c->spn.n && !is_spn(e->w, c->name) &&
+		    str_starts(query, STR("carrier = '")) &&
+		    str_find(query, buf_view(&name)) == 11)
+			param_set(e, "query", str_of(arena_printf(e->x->arena,
+				"carrier = '%.*s'", STRF(c->spn)).p));
+		buf_release(&name);
+	}
 }
 
 void query_lost(struct edit *e)
@@ -568,6 +627,25 @@ void odd_accept_500(struct edit *e)
 	}
 }
 
+static void waited(struct http_exchange *x, void *arg)
+{
+	(void)x;
+	edit_go_on(arg);
+}
+
+void registry_first(struct edit *e)
+{
+	const struct quirk_setting *s;
+
+	for (size_t i = 0; e->w->quirks && (s = quirk_engine_active(e->w->quirks, i)); i++) {
+		if (strcmp(s->row->name, "eis.never-answers") != 0)
+			continue;
+		e->held = true;
+		http_delay(e->x, 3600 * NS_PER_S, waited, e);
+		return;
+	}
+}
+
 void report_nothing_new(struct edit *e)
 {
 	cJSON *tree = body_json(e);
@@ -590,6 +668,8 @@ static const struct {
 	{ all_if_none, "query" },
 	{ query_squeezed, "query" },
 	{ query_lost, "query" },
+	{ query_by_contract, "query" },
+	{ rows_within, "query" },
 	{ order_turn, "orderby" },
 	{ order_refuse, "orderby" },
 	{ cursor_if_sorted, "cursor" },
