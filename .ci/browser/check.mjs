@@ -301,7 +301,9 @@ async function codes() {
 
 async function captions() {
 	await control('POST', 'captions', { text: 'Look at bus-2 now.' });
-	await seen(() => document.querySelector('#caption').textContent === 'Look at bus-2 now.');
+	await seen(() => document.querySelector('#caption-text').textContent === 'Look at bus-2 now.');
+	await page.click('#caption-close');
+	await page.waitForSelector('#caption', { state: 'hidden' });
 	await open('story');
 	await seen(() => document.querySelector('.events').children.length > 0);
 }
@@ -358,7 +360,7 @@ async function story() {
 	}
 	await until('the end', async () => (await control('GET', 'script')).state === 'ended');
 	assert.deepEqual((await control('GET', 'script')).steps.map((s) => s.status).filter((s) => s !== 'passed'), []);
-	assert.notEqual(await page.textContent('#caption'), '');
+	assert.notEqual(await page.textContent('#caption-text'), '');
 	await page.screenshot({ path: path.join(folder, 'story.png') });
 	await end(told);
 	base = before;
@@ -369,8 +371,8 @@ async function story() {
 async function lags() {
 	await page.evaluate(() => {
 		window.lags = [];
-		new MutationObserver(() => window.lags.push(Date.now() - Number(document.querySelector('#caption').textContent)))
-			.observe(document.querySelector('#caption'), { childList: true });
+		new MutationObserver(() => window.lags.push(Date.now() - Number(document.querySelector('#caption-text').textContent)))
+			.observe(document.querySelector('#caption-text'), { childList: true });
 	});
 	const said = [];
 

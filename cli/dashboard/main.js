@@ -95,12 +95,18 @@ function draw_link() {
 		ask_for_token();
 }
 
+let closed = null;	/* the caption that somebody has read */
+
 function draw_caption() {
 	const c = state.captions.at(-1);
 
-	$('caption').hidden = !c;
-	if (c && $('caption').textContent !== c.text)
-		$('caption').textContent = c.text;
+	$('caption').hidden = !c || closed === `${c.t} ${c.text}`;
+	if (c && $('caption-text').textContent !== c.text)
+		$('caption-text').textContent = c.text;
+	$('caption-close').onclick = () => {
+		closed = `${c.t} ${c.text}`;
+		draw_caption();
+	};
 }
 
 function draw_world() {
