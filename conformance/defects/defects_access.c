@@ -322,7 +322,7 @@ const struct defect defects_access[] = {
 			  SAY(READS, body_is, "<html></html>") } },
 	{ DEFECT("answers-canned",
 		 "What was once answered on a path is answered for ever",
-		 "EP-QRY-001 EP-PAGE-001"
+		 "EP-QRY-001 EP-PAGE-001 EP-ORD-002 EP-ORD-006"
 		 " EP-TX-003 EP-OP-056 EP-LIFE-003 EP-LIFE-005 EP-ACC-006"),
 	  .rules = { BOTH(LISTS, canned, "") } },
 	{ DEFECT("answers-constant",
