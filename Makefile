@@ -76,7 +76,7 @@ SCALE    ?= 120
 run: all
 	@$(B)/esimrig run $(SUITES)
 run-sockets: all
-	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 24
+	@$(B)/esimrig run $(SUITES) --net http --clock scaled=$(SCALE) -j 48
 # The answers of every suite, and of the control API in its tests, against their OpenAPI files.
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
