@@ -9,6 +9,7 @@
 # make conform-example      the server in Node.js, judged in worlds of the rig
 # make openapi    what the parties answer, against their OpenAPI files (needs npm)
 # make schema     the suites and checks, against the schema for editors (needs npm)
+# make soak       a day of the demo in 2.5 minutes: its memory may not grow
 # make check-browser        the dashboard, used in a headless browser (needs npm and Chromium)
 # make docs       renew the pages that are written from tables
 # make install    DESTDIR=, prefix=/usr/local: program, man pages, completion, units, examples
@@ -89,6 +90,9 @@ schema: all
 # The dashboard, in a browser; its screenshots stay there.
 check-browser: all
 	@.ci/browser-check $(B)/esimrig $(B)/browser
+# A day of a demo, on a clock 600 times as fast: its memory does not grow (2.5 minutes).
+soak: all
+	@.ci/soak $(B)/esimrig
 # Says little if all is well: with SHOULDs and conventions, nothing may be amiss.
 JUDGE     = $(B)/esimrig conform --target reference --strict --conventions
 conform: all
@@ -223,6 +227,6 @@ $(B)/%_fuzz: $(B)/%_fuzz.o $(B)/lib.a
 clean:
 	rm -rf build
 
-.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser conform conform-sockets conform-example gallery docs lint fuzz fuzz-built fuzz-run bench clean
+.PHONY: FORCE all programs pages install uninstall deb package-check check check-built deps run run-sockets openapi schema check-browser soak conform conform-sockets conform-example gallery docs lint fuzz fuzz-built fuzz-run bench clean
 .SECONDARY:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS))
