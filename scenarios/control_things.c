@@ -92,13 +92,6 @@ void control_get_device(void *control, struct http_exchange *x, const struct str
 	control_answer(x, 200, &out);
 }
 
-struct deed {
-	enum action_id action;
-	struct str iccid, spn;
-	bool spn_given, on;
-	int64_t by_ns, bytes;
-};
-
 /* Which members an action has to have. */
 static const struct {
 	const char *name;
@@ -116,18 +109,20 @@ static const struct {
 	{ "enable-without-network", ACTION_ENABLE_WITHOUT_NETWORK, NULL },
 };
 
-static int read_deed(struct http_exchange *x, const cJSON *body, struct deed *d)
+static int read_deed(struct http_exchange *x, const cJSON *body,
+		     struct scenario_action *a, struct str *spn)
 {
 	struct str action = STR_NONE;
 	size_t i = 0, count = sizeof(deeds) / sizeof(deeds[0]);
 
-	*d = (struct deed){ .on = true };
+	*a = (struct scenario_action){ .on = true };
+	*spn = STR_NONE;
 	if (control_get_str(x, body, "action", &action) < 0 ||
-	    control_get_str(x, body, "iccid", &d->iccid) < 0 ||
-	    control_get_str(x, body, "spn", &d->spn) < 0 ||
-	    control_get_bool(x, body, "on", &d->on) < 0 ||
-	    control_get_int(x, body, "bytes", 0, 1 << 30, &d->bytes) < 0 ||
-	    control_get_duration(x, body, "by", true, &d->by_ns) < 0)
+	    control_get_str(x, body, "iccid", &a->iccid) < 0 ||
+	    control_get_str(x, body, "spn", spn) < 0 ||
+	    control_get_bool(x, body, "on", &a->on) < 0 ||
+	    control_get_int(x, body, "bytes", 0, 1 << 30, &a->number) < 0 ||
+	    control_get_duration(x, body, "by", true, &a->duration_ns) < 0)
 		return -1;
 	while (i < count && !str_is(action, deeds[i].name))
 		i++;
@@ -136,63 +131,13 @@ static int read_deed(struct http_exchange *x, const cJSON *body, struct deed *d)
 			       "\"action\": there is no '%.*s'", STRF(action));
 		return -1;
 	}
-	d->action = deeds[i].action;
+	a->id = deeds[i].action;
 	if (deeds[i].needs && !cJSON_GetObjectItemCaseSensitive(body, deeds[i].needs)) {
 		control_refuse(x, 400, "bad-value", deeds[i].needs, "%s needs \"%s\"",
 			       deeds[i].name, deeds[i].needs);
 		return -1;
 	}
 	return 0;
-}
-
-static int do_deed(const struct deed *d, struct device *device, struct err *err)
-{
-	switch (d->action) {
-	case ACTION_POWER_OFF:
-		device_power(device, false);
-		return 0;
-	case ACTION_POWER_ON:
-		device_power(device, true);
-		return 0;
-	case ACTION_REBOOT:
-		device_reboot(device);
-		return 0;
-	case ACTION_LINK_DOWN:
-		device_link(device, false);
-		return 0;
-	case ACTION_LINK_UP:
-		device_link(device, true);
-		return 0;
-	case ACTION_REPORT_NOW:
-		device_report_now(device);
-		return 0;
-	case ACTION_POLL_NOW:
-		device_poll_now(device);
-		return 0;
-	case ACTION_DISCOVER:
-		return device_discover(device, err);
-	case ACTION_SET_CLOCK_SKEW:
-		device_set_clock_skew(device, d->by_ns);
-		return 0;
-	case ACTION_SET_MEMORY:
-		device_set_memory(device, (uint32_t)d->bytes);
-		return 0;
-	case ACTION_SET_SPN:
-		return device_set_spn(device, d->iccid, d->spn, err);
-	case ACTION_SET_NO_NETWORK:
-		return device_set_no_network(device, d->iccid, d->on, err);
-	case ACTION_ENABLE_WITHOUT_NETWORK:
-		device_set_enable_without_network(device, d->on);
-		return 0;
-	case ACTION_SET_QUIRK:
-	case ACTION_CLEAR_QUIRK:
-	case ACTION_RESTART:
-	case ACTION_STOP:
-	case ACTION_START:
-	case ACTIONS:
-		break;
-	}
-	return err_set(err, ERR_INVALID, "not done to a device");
 }
 
 /* The world's loop may be asleep: its time is that of its last turn. */
@@ -206,22 +151,24 @@ void control_act_on_device(void *control, struct http_exchange *x, const struct 
 	struct control *c = control;
 	const struct world *w = c->live->world;
 	size_t first, count, done = 0;
-	struct deed deed;
+	struct scenario_action action;
 	struct err err = { 0 };
+	struct str spn;
 	struct buf out;
 	cJSON *body;
 
 	if (find_devices(c, x, args[0], &first, &count) < 0)
 		return;
 	body = control_body(x, "action by bytes iccid spn on", false);
-	if (!body || read_deed(x, body, &deed) < 0) {
+	if (!body || read_deed(x, body, &action, &spn) < 0) {
 		cJSON_Delete(body);
 		return;
 	}
 	cJSON_Delete(body);
 	wake_world(c);
 	for (; done < count; done++) {
-		if (do_deed(&deed, w->devices[first + done].device, &err) < 0) {
+		if (run_action_on_device(&action, w->devices[first + done].device, action.iccid,
+					 spn, &err) < 0) {
 			if (err.code == ERR_STATE)
 				control_refuse(x, 409, "cannot", NULL, "%s", err.msg);
 			else

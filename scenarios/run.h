@@ -133,6 +133,9 @@ struct outcome run_expect_event(struct run *r, const struct scenario_step *s);
 struct outcome run_expect_device(struct run *r, const struct scenario_step *s);
 
 /* run_action.c */
+/* To one device; of the action's texts, as they are by now.  -1: `err`. */
+int run_action_on_device(const struct scenario_action *a, struct device *d,
+			 struct str iccid, struct str spn, struct err *err);
 struct outcome run_action(struct run *r, const struct scenario_action *action);
 
 #endif

@@ -1,9 +1,8 @@
 /* Steps that do something to a device or a party. */
 #include "scenarios/run.h"
 
-/* An action on one device: 0, or -1 with `err`. */
-static int on_device(const struct scenario_action *a, struct device *d,
-		     struct str iccid, struct str spn, struct err *err)
+int run_action_on_device(const struct scenario_action *a, struct device *d,
+			 struct str iccid, struct str spn, struct err *err)
 {
 	switch (a->id) {
 	case ACTION_POWER_OFF:
@@ -71,7 +70,7 @@ static int on_devices(struct run *r, const struct scenario_action *a, struct err
 	    world_find_devices(&r->world, name, &first, &count, err) < 0)
 		return -1;
 	for (size_t i = first; i < first + count; i++)
-		if (on_device(a, r->world.devices[i].device, iccid, spn, err) < 0)
+		if (run_action_on_device(a, r->world.devices[i].device, iccid, spn, err) < 0)
 			return -1;
 	return 0;
 }
