@@ -7,6 +7,7 @@
  */
 #include "proto/es9.h"
 #include "sim/json.h"
+#include "sim/fuzz.h"
 #include "sim/memnet.h"
 #include "smdp/smdp.h"
 
@@ -26,23 +27,6 @@ static struct world {
 	struct arena arena;
 	struct str in;
 } w;
-
-static unsigned take_byte(void)
-{
-	unsigned b = w.in.n ? (unsigned char)w.in.p[0] : 0;
-
-	if (w.in.n)
-		w.in = (struct str){ w.in.p + 1, w.in.n - 1 };
-	return b;
-}
-
-static struct str take_bytes(size_t n)
-{
-	struct str s = { w.in.p, n < w.in.n ? n : w.in.n };
-
-	w.in = (struct str){ w.in.p + s.n, w.in.n - s.n };
-	return s;
-}
 
 /* cancelSession's answer has a header and nothing else, as any of these has at least. */
 static void answered(struct http_call *c)
@@ -76,7 +60,7 @@ static void send_body(const char *function, struct str body)
 static void put_member(struct json *j, const char *key, const char *const *values,
 		       unsigned count)
 {
-	unsigned which = take_byte() % (count + 2);
+	unsigned which = fuzz_byte(&w.in) % (count + 2);
 	struct str own;
 
 	if (which == count)
@@ -85,7 +69,7 @@ static void put_member(struct json *j, const char *key, const char *const *value
 		json_putz(j, key, values[which]);
 		return;
 	}
-	own = take_bytes(take_byte() % 40);
+	own = fuzz_bytes(&w.in, fuzz_byte(&w.in) % 40);
 	if (str_is_utf8(own))
 		json_put(j, key, own);
 }
@@ -114,7 +98,7 @@ static void send_made(const char *function)
 	put_member(&j, "confirmationCode", VALUES("1234", ""));
 	put_member(&j, "smdsAddress", VALUES("smds.example.com", ""));
 	put_member(&j, "finalProfileStatusIndicator", VALUES("Available", "Unavailable", "X"));
-	if (take_byte() & 1)
+	if (fuzz_byte(&w.in) & 1)
 		json_put_bool(&j, "releaseFlag", true);
 	json_close(&j, '}');
 	send_body(function, buf_view(&b));
@@ -125,12 +109,12 @@ static void send_one(void)
 {
 	static const char *const functions[] = { "downloadOrder", "confirmOrder",
 						 "cancelOrder", "releaseProfile" };
-	unsigned how = take_byte();
+	unsigned how = fuzz_byte(&w.in);
 
 	if (how & 4)
 		send_made(functions[how & 3]);
 	else
-		send_body(functions[how & 3], take_bytes(take_byte() << 4));
+		send_body(functions[how & 3], fuzz_bytes(&w.in, fuzz_byte(&w.in) << 4));
 }
 
 static void stock(const char *iccid)

@@ -8,6 +8,7 @@
 #include "proto/base64.h"
 #include "proto/es9.h"
 #include "proto/rsp_bpp.h"
+#include "sim/fuzz.h"
 #include "sim/memnet.h"
 #include "smdp/smdp.h"
 
@@ -29,15 +30,6 @@ static struct world {
 	enum es9_function function;	/* of the message that was sent */
 	struct str transaction, challenge;
 } w;
-
-static unsigned take_byte(void)
-{
-	unsigned b = w.in.n ? (unsigned char)w.in.p[0] : 0;
-
-	if (w.in.n)
-		w.in = (struct str){ w.in.p + 1, w.in.n - 1 };
-	return b;
-}
 
 static void answered(struct http_call *c)
 {
@@ -208,9 +200,9 @@ static struct str changed(struct str der, unsigned times)
 	struct str copy = arena_str(&w.arena, der);
 
 	for (unsigned i = 0; i < times && copy.n; i++) {
-		unsigned high = take_byte(), low = take_byte();
+		unsigned high = fuzz_byte(&w.in), low = fuzz_byte(&w.in);
 
-		((char *)copy.p)[(high << 8 | low) % copy.n] ^= (char)take_byte();
+		((char *)copy.p)[(high << 8 | low) % copy.n] ^= (char)fuzz_byte(&w.in);
 	}
 	return copy;
 }
@@ -240,7 +232,7 @@ static void send_good(enum es9_function f, unsigned how)
 
 static void send_one(void)
 {
-	unsigned how = take_byte();
+	unsigned how = fuzz_byte(&w.in);
 	enum es9_function f = (enum es9_function)((how & 7) % ES9_FUNCTIONS);
 	size_t n;
 
@@ -248,8 +240,8 @@ static void send_one(void)
 		send_good(f, how);
 		return;
 	}
-	n = take_byte() << 8;
-	n |= take_byte();
+	n = fuzz_byte(&w.in) << 8;
+	n |= fuzz_byte(&w.in);
 	n = n < w.in.n ? n : w.in.n;
 	send_body(f, how, (struct str){ w.in.p, n });
 	w.in = (struct str){ w.in.p + n, w.in.n - n };

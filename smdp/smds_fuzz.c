@@ -8,6 +8,7 @@
 #include "proto/base64.h"
 #include "proto/es11.h"
 #include "proto/rsp.h"
+#include "sim/fuzz.h"
 #include "sim/memnet.h"
 #include "smdp/smds.h"
 
@@ -31,23 +32,6 @@ static const char *const paths[] = {
 	"es12/registerEvent", "es12/deleteEvent", "es9plus/initiateAuthentication",
 	"es9plus/authenticateClient",
 };
-
-static unsigned take_byte(void)
-{
-	unsigned b = w.in.n ? (unsigned char)w.in.p[0] : 0;
-
-	if (w.in.n)
-		w.in = (struct str){ w.in.p + 1, w.in.n - 1 };
-	return b;
-}
-
-static struct str take_bytes(size_t n)
-{
-	struct str s = { w.in.p, n < w.in.n ? n : w.in.n };
-
-	w.in = (struct str){ w.in.p + s.n, w.in.n - s.n };
-	return s;
-}
 
 static void answered(struct http_call *c)
 {
@@ -89,12 +73,12 @@ static void send_body(const char *path, struct str body)
 /* A value of the list, or some bytes of the input. */
 static struct str choose(const char *const *values, unsigned count)
 {
-	unsigned which = take_byte() % (count + 1);
+	unsigned which = fuzz_byte(&w.in) % (count + 1);
 	struct str own;
 
 	if (which < count)
 		return str_of(values[which]);
-	own = take_bytes(take_byte());
+	own = fuzz_bytes(&w.in, fuzz_byte(&w.in));
 	return str_is_utf8(own) && own.p ? own : STR("");
 }
 
@@ -125,9 +109,10 @@ static void make_session(unsigned which, struct buf *b)
 	rsp_euicc_info1_write(&info, &(struct rsp_euicc_info1){ .svn = STR("\x02\x02\x02"),
 		.ci_verify = buf_view(&keys), .ci_sign = buf_view(&keys) });
 	m.euicc_challenge = STR("0123456789ABCDEF");
-	m.euicc_info1 = take_byte() & 1 ? take_bytes(take_byte()) : buf_view(&info);
+	m.euicc_info1 = fuzz_byte(&w.in) & 1 ?
+		fuzz_bytes(&w.in, fuzz_byte(&w.in)) : buf_view(&info);
 	m.transaction_id = w.transaction.p ? w.transaction : STR("none");
-	m.authenticate_response = take_bytes(take_byte() << 2);
+	m.authenticate_response = fuzz_bytes(&w.in, fuzz_byte(&w.in) << 2);
 	if (!m.euicc_info1.p)
 		m.euicc_info1 = STR("");
 	if (!m.authenticate_response.p)
@@ -140,11 +125,11 @@ static void make_session(unsigned which, struct buf *b)
 
 static void send_one(void)
 {
-	unsigned how = take_byte();
+	unsigned how = fuzz_byte(&w.in);
 	struct buf b;
 
 	if (!(how & 4)) {
-		send_body(paths[how & 3], take_bytes(take_byte() << 4));
+		send_body(paths[how & 3], fuzz_bytes(&w.in, fuzz_byte(&w.in) << 4));
 		return;
 	}
 	buf_init(&b, 1 << 16);
