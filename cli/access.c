@@ -259,7 +259,7 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 	*s = (struct seen){
 		.hook = { .reply = note }, .access = a,
 		.class = classify(a, &x->req), .began_ns = clock_machine_ns(),
-		.stream = { count_piece, end_stream },
+		.stream = { .next = count_piece, .close = end_stream },
 	};
 	a->counts->in_flight++;
 	http_push_hook(x, &s->hook);

@@ -97,8 +97,8 @@ static void put_meaning(struct page *p, const struct requirement *r)
 
 static const char *const level_words[LEVELS] = {
 	[LEVEL_MUST] = "MUST", [LEVEL_SHOULD] = "SHOULD", [LEVEL_MAY] = "MAY",
-	[LEVEL_AMBIGUOUS] = "AMBIGUOUS: it can be read in more than one way, and what "
-			    "is accepted is said here",
+	[LEVEL_AMBIGUOUS] = ("AMBIGUOUS: it can be read in more than one way, and what "
+			     "is accepted is said here"),
 };
 
 static const char *const provenance_words[PROVENANCES] = {

@@ -120,8 +120,8 @@ static const char *const wrong[] = {
 	"", ";", "ppr3 for any", "ppr1", "ppr1 any", "ppr1 for", "ppr1 for 123",
 	"ppr1 for 1234567", "ppr1 for 26a01", "for any", "ppr1 for any with", "none; ppr1 for any",
 	"ppr1 for any with consent please", "ppr1 for with consent",
-	"ppr1 for 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 "
-	"26201 26201 26201 26201",
+	("ppr1 for 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 26201 "
+	 "26201 26201 26201 26201"),
 };
 
 START_TEST(not_understood)

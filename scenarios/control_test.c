@@ -200,7 +200,7 @@ static void rig_open(struct rig *r, struct live_config *config)
 	ck_assert_ptr_nonnull(r->net);
 	config->scenario = r->file.list;
 	config->guest = &r->loop;
-	config->rate = config->rate ? config->rate : 60;
+	config->rate = config->rate > 0 ? config->rate : 60;
 	config->process = 0x1234abcd;
 	config->begun = begun;
 	config->arg = r;
