@@ -1,13 +1,14 @@
 /*
  * socknet_parts.h - what the two halves of socknet.h know of each other.
  *
- * socknet.c calls (libcurl), socknet_serve.c listens (libmicrohttpd).  A
- * request between two parties of one network is a `struct wire` on the one
- * side and a `struct served` on the other.  They find each other by a header
- * that the serving side takes off again, and keep pointers as long as both
- * live.  So the exchange has the call's id and its caller's name, and a call
- * learns what no byte on the wire can tell it: that a connection was closed
- * because the party refused, or because it was taken off the network.
+ * socknet.c calls (libcurl), socknet_serve.c and its pieces listen
+ * (libmicrohttpd; socknet_serve_parts.h).  A request between two parties of
+ * one network is a `struct wire` on the one side and a `struct served` on the
+ * other.  They find each other by a header that the serving side takes off
+ * again, and keep pointers as long as both live.  So the exchange has the
+ * call's id and its caller's name, and a call learns what no byte on the wire
+ * can tell it: that a connection was closed because the party refused, or
+ * because it was taken off the network.
  */
 #ifndef SIM_SOCKNET_PARTS_H
 #define SIM_SOCKNET_PARTS_H
@@ -111,15 +112,17 @@ void serve_unlisten_all(struct socknet *n);
 void serve_quiesce(struct socknet *n);
 size_t serve_under_way(const struct socknet *n);
 size_t serve_connections(const struct socknet *n);
-/* Is it a party's turn, or simulated time that has to pass? */
-bool serve_is_waiting(const struct served *s);
-/* `w` is about to go; its exchange, if any, forgets it. */
-void serve_caller_left(struct wire *w);
 struct sockhost *serve_find(struct socknet *n, struct str name);
 /* Where it listens, and where to call it for that ("http://[::1]:80/"). */
 const char *serve_address(const struct sockhost *h);
 struct str serve_url(const struct sockhost *h);
 const char *serve_party(const struct sockhost *h);
+
+/* socknet_served.c */
+/* Is it a party's turn, or simulated time that has to pass? */
+bool serve_is_waiting(const struct served *s);
+/* `w` is about to go; its exchange, if any, forgets it. */
+void serve_caller_left(struct wire *w);
 
 /* socknet_route.c: hosts that live elsewhere, by the name they have here. */
 struct sockroute *route_find(struct socknet *n, struct str name);
