@@ -1,7 +1,7 @@
 /*
  * The table of quirks and faults.  Everything else is made from it: what a
  * scenario may say, what the engine does, docs/quirks.md, and the list that
- * quirk_test.c must cover.
+ * probes must cover (quirk_probe_test.h).
  */
 #include "scenarios/quirk_impl.h"
 
