@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #define UNUSED __attribute__((unused))
+#define COUNT(list) ((int)(sizeof(list) / sizeof((list)[0])))
 
 #define EID "89049032000000000000000000000163"
 #define EID2 "89049032000000000000012345678946"
