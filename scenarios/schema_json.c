@@ -1,22 +1,12 @@
 /* The language as a JSON Schema, from the tables that drive its reading. */
+#include "scenarios/schema_json_impl.h"
+
 #include "scenarios/load.h"
-#include "scenarios/match.h"
-#include "scenarios/quirk.h"
-#include "sim/json.h"
 
 #include <assert.h>
 
 enum { NAME_MAX_BYTES = 60 };
 
-/*
- * Any value may be a template, which can stand for a value of any type; and
- * nobody knows a key that is one.
- */
-#define HOLE "\\\\$\\\\{"
-#define OR_HOLE(type) "\"type\":[" type ",\"string\"],\"pattern\":\"" HOLE "\""
-#define TEMPLATE "{\"$ref\":\"#/$defs/template\"}"
-#define HOLE_KEYS "{\"" HOLE "\":true}"
-#define REF(def) "{\"$ref\":\"#/$defs/" def "\"}"
 #define DURATIONS "(0|([0-9]+(\\\\.[0-9]+)?(w|d|h|min|m|s|ms|us))+) *"
 
 /* ---- What no row of a table says. --------------------------------------- */
@@ -154,24 +144,6 @@ static const char *def_name(const char *title, char name[NAME_MAX_BYTES])
 	return name;
 }
 
-static void key_ref(struct json *j, const char *def)
-{
-	struct buf text;
-
-	buf_init(&text, 200);
-	buf_printf(&text, "#/$defs/%s", def);
-	json_put(j, "$ref", buf_view(&text));
-	buf_release(&text);
-}
-
-/* The value {"$ref": ...}. */
-static void put_ref(struct json *j, const char *def)
-{
-	json_open(j, '{');
-	key_ref(j, def);
-	json_close(j, '}');
-}
-
 static void put_schema_ref(struct json *j, const struct schema *s)
 {
 	char name[NAME_MAX_BYTES];
@@ -179,16 +151,6 @@ static void put_schema_ref(struct json *j, const struct schema *s)
 	put_ref(j, def_name(s->name, name));
 }
 
-static void put_raw(struct json *j, const char *json)
-{
-	json_raw(j, str_of(json));
-}
-
-static void key_raw(struct json *j, const char *key, const char *json)
-{
-	json_key(j, key);
-	put_raw(j, json);
-}
 
 /* ---- A key's value: members of its schema. --------------------------------- */
 
@@ -197,19 +159,6 @@ static void key_schema_ref(struct json *j, const struct schema *s)
 	char name[NAME_MAX_BYTES];
 
 	key_ref(j, def_name(s->name, name));
-}
-
-/* Of one of these types, or a template. */
-static void key_types(struct json *j, const char *types)
-{
-	struct buf text;
-
-	buf_init(&text, 200);
-	buf_printf(&text, "[%s,\"string\"]", types);
-	json_key(j, "type");
-	json_raw(j, buf_view(&text));
-	key_raw(j, "pattern", "\"" HOLE "\"");
-	buf_release(&text);
 }
 
 static void put_words(struct json *j, const struct schema_word *words)
@@ -367,18 +316,6 @@ static void key_value(struct json *j, const struct schema_key *key)
 		break;
 	}
 	assert(key->kind < KEY_KINDS);
-}
-
-static void put_description(struct json *j, const char *help, const char *usual)
-{
-	struct buf text;
-
-	buf_init(&text, 4000);
-	buf_z(&text, help);
-	if (usual)
-		buf_printf(&text, "%s(default: %s)", *help ? " " : "", usual);
-	json_put_opt(j, "description", buf_view(&text));
-	buf_release(&text);
 }
 
 static const char *help_of(const struct schema_key *key)
@@ -569,428 +506,6 @@ static void put_step(struct json *j)
 	json_close(j, '}');
 }
 
-/* ---- Expectations. --------------------------------------------------------- */
-
-static const char *matcher_takes(enum matcher_arg arg)
-{
-	switch (arg) {
-	case MATCHER_ARG_ORDERED:
-	case MATCHER_ARG_STR:
-		return "{\"$ref\":\"#/$defs/text\"}";
-	case MATCHER_ARG_ANY:
-		return "{\"$ref\":\"#/$defs/expected\"}";
-	case MATCHER_ARG_LITERAL:
-		return "true";
-	case MATCHER_ARG_REGEX:
-	case MATCHER_ARG_ORDER:
-		return "{\"type\":\"string\"}";
-	case MATCHER_ARG_LENGTH:
-		return "{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"object\",\"allOf\":["
-		       "{\"$ref\":\"#/$defs/expected\"}]}]}";
-	case MATCHER_ARG_LIST:
-		return "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/expected\"}}";
-	case MATCHER_ARG_TRUE:
-		return "{\"const\":true}";
-	case MATCHER_ARG_KIND:
-		return "{\"enum\":[null,\"null\",\"boolean\",\"number\",\"string\",\"list\","
-		       "\"map\"]}";
-	case MATCHER_ARG_TIME:
-		return "{\"$ref\":\"#/$defs/time\"}";
-	case MATCHER_ARG_FIELDS:
-		return "{\"anyOf\":[{\"const\":true},{\"type\":\"string\"},{\"type\":\"array\","
-		       "\"minItems\":1,\"items\":{\"type\":\"string\"}}]}";
-	case MATCHER_ARG_SELECTION:
-		return "{\"type\":\"object\",\"required\":[\"those\",\"as\"],\"properties\":"
-		       "{\"those\":{\"$ref\":\"#/$defs/expected\"},\"as\":true},"
-		       "\"additionalProperties\":false}";
-	}
-	return "true";
-}
-
-static void put_matcher(struct json *j, const struct matcher *m)
-{
-	json_key(j, m->name);
-	json_open(j, '{');
-	json_putz(j, "description", m->help);
-	json_key(j, "anyOf");
-	json_open(j, '[');
-	/* What escapes from the names of matchers may be any map. */
-	put_raw(j, strcmp(m->name, "like") == 0 ? "true" : matcher_takes(m->arg));
-	put_raw(j, TEMPLATE);
-	json_close(j, ']');
-	json_close(j, '}');
-}
-
-/* A map is a matcher if it has the name of one; then all keys are such. */
-static void put_expected(struct json *j)
-{
-	json_key(j, "expected");
-	put_raw(j, "{\"if\":{\"type\":\"object\"},\"then\":{\"if\":{\"$ref\":\"#/$defs/has-matcher\"},"
-		"\"then\":{\"$ref\":\"#/$defs/matcher\"},\"else\":{\"additionalProperties\":"
-		"{\"$ref\":\"#/$defs/expected\"}}},\"else\":{\"items\":"
-		"{\"$ref\":\"#/$defs/expected\"}}}");
-	json_key(j, "has-matcher");
-	json_open(j, '{');
-	json_key(j, "anyOf");
-	json_open(j, '[');
-	for (size_t i = 0; i < matcher_count; i++) {
-		json_open(j, '{');
-		json_key(j, "required");
-		json_open(j, '[');
-		json_str(j, str_of(matchers[i].name));
-		json_close(j, ']');
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-	json_close(j, '}');
-	json_key(j, "matcher");
-	json_open(j, '{');
-	json_putz(j, "type", "object");
-	json_key(j, "properties");
-	json_open(j, '{');
-	for (size_t i = 0; i < matcher_count; i++)
-		put_matcher(j, &matchers[i]);
-	json_close(j, '}');
-	json_put_bool(j, "additionalProperties", false);
-	json_close(j, '}');
-}
-
-static const char *expect_takes(enum expect_what what)
-{
-	switch (what) {
-	case EXPECT_STATUS:
-		return "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":100,\"maximum\":599},"
-		       "{\"type\":\"object\",\"allOf\":[{\"$ref\":\"#/$defs/expected\"}]}]}";
-	case EXPECT_FAILURE:
-		return "{\"anyOf\":[{\"enum\":[\"timeout\",\"unreachable\",\"broken\"]},"
-		       "{\"type\":\"object\",\"allOf\":[{\"$ref\":\"#/$defs/expected\"}]}]}";
-	case EXPECT_HEADER:
-		return "{\"type\":\"object\",\"additionalProperties\":"
-		       "{\"$ref\":\"#/$defs/expected\"}}";
-	case EXPECT_POINTER:
-	case EXPECT_BODY:
-	case EXPECT_TEXT:
-	case EXPECT_TOOK:
-		break;
-	}
-	return "{\"$ref\":\"#/$defs/expected\"}";
-}
-
-static void put_expect(struct json *j)
-{
-	json_key(j, "expect");
-	json_open(j, '{');
-	key_types(j, "\"object\"");
-	json_put_int(j, "minProperties", 1);
-	json_key(j, "properties");
-	json_open(j, '{');
-	key_raw(j, "", "{\"$ref\":\"#/$defs/expected\"}");
-	for (size_t i = 0; i < expect_word_count; i++) {
-		json_key(j, expect_words[i].name);
-		json_open(j, '{');
-		json_putz(j, "description", expect_words[i].help);
-		json_key(j, "anyOf");
-		json_open(j, '[');
-		put_raw(j, expect_takes(expect_words[i].what));
-		put_raw(j, TEMPLATE);
-		json_close(j, ']');
-		json_close(j, '}');
-	}
-	json_close(j, '}');
-	key_raw(j, "patternProperties", "{\"^/([^~]|~[01])*$\":{\"$ref\":\"#/$defs/expected\"},"
-		"\"" HOLE "\":true}");
-	json_put_bool(j, "additionalProperties", false);
-	json_close(j, '}');
-}
-
-/* ---- Latency. --------------------------------------------------------------- */
-
-#define DURATION "{\"$ref\":\"#/$defs/duration\"}"
-
-static const char *model_takes(enum latency_kind kind)
-{
-	switch (kind) {
-	case LATENCY_CONSTANT:
-		return DURATION;
-	case LATENCY_UNIFORM:
-		return "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,\"items\":" DURATION "}";
-	case LATENCY_NORMAL:
-		return "{\"type\":\"object\",\"required\":[\"mean\",\"sd\"],\"properties\":"
-		       "{\"mean\":" DURATION ",\"sd\":" DURATION "},"
-		       "\"additionalProperties\":false}";
-	case LATENCY_LOGNORMAL:
-		return "{\"type\":\"object\",\"required\":[\"median\",\"p99\"],\"properties\":"
-		       "{\"median\":" DURATION ",\"p99\":" DURATION "},"
-		       "\"additionalProperties\":false}";
-	case LATENCY_EXPONENTIAL:
-		return "{\"type\":\"object\",\"required\":[\"mean\"],\"properties\":"
-		       "{\"mean\":" DURATION "},\"additionalProperties\":false}";
-	case LATENCY_PARETO:
-		return "{\"type\":\"object\",\"required\":[\"min\",\"shape\"],\"properties\":"
-		       "{\"min\":" DURATION ",\"shape\":{\"anyOf\":[{\"type\":\"number\"},"
-		       TEMPLATE "]}},\"additionalProperties\":false}";
-	case LATENCY_PERCENTILES:
-		return "{\"type\":\"object\",\"minProperties\":2,\"maxProperties\":16,"
-		       "\"propertyNames\":{\"pattern\":\"^[0-9.]+$|" HOLE "\"},"
-		       "\"additionalProperties\":" DURATION "}";
-	case LATENCY_POLLS:
-		return "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000},"
-		       TEMPLATE "]}";
-	case LATENCY_NEVER:
-	case LATENCY_KINDS:
-		break;
-	}
-	return "true";
-}
-
-static void put_latency(struct json *j)
-{
-	json_key(j, "latency");
-	json_open(j, '{');
-	json_key(j, "anyOf");
-	json_open(j, '[');
-	put_raw(j, DURATION);
-	put_raw(j, "{\"const\":\"never\"}");
-	json_open(j, '{');
-	json_putz(j, "type", "object");
-	json_put_int(j, "minProperties", 1);
-	json_put_int(j, "maxProperties", 1);
-	json_key(j, "properties");
-	json_open(j, '{');
-	for (size_t i = 0; i < latency_form_count; i++)
-		key_raw(j, latency_kind_name(latency_forms[i].kind),
-			model_takes(latency_forms[i].kind));
-	json_close(j, '}');
-	json_put_bool(j, "additionalProperties", false);
-	json_close(j, '}');
-	json_close(j, ']');
-	json_close(j, '}');
-
-	json_key(j, "latencies");
-	json_open(j, '{');
-	key_types(j, "\"object\"");
-	json_key(j, "properties");
-	json_open(j, '{');
-	for (size_t i = 0; i < DELAYS; i++) {
-		json_key(j, scenario_delays[i].name);
-		json_open(j, '{');
-		json_putz(j, "description", scenario_delays[i].help);
-		json_putz(j, "$ref", "#/$defs/latency");
-		json_close(j, '}');
-	}
-	json_close(j, '}');
-	key_raw(j, "patternProperties", HOLE_KEYS);
-	json_put_bool(j, "additionalProperties", false);
-	json_close(j, '}');
-}
-
-/* ---- Quirks and invariants. -------------------------------------------------- */
-
-static void put_choices(struct json *j, const char *choices)
-{
-	struct str rest = str_of(choices);
-
-	json_open(j, '{');
-	json_key(j, "enum");
-	json_open(j, '[');
-	while (rest.p)
-		json_str(j, str_split(&rest, ' '));
-	json_close(j, ']');
-	json_close(j, '}');
-}
-
-static void put_param_value(struct json *j, const struct quirk_param *p)
-{
-	switch (p->kind) {
-	case QUIRK_PARAM_DURATION:
-		put_ref(j, "duration");
-		return;
-	case QUIRK_PARAM_INTEGER:
-		json_open(j, '{');
-		key_raw(j, "type", "[\"integer\",\"string\"]");
-		json_put_int(j, "minimum", p->min);
-		if (p->max < INT32_MAX)
-			json_put_int(j, "maximum", p->max);
-		json_close(j, '}');
-		return;
-	case QUIRK_PARAM_BOOLEAN:
-		put_raw(j, "{\"enum\":[true,false,\"true\",\"false\"]}");
-		return;
-	case QUIRK_PARAM_CHOICE:
-		put_choices(j, p->choices);
-		return;
-	case QUIRK_PARAM_TEXT:
-		put_raw(j, "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}");
-		return;
-	case QUIRK_PARAM_DEVICE:
-	case QUIRK_PARAM_CARRIER:
-	case QUIRK_PARAM_SMDP:
-		put_raw(j, "{\"type\":\"string\"}");
-		return;
-	case QUIRK_PARAM_KINDS:
-		break;
-	}
-	assert(p->kind < QUIRK_PARAM_KINDS);
-}
-
-static bool needs_params(const struct quirk_row *row)
-{
-	for (size_t i = 0; i < quirk_param_count(row); i++)
-		if (!quirk_param(row, i)->usual)
-			return true;
-	return false;
-}
-
-static void put_quirk_params(struct json *j, const struct quirk_row *row)
-{
-	json_key(j, row->name);
-	json_open(j, '{');
-	json_putz(j, "description", row->does);
-	key_types(j, needs_params(row) ? "\"object\"" : "\"object\",\"null\"");
-	json_key(j, "properties");
-	json_open(j, '{');
-	for (size_t i = 0; i < quirk_param_count(row); i++) {
-		const struct quirk_param *p = quirk_param(row, i);
-
-		json_key(j, p->name);
-		json_open(j, '{');
-		put_description(j, p->help, p->usual && *p->usual ? p->usual : NULL);
-		json_key(j, "anyOf");
-		json_open(j, '[');
-		put_param_value(j, p);
-		put_raw(j, TEMPLATE);
-		json_close(j, ']');
-		json_close(j, '}');
-	}
-	json_close(j, '}');
-	json_key(j, "required");
-	json_open(j, '[');
-	for (size_t i = 0; i < quirk_param_count(row); i++)
-		if (!quirk_param(row, i)->usual)
-			json_str(j, str_of(quirk_param(row, i)->name));
-	json_close(j, ']');
-	key_raw(j, "patternProperties", HOLE_KEYS);
-	json_close(j, '}');
-}
-
-/* The names of quirks; `step`: that can be set while the world runs. */
-static void put_quirk_names(struct json *j, bool step, bool alone)
-{
-	json_open(j, '[');
-	for (size_t i = 0; i < quirk_count(); i++)
-		if (!(step && quirk_row(i)->setup_only) &&
-		    !(alone && needs_params(quirk_row(i))))
-			json_str(j, str_of(quirk_row(i)->name));
-	json_close(j, ']');
-}
-
-/* With `named`, {name: it, ...}, else {it: {...}}: which one it is, and its
- * parameters, which know no other key. */
-static void put_quirk_form(struct json *j, const struct quirk_row *row, bool named)
-{
-	struct buf text;
-
-	buf_init(&text, 1000);
-	if (named)
-		buf_printf(&text, "{\"if\":{\"properties\":{\"name\":{\"const\":\"%s\"}}},\"then\":"
-			   "{\"$ref\":\"#/$defs/quirks-by-name/%s\",\"properties\":{\"name\":true},"
-			   "\"unevaluatedProperties\":false}}", row->name, row->name);
-	else
-		buf_printf(&text, "{\"$ref\":\"#/$defs/quirks-by-name/%s\","
-			   "\"unevaluatedProperties\":false}", row->name);
-	json_raw(j, buf_view(&text));
-	buf_release(&text);
-}
-
-static void put_quirk(struct json *j, const char *def, bool step)
-{
-	json_key(j, def);
-	json_open(j, '{');
-	json_key(j, "anyOf");
-	json_open(j, '[');
-	json_open(j, '{');
-	json_key(j, "enum");
-	put_quirk_names(j, step, true);
-	json_close(j, '}');
-	/* {name: {...}} */
-	json_open(j, '{');
-	json_putz(j, "type", "object");
-	json_put_int(j, "minProperties", 1);
-	json_put_int(j, "maxProperties", 1);
-	json_key(j, "properties");
-	json_open(j, '{');
-	for (size_t i = 0; i < quirk_count(); i++) {
-		if (step && quirk_row(i)->setup_only)
-			continue;
-		json_key(j, quirk_row(i)->name);
-		put_quirk_form(j, quirk_row(i), false);
-	}
-	json_close(j, '}');
-	key_raw(j, "patternProperties", HOLE_KEYS);
-	json_put_bool(j, "additionalProperties", false);
-	json_close(j, '}');
-	/* {name: ..., ...} */
-	json_open(j, '{');
-	json_putz(j, "type", "object");
-	key_raw(j, "required", "[\"name\"]");
-	json_key(j, "properties");
-	json_open(j, '{');
-	json_key(j, "name");
-	json_open(j, '{');
-	json_key(j, "anyOf");
-	json_open(j, '[');
-	json_open(j, '{');
-	json_key(j, "enum");
-	put_quirk_names(j, step, false);
-	json_close(j, '}');
-	put_raw(j, TEMPLATE);
-	json_close(j, ']');
-	json_close(j, '}');
-	json_close(j, '}');
-	json_key(j, "allOf");
-	json_open(j, '[');
-	for (size_t i = 0; i < quirk_count(); i++)
-		if (!(step && quirk_row(i)->setup_only))
-			put_quirk_form(j, quirk_row(i), true);
-	json_close(j, ']');
-	json_close(j, '}');
-	put_raw(j, TEMPLATE);
-	json_close(j, ']');
-	json_close(j, '}');
-}
-
-static void put_quirks(struct json *j)
-{
-	json_key(j, "quirks-by-name");
-	json_open(j, '{');
-	for (size_t i = 0; i < quirk_count(); i++)
-		put_quirk_params(j, quirk_row(i));
-	json_close(j, '}');
-	put_quirk(j, "quirk", false);
-	put_quirk(j, "quirk-step", true);
-	key_raw(j, "quirks", "{\"anyOf\":[{\"type\":\"null\"},{\"$ref\":\"#/$defs/quirk\"},"
-		"{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/quirk\"}}]}");
-	json_key(j, "quirk-name");
-	json_open(j, '{');
-	json_key(j, "enum");
-	put_quirk_names(j, false, false);
-	json_close(j, '}');
-}
-
-static void put_always(struct json *j)
-{
-	json_key(j, "invariant");
-	json_open(j, '{');
-	json_key(j, "enum");
-	json_open(j, '[');
-	for (size_t i = 0; i < INVARIANTS; i++)
-		json_str(j, str_of(scenario_invariants[i].name));
-	json_close(j, ']');
-	json_close(j, '}');
-	key_raw(j, "always", "{\"anyOf\":[{\"$ref\":\"#/$defs/invariant\"},{\"type\":\"array\","
-		"\"items\":{\"anyOf\":[{\"$ref\":\"#/$defs/invariant\"}," TEMPLATE "]}}]}");
-}
-
 /* ---- The whole. ------------------------------------------------------------- */
 
 static void put_whole(struct json *j, bool fragment)
@@ -1009,11 +524,10 @@ static void put_whole(struct json *j, bool fragment)
 		key_raw(j, fixed[i].name, fixed[i].json);
 	put_objects(j);
 	put_step(j);
-	put_expected(j);
-	put_expect(j);
-	put_latency(j);
-	put_quirks(j);
-	put_always(j);
+	schema_json_expectations(j);
+	schema_json_latencies(j);
+	schema_json_quirks(j);
+	schema_json_invariants(j);
 	json_close(j, '}');
 	json_close(j, '}');
 }
