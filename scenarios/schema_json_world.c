@@ -1,8 +1,8 @@
 /* What a world may have, as a part of its JSON Schema: latencies, quirks, invariants. */
 #include "scenarios/schema_json_impl.h"
 
+#include "scenarios/load.h"
 #include "scenarios/quirk.h"
-#include "scenarios/scenario.h"
 
 #include <assert.h>
 
