@@ -9,7 +9,7 @@
 struct devices_options {
 	bool help;
 	const char *config, *eis_url, *report_url, *report_token, *gateway, *gateway_token,
-		*ca_file, *pki, *poll;
+		*reports, *ca_file, *pki, *poll;
 };
 
 struct card_profile {
@@ -30,6 +30,7 @@ struct unit {
 
 struct devices_settings {
 	struct str eis_url, report_url, report_token, gateway, gateway_token, ca_file, pki;
+	unsigned changes;		/* bool: reports of changes alone */
 	int64_t poll_ns;
 	struct { struct unit *list; size_t count; } devices;
 };
@@ -86,11 +87,19 @@ static const struct schema unit_schema = {
 	{ name_, KEY_CUSTOM, .offset = offsetof(struct devices_settings, field), \
 	  .min = 1, .read = read_, .takes = what }
 
+static const struct schema_word report_words[] = {
+	{ "full", false, NULL },
+	{ "changes", true, NULL },
+	{ NULL, 0, NULL }
+};
+
 static const struct schema_key keys[] = {
 	FIELD("eis-url", eis_url, settings_text, "a URL"),
 	FIELD("report-url", report_url, settings_text, "a URL"),
 	FIELD("report-token", report_token, settings_secret,
 	      "a secret, env:NAME or file:PATH"),
+	{ "reports", KEY_WORD, .offset = offsetof(struct devices_settings, changes),
+	  .words = report_words },
 	FIELD("gateway", gateway, settings_address,
 	      "an address and a port such as 127.0.0.1:8082"),
 	FIELD("gateway-token", gateway_token, settings_secret,
@@ -122,6 +131,9 @@ static const struct option options[] = {
 	       "Where they report their profiles (default: they do not)"),
 	OPTION("report-token", report_token, "SECRET",
 	       "What they send with reports; better as env:NAME or file:PATH"),
+	OPTION("reports", reports, "full|changes",
+	       "What they report after a change: all their profiles, or those that changed "
+	       "(default: full)"),
 	OPTION("gateway", gateway, "ADDR:PORT",
 	       "Be a device gateway there, at which servers command them directly; port 0 "
 	       "takes a free one (default: nowhere)"),
@@ -223,7 +235,9 @@ static int start(struct service *service, const void *settings, struct arena *a,
 	struct fleet_config c = {
 		.loop = &service->loop, .net = service->net, .log = &service->log,
 		.eis_url = s->eis_url.p, .report_url = s->report_url.p,
-		.report_token = s->report_token.p,
+		.report_token = s->report_token.p, .report_changes = s->changes,
+		/* They have forgotten how many they sent in an earlier process. */
+		.sequence_base = clock_unix_ms(&service->loop.clock),
 		.latency.poll = { .kind = LATENCY_CONSTANT, .a_ns = s->poll_ns },
 	};
 

@@ -344,6 +344,7 @@ static const struct {
 	{ "eis-url: http://x\n", "which database?" },
 	{ "db: x\nlisten: nowhere\n", "c.yaml:2:9: expected an address and a port" },
 	{ "db: x\nlisten: 127.0.0.1:70000\n", "c.yaml:2:9: expected an address" },
+	{ "db: x\norder-expiry: 25h\n", "c.yaml:2:15: 'order-expiry' must be at most 24h" },
 	{ "db: x\ncheck-interval: 5\n", "c.yaml:2:17: expected a duration" },
 	{ "db: x\nusers:\n  a: {account: acme, password: HUSH}\n",
 	  "c.yaml:3:3: account 'acme' is not among 'accounts'" },
@@ -744,6 +745,41 @@ START_TEST(four_programs)
 }
 END_TEST
 
+static struct running devices_with(uint16_t server, const char *spn)
+{
+	char text[700];
+
+	/* Nobody is there who gives orders. */
+	snprintf(text, sizeof(text), "eis-url: http://127.0.0.1:9\npki: none\n"
+		 "report-url: http://127.0.0.1:%u/southbound/v1/device_reports\n"
+		 "reports: changes\n"
+		 "devices: {router: {device-id: 00000000-00000000-0040FFFF-FF8001B0, "
+		 "eid: '" EID "', profiles: [{iccid: '8944000000000000010', spn: %s, "
+		 "active: true}]}}\n", server, spn);
+	write_config("devices.yaml", text, "");
+	return run_verb("devices", "devices.yaml");
+}
+
+static void await_text(uint16_t server, const char *path, const char *text)
+{
+	while (!strstr(get(server, path, ALICE), text))
+		poll(NULL, 0, 20);
+}
+
+/* All that they sent before is forgotten, but not by the server. */
+START_TEST(devices_begin_anew)
+{
+	struct running server = run(CONFIG), devices = devices_with(server.port, "First");
+
+	await_text(server.port, "/ws/v1/esim_profiles/inventory", "\"carrier\":\"First\"");
+	stop(&devices);
+	devices = devices_with(server.port, "Second");
+	await_text(server.port, "/ws/v1/esim_profiles/inventory", "\"carrier\":\"Second\"");
+	stop(&devices);
+	stop(&server);
+}
+END_TEST
+
 static void set_up_workers(void)
 {
 	set_up();
@@ -787,6 +823,7 @@ int main(void)
 	tcase_add_loop_test(tc, says_what_is_wrong, 0,
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(tc, bad_registries);
+	tcase_add_test(tc, devices_begin_anew);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, the_same("alone", set_up));
 	suite_add_tcase(suite, the_same("workers", set_up_workers));

@@ -13,7 +13,8 @@
 
 #define HOST "server.rig"
 
-enum { FILE_MAX = 64 << 20, VERSION = 1 };
+enum { FILE_MAX = 64 << 20, VERSION = 1, ORDER_EXPIRY_MAX_S = 86400 };
+#define LONG_S INT64_C(3153600000)	/* a hundred years */
 
 struct lodger {
 	struct service service;		/* first: a lodger is a service */
@@ -183,6 +184,16 @@ static int take_party(struct lodger *l, const char *name, const char **url,
 	return 0;
 }
 
+static int take_seconds(const cJSON *o, const char *key, int64_t most_s, int64_t *s,
+			struct err *err)
+{
+	if (json_get_int(o, key, s, err) < 0)
+		return -1;
+	return *s >= 0 && *s <= most_s ? 0 :
+	       err_set(err, ERR_INVALID, "\"%s\": expected 0 to %lld seconds", key,
+		       (long long)most_s);
+}
+
 /* How patient it is; what is not there stays as usual. */
 static int take_options(struct lodger *l, struct server_config *c, struct err *err)
 {
@@ -190,11 +201,11 @@ static int take_options(struct lodger *l, struct server_config *c, struct err *e
 	int64_t check_s = 0, verify_s = 0, eis_s = 0, keep_s = 0, throttle = 0;
 	struct str way = STR("eis");
 
-	if (json_get_int(o, "check_interval", &check_s, err) < 0 ||
-	    json_get_int(o, "order_expiry", &c->order_expiry_s, err) < 0 ||
-	    json_get_int(o, "verify_limit", &verify_s, err) < 0 ||
-	    json_get_int(o, "eis_timeout", &eis_s, err) < 0 ||
-	    json_get_int(o, "code_keep", &keep_s, err) < 0 ||
+	if (take_seconds(o, "check_interval", LONG_S, &check_s, err) < 0 ||
+	    take_seconds(o, "order_expiry", ORDER_EXPIRY_MAX_S, &c->order_expiry_s, err) < 0 ||
+	    take_seconds(o, "verify_limit", LONG_S, &verify_s, err) < 0 ||
+	    take_seconds(o, "eis_timeout", LONG_S, &eis_s, err) < 0 ||
+	    take_seconds(o, "code_keep", LONG_S, &keep_s, err) < 0 ||
 	    json_get_int(o, "throttle", &throttle, err) < 0 ||
 	    json_get_str(o, "way", &l->arena, &way, err) < 0)
 		return err_prefix(err, "options");

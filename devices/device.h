@@ -107,6 +107,7 @@ struct fleet {
 	size_t poll_eid;			/* ... here */
 	struct str authorization;		/* of reports; empty for none */
 	bool report_changes;
+	int64_t sequence_base;		/* is added to those of devices */
 	int64_t fallback_ns, report_interval_ns;
 	struct device_latency latency;
 	struct euicc_shared euicc;

@@ -44,6 +44,7 @@ struct fleet *fleet_new(const struct fleet_config *config, struct err *err)
 		f->authorization = arena_printf(&f->arena, "Bearer %s",
 						config->report_token);
 	f->report_changes = config->report_changes;
+	f->sequence_base = config->sequence_base;
 	f->fallback_ns = config->fallback_ns ? config->fallback_ns : FALLBACK_NS;
 	f->report_interval_ns = config->report_interval_ns ?
 				config->report_interval_ns : REPORT_INTERVAL_NS;

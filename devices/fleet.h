@@ -36,6 +36,9 @@ struct fleet_config {
 	const char *report_url;		/* NULL: devices do not report */
 	const char *report_token;
 	bool report_changes;		/* after a change: only what changed */
+	/* Behind which sequences of reports and profile lists begin: where devices
+	 * forget theirs, it must rise from one fleet to the next [0]. */
+	int64_t sequence_base;
 	int64_t fallback_ns;		/* without network on a new profile [5 min] */
 	int64_t report_interval_ns;	/* periodic reports [24 h] */
 	struct device_latency latency;	/* for devices that have none of their own */

@@ -136,7 +136,7 @@ struct form {
 	const cJSON *tree;
 	struct arena *arena;
 	const char *field;	/* what is wrong, and why; NULL: nothing */
-	const char *why;
+	struct str why;
 };
 
 static void bad(struct form *f, const char *field, const char *why)
@@ -144,7 +144,16 @@ static void bad(struct form *f, const char *field, const char *why)
 	if (f->field)
 		return;
 	f->field = field;
-	f->why = why;
+	f->why = arena_printf(f->arena, "%s: %s", field, why);
+}
+
+/* Of a wrong type, or there twice: the message names it. */
+static void wrong(struct form *f, const char *field, const struct err *err)
+{
+	if (f->field)
+		return;
+	f->field = field;
+	f->why = arena_str(f->arena, str_of(err->msg));
 }
 
 static struct str take(struct form *f, const char *key, size_t size_max)
@@ -153,7 +162,7 @@ static struct str take(struct form *f, const char *key, size_t size_max)
 	struct err err;
 
 	if (json_get_str(f->tree, key, f->arena, &s, &err) < 0)
-		bad(f, key, "expected a string");
+		wrong(f, key, &err);
 	else if (s.n > size_max)
 		bad(f, key, "is too long");
 	else
@@ -194,7 +203,7 @@ static void take_expiry(struct form *f, struct command_spec *spec)
 
 	spec->expires_in_s = EXPIRES_DEFAULT_S;
 	if (json_get_int(f->tree, "expiresIn", &spec->expires_in_s, &err) < 0)
-		bad(f, "expiresIn", "expected a whole number");
+		wrong(f, "expiresIn", &err);
 	else if (spec->expires_in_s < 1 || spec->expires_in_s > EXPIRES_MAX_S)
 		bad(f, "expiresIn", "is out of range");
 }
@@ -317,8 +326,7 @@ static void post_command(void *ctx, struct http_exchange *x, const struct str *a
 	take_command(&f, &spec);
 	cJSON_Delete(tree);
 	if (f.field)
-		refuse(g, x, 400, "bad-value",
-		       arena_printf(x->arena, "%s: %s", f.field, f.why), f.field);
+		refuse(g, x, 400, "bad-value", f.why, f.field);
 	else
 		place(g, x, args[0], &spec);
 }

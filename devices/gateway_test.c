@@ -376,6 +376,8 @@ static const struct {
 	{ "Bearer right", "POST", COMMANDS, "[]", 400, "bad-json" },
 	{ "Bearer right", "POST", COMMANDS, "{\"operation\":\"enable\"}", 400, "bad-value" },
 	{ "Bearer right", "POST", COMMANDS, "{\"operation\":\"download\"}", 400, "bad-value" },
+	{ "Bearer right", "POST", COMMANDS, "{\"operation\":\"delete\",\"iccid\":"
+	  "\"8944000000000000010\",\"operation\":\"enable\"}", 400, "bad-value" },
 	{ "Bearer right", "POST", COMMANDS, "{\"operation\":null,\"iccid\":null}", 400,
 	  "bad-value" },
 };

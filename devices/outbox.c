@@ -107,7 +107,7 @@ static struct http_call *make_profiles(struct device *d)
 	struct err err;
 
 	json_open(&j, '{');
-	json_put_int(&j, "sequence", ++d->profiles_sequence);
+	json_put_int(&j, "sequence", d->fleet->sequence_base + ++d->profiles_sequence);
 	json_put_int(&j, "remainingMemory", euicc_memory_free(&d->euicc));
 	json_key(&j, "profiles");
 	json_open(&j, '[');
@@ -231,7 +231,7 @@ static struct http_call *make_report(struct device *d)
 		http_call_header(c, "Authorization", d->fleet->authorization);
 	http_call_body(c, "application/json", buf_view(body));
 	EVENT(d->fleet->log, device_party(d), "report-sent",
-	      F_INT("sequence", d->report_sequence),
+	      F_INT("sequence", d->fleet->sequence_base + d->report_sequence),
 	      F_Z("cause", report_cause_name((enum report_cause)d->report_cause)));
 	return c;
 }
@@ -255,7 +255,7 @@ static bool report_taken(struct device *d, const struct http_call *c)
 
 	if (c->failure == HTTP_OK)
 		EVENT(d->fleet->log, device_party(d), "report-answered",
-		      F_INT("sequence", d->report_sequence),
+		      F_INT("sequence", d->fleet->sequence_base + d->report_sequence),
 		      F_INT("status", c->resp.status), F_BOOL("applied", applied));
 	if (!applied)
 		report_forget(d);

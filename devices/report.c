@@ -136,7 +136,7 @@ void report_print(struct device *d, struct buf *out)
 	json_open(&j, '{');
 	json_put(&j, "device_id", device_id(d));
 	json_put(&j, "eid", device_eid(d));
-	json_put_int(&j, "sequence", d->report_sequence);
+	json_put_int(&j, "sequence", d->fleet->sequence_base + d->report_sequence);
 	json_putz(&j, "time", time);
 	json_putz(&j, "cause", cause_names[d->report_cause]);
 	json_put_bool(&j, "complete", !before);

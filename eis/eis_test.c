@@ -454,6 +454,8 @@ static const struct {
 	{ TOKEN, "POST", "/eis/v1/orders", "\xFF", 400, "bad-json", NULL },
 	{ TOKEN, "POST", "/eis/v1/orders", "{}", 400, "bad-value", "eid" },
 	{ TOKEN, "POST", "/eis/v1/orders", "{\"eid\":7}", 400, "bad-value", "eid" },
+	{ TOKEN, "POST", "/eis/v1/orders", "{\"eid\":\"" EID "\",\"eid\":\"" EID "\"}",
+	  400, "bad-value", "eid" },
 	{ TOKEN, "POST", "/eis/v1/orders", "{\"eid\":\"" EID "\"}", 400, "bad-value",
 	  "operation" },
 	{ TOKEN, "POST", "/eis/v1/orders", "{\"eid\":\"" EID "\",\"operation\":\"eat\"}",

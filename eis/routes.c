@@ -120,6 +120,16 @@ static void form_bad(struct form *f, const char *field, const char *why)
 	err_set(&f->err, ERR_INVALID, "%s: %s", field, why);
 }
 
+/* A member of a wrong type, or there twice: the message names it. */
+static void form_wrong(struct form *f, const char *field, const struct err *err)
+{
+	if (f->bad)
+		return;
+	f->bad = true;
+	f->field = field;
+	f->err = *err;
+}
+
 /* -1 if there is no object to read; the caller has had its answer then. */
 static int form_open(struct form *f, struct eis *e, struct http_exchange *x)
 {
@@ -172,7 +182,7 @@ static struct str take_text(struct form *f, const cJSON *object,
 	struct str s;
 
 	if (json_get_str(object, key, f->x->arena, &s, &err) < 0) {
-		form_bad(f, key, "expected a string");
+		form_wrong(f, key, &err);
 		return STR_NONE;
 	}
 	if (s.n > size_max) {
@@ -206,7 +216,7 @@ static int64_t take_int(struct form *f, const cJSON *object, const char *key,
 		form_bad(f, key, "is out of range");
 		return usual;
 	}
-	form_bad(f, key, "expected a whole number");
+	form_wrong(f, key, &err);
 	return usual;
 }
 
@@ -478,10 +488,12 @@ static void post_result(void *ctx, struct http_exchange *x,
 
 static unsigned take_rules(struct form *f, const cJSON *object)
 {
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "policyRules");
-	const cJSON *rule;
+	const cJSON *list, *rule;
 	unsigned rules = 0;
+	struct err err;
 
+	if (json_get_list(object, "policyRules", &list, &err) < 0)
+		form_wrong(f, "policyRules", &err);
 	cJSON_ArrayForEach(rule, list) {
 		const char *word = cJSON_IsString(rule) ? rule->valuestring : "";
 
@@ -529,9 +541,9 @@ static void take_profile(struct form *f, const cJSON *object,
 
 static void take_sync(struct form *f, struct eis_sync *sync)
 {
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(f->tree, "profiles");
-	const cJSON *item;
+	const cJSON *list, *item;
 	struct eis_profile *p;
+	struct err err;
 
 	sync->sequence = take_int(f, f->tree, "sequence", 0,
 				  INT64_C(1) << 53, -1);
@@ -539,8 +551,12 @@ static void take_sync(struct form *f, struct eis_sync *sync)
 		form_bad(f, "sequence", "is required");
 	sync->remaining = take_int(f, f->tree, "remainingMemory", 0, UINT32_MAX,
 				   -1);
-	if (!cJSON_IsArray(list)) {
-		form_bad(f, "profiles", "expected a list");
+	switch (json_get_list(f->tree, "profiles", &list, &err)) {
+	case -1:
+		form_wrong(f, "profiles", &err);
+		return;
+	case 0:
+		form_bad(f, "profiles", "is required");
 		return;
 	}
 	p = arena_array(f->x->arena, EIS_PROFILES_MAX, sizeof(*p));
@@ -602,7 +618,7 @@ static void take_notification(struct form *f, struct eis_notification *n)
 	n->smdp_address = take_text(f, f->tree, "smdpAddress", TEXT_MAX);
 	n->succeeded = true;
 	if (json_get_bool(f->tree, "succeeded", &n->succeeded, &err) < 0)
-		form_bad(f, "succeeded", "expected true or false");
+		form_wrong(f, "succeeded", &err);
 	take_time(f, "time");
 }
 

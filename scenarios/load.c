@@ -242,8 +242,11 @@ static int read_duration(struct loader *l, const struct schema_key *key,
 {
 	if (load_duration(l, v, out) < 0)
 		return -1;
-	if (*out >= key->min)
+	if (*out >= key->min && (!key->max || *out <= key->max))
 		return 0;
+	if (*out >= key->min)
+		return diag_add(l->diag, v->pos, v->width, "'%s' must be at most %lldh",
+				key->name, (long long)(key->max / (3600 * NS_PER_S)));
 	return diag_add(l->diag, v->pos, v->width,
 			key->min == 1 ? "'%s' must be longer than 0" :
 			key->min == NS_PER_MS ? "'%s' must be at least 1ms" :

@@ -255,7 +255,7 @@ static const struct schema_key server_keys[] = {
 	{ "check-interval", KEY_DURATION, AT(scenario_server, check_interval_ns), .min = 1, .usual = "60s",
 	  .help = "between looks at running transactions" },
 	{ "order-expiry", KEY_DURATION, AT(scenario_server, order_expiry_ns), .min = NS_PER_S,
-	  .usual = "1h", .help = "of orders at the EIS" },
+	  .max = 24 * 3600 * NS_PER_S, .usual = "1h", .help = "of orders at the EIS; at most 24h" },
 	{ "verify-limit", KEY_DURATION, AT(scenario_server, verify_limit_ns), .min = 1, .usual = "15min",
 	  .help = "for a device to report a finished step" },
 	{ "eis-timeout", KEY_DURATION, AT(scenario_server, eis_timeout_ns), .min = 1, .usual = "10s",

@@ -116,7 +116,8 @@ static bool read_order(const cJSON *order, struct arena *a,
 
 static enum eis_outcome refusal(int status, bool placing, struct str code)
 {
-	if (status == 404 && !placing)
+	if (status == 404 && !placing && (str_is(code, "unknown-order") ||
+					  str_is(code, "unknown-command")))
 		return EIS_UNKNOWN_ORDER;
 	if (status == 404 && (str_is(code, "unknown-eid") ||
 			      str_is(code, "unknown-device")))
@@ -124,7 +125,8 @@ static enum eis_outcome refusal(int status, bool placing, struct str code)
 	if (status == 401 || status == 403)
 		return EIS_DENIED;
 	/* Busy and broken servers get another chance, as do wrong paths. */
-	if (status == 400 || status == 409 || status == 422)
+	if (status == 400 || status == 409 || status == 413 || status == 415 ||
+	    status == 422)
 		return placing ? EIS_REFUSED : EIS_BAD_ANSWER;
 	return status >= 500 || status == 429 ? EIS_UNREACHABLE : EIS_BAD_ANSWER;
 }

@@ -68,14 +68,15 @@ static int read_profile(const cJSON *o, struct arena *a, struct reported *p,
 	return 0;
 }
 
-static int read_profiles(const cJSON *list, struct arena *a, struct report *r,
+static int read_profiles(const cJSON *o, struct arena *a, struct report *r,
 			 struct err *err)
 {
-	const cJSON *item;
+	const cJSON *list, *item;
+	int there = json_get_list(o, "profiles", &list, err);
 
-	if (!cJSON_IsArray(list))
-		return err_set(err, ERR_INVALID,
-			       "\"profiles\": expected a list, found %s", json_kind(list));
+	if (there <= 0)
+		return there < 0 ? -1 :
+		       err_set(err, ERR_INVALID, "\"profiles\": expected a list, found none");
 	if (cJSON_GetArraySize(list) > PROFILES_MAX)
 		return err_set(err, ERR_INVALID,
 			       "\"profiles\": more than %d", PROFILES_MAX);
@@ -119,8 +120,7 @@ static int read_report(const cJSON *o, struct arena *a, struct report *r,
 	if (!has_sequence || r->sequence < 0)
 		return err_set(err, ERR_INVALID,
 			       "\"sequence\": expected a number from 0 on");
-	return read_profiles(cJSON_GetObjectItemCaseSensitive(o, "profiles"), a,
-			     r, err);
+	return read_profiles(o, a, r, err);
 }
 
 static int parse(struct str body, struct arena *a, struct report *r,
@@ -336,6 +336,7 @@ void report_handle(struct server *s, struct http_exchange *x)
 	struct err err;
 
 	if (!auth_bearer(x, s->report_token)) {
+		http_header_set(&x->resp.headers, a, STR("WWW-Authenticate"), STR("Bearer"));
 		refuse(s, x, 401, "unauthorized", STR("the token for reports is missing or wrong"));
 	} else if (parse(x->req.body, a, &r, &err) < 0) {
 		refuse(s, x, 400, "malformed-report", str_of(err.msg));

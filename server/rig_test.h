@@ -47,6 +47,7 @@ struct rig {
 	int order_count;
 	int eis_calls;
 	int eis_status;			/* answers all with it; 0: as it should */
+	const char *eis_code;		/* and with that; NULL: with "oops" */
 	bool eis_silent;
 	bool eis_down;
 	struct arena arena;
@@ -130,7 +131,8 @@ static inline void eis_handle(struct http_handler *h, struct http_exchange *x)
 		http_reply(x);
 	} else if (r->eis_status) {
 		http_respond_json(x, r->eis_status,
-			STR("{\"error\":{\"code\":\"oops\",\"message\":\"told so\"}}"));
+			arena_printf(x->arena, "{\"error\":{\"code\":\"%s\",\"message\":"
+				     "\"told so\"}}", r->eis_code ? r->eis_code : "oops"));
 	} else if (str_is(x->req.method, "POST")) {
 		eis_post(r, x);
 	} else {

@@ -174,10 +174,30 @@ START_TEST(eis_forgets_the_order)
 	tx = start("/ws/v1/esim_profiles/enable", "{" TARGET ",\"iccid\":\"" ICCID1 "\"}");
 	rig_run(&r, 1);
 	r.eis_status = 404;
+	r.eis_code = "unknown-order";
 	get_progress(tx);
 	ck_json(&r, "/status", "unknown");
 	ck_json(&r, "/message_code", "order_unknown");
 	ck_assert(rig_logged(&r, "transaction-unknown"));
+}
+END_TEST
+
+/* What stands before it may know no such path, for a while. */
+START_TEST(eis_is_not_where_it_was)
+{
+	const char *tx;
+
+	rig_report(&r, "[" ONE_PROFILE(ICCID1, "Mobile", "inactive") "]");
+	tx = start("/ws/v1/esim_profiles/enable", "{" TARGET ",\"iccid\":\"" ICCID1 "\"}");
+	rig_run(&r, 1);
+	r.eis_status = 404;
+	get_progress(tx);
+	ck_json(&r, "/status", "in_progress");
+	ck_json(&r, "/message_code", "eis_bad_answer");
+	r.eis_status = 0;
+	get_progress(tx);
+	ck_json(&r, "/status", "in_progress");
+	ck_json(&r, "/message_code", "queued");
 }
 END_TEST
 
@@ -187,6 +207,10 @@ static const struct {
 } refusals[] = {
 	{ 400, "failed", "eis_refused" },
 	{ 409, "failed", "eis_refused" },
+	{ 413, "failed", "eis_refused" },
+	{ 415, "failed", "eis_refused" },
+	{ 405, "in_progress", "eis_bad_answer" },
+	{ 302, "in_progress", "eis_bad_answer" },
 	{ 401, "in_progress", "eis_denied" },
 	{ 404, "in_progress", "eis_bad_answer" },	/* not unknown-eid */
 	{ 500, "in_progress", "eis_unreachable" },
@@ -415,6 +439,7 @@ START_TEST(code_of_a_download_nobody_knows_the_end_of)
 	tx = start("/ws/v1/esim_profiles/download", "{" TARGET ",\"iccid\":\"" ICCID2 "\"}");
 	rig_run(&r, 1);
 	r.eis_status = 404;
+	r.eis_code = "unknown-order";
 	get_progress(tx);
 	ck_json(&r, "/status", "unknown");
 	rig_get(&r, CODES "/" ICCID2);
@@ -437,6 +462,7 @@ START_TEST(operation_whose_order_vanished)
 	op = start(OPS, OPERATION("download", FREDS));
 	rig_run(&r, 1);
 	r.eis_status = 404;
+	r.eis_code = "unknown-order";
 	rig_run(&r, 61);
 	get_op(op);
 	ck_json(&r, "/status", "download_verify");
@@ -487,6 +513,11 @@ static const struct {
 	{ "Bearer report-token", "{", 400 },
 	{ "Bearer report-token", "[]", 400 },
 	{ "Bearer report-token", REPORT("5", "\"profiles\":{}"), 400 },
+	{ "Bearer report-token", REPORT("5", "\"profiles\":null"), 400 },
+	{ "Bearer report-token", REPORT("5", "\"profiles\":[],\"profiles\":[]"), 400 },
+	{ "Bearer report-token", REPORT("5", "\"profiles\":[],\"sequence\":6"), 400 },
+	{ "Bearer report-token", REPORT("5", "\"profiles\":[],\"complete\":true,"
+	  "\"complete\":null"), 400 },
 	{ "Bearer report-token", REPORT("\"x\"", "\"profiles\":[]"), 400 },
 	{ "Bearer report-token", REPORT("-1", "\"profiles\":[]"), 400 },
 	{ "Bearer report-token", REPORT("5", "\"profiles\":[1]"), 400 },
@@ -507,6 +538,8 @@ START_TEST(bad_reports_change_nothing)
 			 "/southbound/v1/device_reports", bad_reports[_i].body),
 		  bad_reports[_i].status);
 	ck_assert_str_ne(json_at(&r, "/error/code"), "(absent)");
+	if (bad_reports[_i].status == 401)
+		ck_assert(str_is(http_header(&r.headers, "WWW-Authenticate"), "Bearer"));
 	rig_get(&r, PROFILES);
 	ck_json(&r, "/count", "0");
 }
@@ -1166,6 +1199,7 @@ int main(void)
 	tcase_add_test(tc, checked_without_being_asked);
 	LOOP(how_orders_end, endings);
 	tcase_add_test(tc, eis_forgets_the_order);
+	tcase_add_test(tc, eis_is_not_where_it_was);
 	LOOP(eis_refuses_to_take_it, refusals);
 	tcase_add_test(tc, eis_cannot_be_reached);
 	tcase_add_test(tc, progress_does_not_wait_for_ever);

@@ -268,11 +268,17 @@ const char *json_kind(const cJSON *value)
 	return "null";
 }
 
-static const cJSON *member(const cJSON *object, const char *key)
+/* 0: there is none. */
+static int find(const cJSON *object, const char *key, const cJSON **item,
+		struct err *err)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
-	return item && !cJSON_IsNull(item) ? item : NULL;
+	*item = cJSON_GetObjectItemCaseSensitive(object, key);
+	if (!*item)
+		return 0;
+	for (const cJSON *o = (*item)->next; o; o = o->next)
+		if (strcmp(o->string, key) == 0)
+			return err_set(err, ERR_INVALID, "\"%s\": it is there twice", key);
+	return cJSON_IsNull(*item) ? 0 : 1;
 }
 
 static int wrong_kind(const char *key, const char *want, const cJSON *got,
@@ -285,11 +291,12 @@ static int wrong_kind(const char *key, const char *want, const cJSON *got,
 int json_get_str(const cJSON *object, const char *key, struct arena *a,
 		 struct str *value, struct err *err)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item;
+	int there = find(object, key, &item, err);
 
 	*value = STR_NONE;
-	if (!item)
-		return 0;
+	if (there <= 0)
+		return there;
 	if (!cJSON_IsString(item))
 		return wrong_kind(key, "a string", item, err);
 	*value = arena_str(a, str_of(item->valuestring));
@@ -299,10 +306,11 @@ int json_get_str(const cJSON *object, const char *key, struct arena *a,
 int json_get_int(const cJSON *object, const char *key, int64_t *value,
 		 struct err *err)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item;
+	int there = find(object, key, &item, err);
 
-	if (!item)
-		return 0;
+	if (there <= 0)
+		return there;
 	if (!cJSON_IsNumber(item) || floor(item->valuedouble) != item->valuedouble ||
 	    fabs(item->valuedouble) > 9007199254740992.0)
 		return wrong_kind(key, "a whole number", item, err);
@@ -313,12 +321,28 @@ int json_get_int(const cJSON *object, const char *key, int64_t *value,
 int json_get_bool(const cJSON *object, const char *key, bool *value,
 		  struct err *err)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item;
+	int there = find(object, key, &item, err);
 
-	if (!item)
-		return 0;
+	if (there <= 0)
+		return there;
 	if (!cJSON_IsBool(item))
 		return wrong_kind(key, "a boolean", item, err);
 	*value = cJSON_IsTrue(item);
+	return 1;
+}
+
+int json_get_list(const cJSON *object, const char *key, const cJSON **value,
+		  struct err *err)
+{
+	const cJSON *item;
+	int there = find(object, key, &item, err);
+
+	*value = NULL;
+	if (there <= 0)
+		return there;
+	if (!cJSON_IsArray(item))
+		return wrong_kind(key, "a list", item, err);
+	*value = item;
 	return 1;
 }

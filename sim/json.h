@@ -57,7 +57,8 @@ cJSON *json_parse(struct str text, struct err *err);
 /*
  * The string member `key` of `object`, copied into `a`: 1 if it is there,
  * 0 if it is absent or null (`*value` is then STR_NONE), -1 with `err` if it
- * is of another type.  Key case counts.
+ * is of another type, or there twice: readers differ in which they take.  Key
+ * case counts.
  */
 int json_get_str(const cJSON *object, const char *key, struct arena *a,
 		 struct str *value, struct err *err);
@@ -65,6 +66,9 @@ int json_get_str(const cJSON *object, const char *key, struct arena *a,
 int json_get_int(const cJSON *object, const char *key, int64_t *value,
 		 struct err *err);
 int json_get_bool(const cJSON *object, const char *key, bool *value,
+		  struct err *err);
+/* The same for lists; NULL if there is none. */
+int json_get_list(const cJSON *object, const char *key, const cJSON **value,
 		  struct err *err);
 /* "an object", "a string", ... for messages. */
 const char *json_kind(const cJSON *value);

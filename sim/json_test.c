@@ -277,6 +277,37 @@ START_TEST(members)
 }
 END_TEST
 
+START_TEST(members_that_are_there_twice)
+{
+	struct err err = { 0 };
+	cJSON *t = json_parse(STR("{\"s\":null,\"n\":1,\"s\":\"x\",\"l\":[1],\"b\":true,"
+				  "\"n\":1,\"L\":[],\"b\":null,\"m\":5,\"l\":[1]}"), &err);
+	struct arena a = { 0 };
+	const cJSON *list;
+	struct str s;
+	int64_t n;
+	bool b;
+
+	ck_assert_ptr_nonnull(t);
+	ck_assert_int_eq(json_get_str(t, "s", &a, &s, &err), -1);
+	ck_assert_str_eq(err.msg, "\"s\": it is there twice");
+	ck_assert_ptr_null(s.p);
+	ck_assert_int_eq(json_get_int(t, "n", &n, &err), -1);
+	ck_assert_int_eq(json_get_bool(t, "b", &b, &err), -1);
+	ck_assert_int_eq(json_get_list(t, "l", &list, &err), -1);
+	ck_assert_ptr_null(list);
+	/* Nobody asked for those. */
+	ck_assert_int_eq(json_get_int(t, "m", &n, &err), 1);
+	ck_assert_int_eq(json_get_list(t, "L", &list, &err), 1);
+	ck_assert(cJSON_IsArray(list));
+	ck_assert_int_eq(json_get_list(t, "none", &list, &err), 0);
+	ck_assert_int_eq(json_get_list(t, "m", &list, &err), -1);
+	ck_assert_str_eq(err.msg, "\"m\": expected a list, found a number");
+	cJSON_Delete(t);
+	arena_release(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim/json");
@@ -292,6 +323,7 @@ int main(void)
 	tcase_add_test(tc, depth);
 	tcase_add_test(tc, brackets_in_strings_are_text);
 	tcase_add_test(tc, members);
+	tcase_add_test(tc, members_that_are_there_twice);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
