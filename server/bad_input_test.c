@@ -381,8 +381,6 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-#define LOOP(test, table) \
-	tcase_add_loop_test(tc, test, 0, sizeof(table) / sizeof((table)[0]))
 	tcase_add_checked_fixture(tc, setup, teardown);
 	LOOP(members_of_bodies, members);
 	LOOP(whole_bodies, posts);

@@ -497,8 +497,6 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-#define LOOP(test, table) \
-	tcase_add_loop_test(tc, test, 0, sizeof(table) / sizeof((table)[0]))
 	tcase_add_checked_fixture(tc, setup, teardown);
 	LOOP(methods, endpoints);
 	LOOP(types_and_sizes, endpoints);

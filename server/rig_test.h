@@ -370,4 +370,8 @@ static inline bool rig_logged(struct rig *r, const char *text)
 	return str_find(buf_view(&r->events), str_of(text)) >= 0;
 }
 
+/* A test for each row of a table, in `tc`. */
+#define LOOP(test, table) \
+	tcase_add_loop_test(tc, test, 0, sizeof(table) / sizeof((table)[0]))
+
 #endif
