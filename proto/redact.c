@@ -38,6 +38,26 @@ static size_t code_head(const struct buf *b, size_t i)
 	return at > address && dollar_at(b, at) ? at + dollar_at(b, at) : 0;
 }
 
+/* What is no space, quote or bracket belongs to the code. */
+static bool of_secret(char c)
+{
+	return c > ' ' && !strchr("\"'<>,;&\\", c);
+}
+
+bool redact_finds(struct str text)
+{
+	/* Only looked at. */
+	const struct buf b = { .p = (char *)(uintptr_t)text.p, .n = text.n };
+
+	for (size_t i = 0; i < b.n; i++) {
+		size_t secret = code_head(&b, i);
+
+		if (secret && secret < b.n && of_secret(b.p[secret]))
+			return true;
+	}
+	return false;
+}
+
 void redact_secrets(struct buf *line)
 {
 	size_t out = 0, i = 0;
@@ -53,9 +73,7 @@ void redact_secrets(struct buf *line)
 			line->p[out++] = line->p[i++];
 			continue;
 		}
-		/* What is no space, quote or bracket belongs to the code. */
-		while (end < line->n && line->p[end] > ' ' &&
-		       !strchr("\"'<>,;&\\", line->p[end]))
+		while (end < line->n && of_secret(line->p[end]))
 			end++;
 		memmove(line->p + out, line->p + i, secret - i);
 		out += secret - i;

@@ -14,4 +14,7 @@
  * percent-encoded as in a URL, and as often as it occurs in the text.  In place; the text never grows. */
 void redact_secrets(struct buf *line);
 
+/* Is there anything in `text` that redact_secrets() would mask? */
+bool redact_finds(struct str text);
+
 #endif

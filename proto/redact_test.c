@@ -29,6 +29,8 @@ START_TEST(texts)
 
 	buf_init(&line, 1000);
 	buf_z(&line, cases[_i][0]);
+	ck_assert_int_eq(redact_finds(buf_view(&line)),
+			 strcmp(cases[_i][0], cases[_i][1]) != 0);
 	redact_secrets(&line);
 	ck_assert_str_eq(line.p ? line.p : "", cases[_i][1]);
 	buf_release(&line);

@@ -386,6 +386,30 @@ START_TEST(code_of_a_download_nobody_knows_the_end_of)
 }
 END_TEST
 
+/* The code's place is another's when the download ends. */
+START_TEST(code_goes_before_its_download_ends)
+{
+	static const char *const results[][2] = {
+		{ "complete", "{\"code\":\"ok\"}" },
+		{ "failed", "{\"code\":\"smdpRefused\",\"subjectCode\":\"8.2.6\","
+		  "\"reasonCode\":\"3.8\"}" },
+	};
+
+	add_code(ICCID1, FREDS, SECRET1);
+	start("/ws/v1/esim_profiles/download", "{" TARGET ",\"iccid\":\"" ICCID1 "\"}");
+	rig_run(&r, 1);
+	rig_report(&r, "[" ONE_PROFILE(ICCID1, "Mobile", "inactive") "]");
+	ck_status(rig_as(&r, "ann", "DELETE", CODES "/" ICCID1, NULL), 204);
+	add_code(ICCID2, "Another", SECRET2);
+	rig_order_ends(&r, 0, results[_i][0], results[_i][1]);
+	rig_run(&r, 61);
+	rig_get(&r, "/ws/v1/esim_profiles/transactions/inventory");
+	ck_json(&r, "/list/0/status", results[_i][0]);
+	rig_get(&r, CODES "/" ICCID2);
+	ck_json(&r, "/status", "available");
+}
+END_TEST
+
 START_TEST(operation_whose_order_vanished)
 {
 	const char *op;
@@ -426,6 +450,7 @@ int main(void)
 	tcase_add_test(tc, download_by_registered_code);
 	tcase_add_test(tc, code_comes_back_or_not);
 	tcase_add_test(tc, code_of_a_download_nobody_knows_the_end_of);
+	tcase_add_loop_test(tc, code_goes_before_its_download_ends, 0, 2);
 	tcase_add_test(tc, operation_whose_order_vanished);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -149,6 +149,116 @@ START_TEST(members_of_bodies)
 }
 END_TEST
 
+/* ---- What errors show of it. ------------------------------------------- */
+
+START_TEST(context_is_what_was_sent)
+{
+	post(OPS, STR("{\"a\":8944000000000001,\"b\":1.5,\"c\":-3,\"d\":true,\"e\":1e20,"
+		      "\"f\":1e999,\"g\":null,\"h\":\"x\"}"));
+	ck_refused("numbers", 400, "operation");
+	ck_assert_msg(str_find(r.body, STR("{\"a\":8944000000000001,\"b\":1.5,\"c\":-3,"
+		      "\"d\":true,\"e\":1e+20,\"f\":null,\"h\":\"x\"}")) >= 0,
+		      "%.*s", STRF(r.body));
+}
+END_TEST
+
+START_TEST(no_secret_comes_back)
+{
+	static const char *const secrets[] = {
+		"\"activation_code\":\"HUSH\"", "\"activationCode\":\"HUSH\"",
+		"\"Activation-Code\":\"HUSH\"", "\"the confirmation code\":\"HUSH\"",
+		"\"confirmationCode\":\"HUSH\"", "\"CONFIRMATION_CODE\":\"HUSH\"",
+		"\"matchingId\":\"HUSH\"", "\"api_secret\":\"HUSH\"", "\"Passwords\":\"HUSH\"",
+		"\"device_id\":\"LPA:1$h$HUSH\"", "\"LPA:1$h$HUSH\":1",
+		"\"LPA:1$h$HUSH\":1,\"LPA:1$h$HUSH\":2",
+		"\"a\":{\"activation_code\":\"HUSH\"}", "\"a\":[\"LPA:1$h$HUSH\"]",
+	};
+	static const char *const queries[] = {
+		"status='LPA:1$h$HUSH'", "status=%27LPA:1%24h%24HUSH%27", "id='1$h$HUSH'",
+	};
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		post(PROFILES "/enable", arena_printf(&r.arena, "{%s,\"kept\":1}", secrets[i]));
+		ck_assert_int_eq(r.status, 400);
+		ck_assert_msg(str_find(r.body, STR("HUSH")) < 0, "%.*s", STRF(r.body));
+		ck_json(&r, "/error_context/kept", "1");
+	}
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		rig_get(&r, arena_printf(&r.arena, PROFILES "/inventory?query=%s", queries[i]).p);
+		ck_refused(queries[i], 400, "position");
+		ck_assert_msg(str_find(r.body, STR("HUSH")) < 0, "%.*s", STRF(r.body));
+	}
+}
+END_TEST
+
+/* Members that all may read do not take one either. */
+START_TEST(no_secret_is_kept)
+{
+	static const char *const bodies[][2] = {
+		{ OPS, "\"carrier\":\"LPA:1$h$HUSH\"" },
+		{ OPS, "\"carrier\":\"A\",\"source\":\"1$h$HUSH\"" },
+		{ OPS, "\"carrier\":\"A\",\"cause_id\":\"x 1$h$HUSH$1\"" },
+		{ CODES, "\"carrier\":\"LPA:1$h$HUSH\",\"iccid\":\"" ICCID2 "\","
+		  "\"activation_code\":\"" SECRET1 "\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		post(bodies[i][0], arena_printf(&r.arena, "{" TARGET
+			",\"operation\":\"enable\",%s}", bodies[i][1]));
+		ck_refused(bodies[i][1], 400, "it holds an activation code");
+		ck_assert(str_find(r.body, STR("HUSH")) < 0);
+	}
+	rows_are_as_before();
+	/* A name may have the sign. */
+	post(OPS, STR("{" TARGET ",\"operation\":\"enable\",\"carrier\":\"Ca$h 1$\"}"));
+	ck_assert_int_eq(r.status, 200);
+}
+END_TEST
+
+/* `text` with each "%s" replaced, and "%%" by a "%". */
+static struct str replace_all(const char *text, struct str by)
+{
+	struct buf b;
+	struct str s;
+
+	buf_init(&b, 1 << 16);
+	for (; *text; text++) {
+		if (text[0] == '%' && text[1] == 's')
+			buf_str(&b, by);
+		else
+			buf_char(&b, *text);
+		text += *text == '%';
+	}
+	s = arena_str(&r.arena, buf_view(&b));
+	buf_release(&b);
+	return s;
+}
+
+START_TEST(long_names_are_cut)
+{
+	static const char *const forms[] = {
+		PROFILES "/bulk?fields=%s", PROFILES "/inventory?orderby=asc%%20%s",
+		PROFILES "/inventory?orderby=%s%%20x%%20y", PROFILES "/inventory?%s=1&%s=2",
+	};
+	struct buf name;
+
+	buf_init(&name, 4000);
+	buf_char(&name, 'x');
+	for (int i = 0; i < 300; i++)
+		buf_z(&name, "%E2%82%AC");
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct str path = replace_all(forms[i], buf_view(&name));
+		const char *message;
+
+		ck_assert_int_eq(rig_get(&r, path.p), 400);
+		message = json_at(&r, "/error_message");
+		ck_assert_msg(strstr(message, "x\xE2\x82\xAC\xE2\x82\xAC"), "%s", message);
+		ck_assert_uint_lt(strlen(message), 200);
+	}
+	buf_release(&name);
+}
+END_TEST
+
 /* ---- Bodies. ----------------------------------------------------------- */
 
 static const char *const posts[] = {
@@ -239,7 +349,7 @@ static const struct {
 	{ "size=0", "size: expected" }, { "size=-1", "size: expected" }, { "size=ten", "size: expected" },
 	{ "size=", "size: expected" }, { "size=1.5", "size: expected" }, { "size=1e3", "size: expected" },
 	{ "size=+5", "size: expected" }, { "size=0x10", "size: expected" }, { "size=%205", "size: expected" },
-	{ "size=99999999999999999999999", "size: expected" },
+	{ "size=99999999999999999999999x", "size: expected" }, { "size=00000000000000000000000", "size: expected" },
 	{ "size=%FF", "size: not UTF-8" }, { "size=5%00", "'size'" }, { "size=1&size=2", "size: the parameter is there twice" },
 	{ "query=(", "query: at position 2" }, { "query=nothing%3D1", "query: at position 1" },
 	{ "query=%C3", "query: not UTF-8" }, { "query=a%00b", "'query'" }, { "query=%zz", "'query'" },
@@ -383,6 +493,10 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	LOOP(members_of_bodies, members);
+	tcase_add_test(tc, context_is_what_was_sent);
+	tcase_add_test(tc, no_secret_comes_back);
+	tcase_add_test(tc, no_secret_is_kept);
+	tcase_add_test(tc, long_names_are_cut);
 	LOOP(whole_bodies, posts);
 	LOOP(deep_and_wide_bodies, posts);
 	LOOP(parameters_of_lists, lists);

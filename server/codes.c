@@ -2,6 +2,7 @@
 
 #include "proto/activation_code.h"
 #include "proto/iccid.h"
+#include "proto/redact.h"
 #include "proto/spn.h"
 #include "server/core.h"
 
@@ -188,6 +189,9 @@ static int check_new(struct new_code *n, struct arena *a, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "\"carrier\": expected 1 to %d bytes, found %zu",
 			       CARRIER_MAX, n->carrier.n);
+	if (redact_finds(n->carrier))
+		return err_set(err, ERR_INVALID,
+			       "\"carrier\": it holds an activation code");
 	if (n->confirmation_code.n > CONFIRMATION_MAX)
 		return err_set(err, ERR_INVALID,
 			       "\"confirmation_code\": longer than %d bytes",

@@ -20,7 +20,7 @@ int csv_columns_parse(const struct resource *r, struct str fields,
 
 		if (!at)
 			return err_set(err, ERR_INVALID, "fields: %s has no field '%.*s'",
-				       r->name, STRF(name));
+				       r->name, (int)(name.n < 80 ? name.n : 80), name.p);
 		if (columns->count == CSV_COLUMNS_MAX)
 			return err_set(err, ERR_INVALID, "fields: more than %d",
 				       CSV_COLUMNS_MAX);

@@ -54,6 +54,6 @@ void messages_print(struct buf *out)
 {
 	buf_z(out, "| `message_code` | from | text |\n|---|---|---|\n");
 	for (size_t i = 0; i < MSG_COUNT; i++)
-		buf_printf(out, "| `%s` | %s | %s. |\n", table[i].code,
+		buf_printf(out, "| `%s` | %s | %s |\n", table[i].code,
 			   table[i].from, table[i].text);
 }

@@ -1,5 +1,6 @@
 #include "server/operations.h"
 
+#include "proto/redact.h"
 #include "proto/spn.h"
 #include "server/actions.h"
 #include "server/codes.h"
@@ -313,27 +314,45 @@ static bool step_download_verify(struct server *s, struct operation *op)
 static bool step_enable_verify(struct server *s, struct operation *op)
 {
 	struct profile_row p;
+	bool there = profile_find(s, op->device_id, op->iccid, &s->scratch, &p);
 
-	if (profile_find(s, op->device_id, op->iccid, &s->scratch, &p) &&
-	    profile_is_active(&p))
+	if (there && profile_is_active(&p))
 		return move(s, op, OPERATION_EV_REPORTED, op->was_active &&
 			    !op->download_tx.n ? MSG_ALREADY_ACTIVE : MSG_SUCCESSFUL);
-	return is_late(s, op) && fail(s, op, MSG_ENABLE_NOT_REPORTED);
+	/* A list without the profile may be an older one: there is time for another. */
+	return is_late(s, op) && fail(s, op, there ? MSG_ENABLE_NOT_REPORTED :
+					     MSG_PROFILE_GONE);
+}
+
+/* Is the device still there, with that eSIM and in that account? */
+static bool is_known(struct server *s, const struct operation *op)
+{
+	struct stmt *q = stmt_str(store_sql(s->store, SQL_DEVICE_GET), op->device_id);
+	bool known;
+
+	if (!stmt_row(q))
+		return false;
+	known = stmt_i64(q, 1) == op->customer_id && str_eq(stmt_peek(q, 2), op->eid);
+	stmt_end(q);
+	return known;
 }
 
 static bool step(struct server *s, struct operation *op)
 {
 	switch (op->status) {
 	case OPERATION_STARTING:
-		return step_starting(s, op);
+		return is_known(s, op) ? step_starting(s, op) :
+					 fail(s, op, MSG_DEVICE_REMOVED);
 	case OPERATION_DOWNLOADING:
 		return step_transaction(s, op, op->download_tx);
 	case OPERATION_DOWNLOAD_VERIFY:
-		return step_download_verify(s, op);
+		return is_known(s, op) ? step_download_verify(s, op) :
+					 fail(s, op, MSG_DEVICE_REMOVED);
 	case OPERATION_ENABLING:
 		return step_transaction(s, op, op->enable_tx);
 	case OPERATION_ENABLE_VERIFY:
-		return step_enable_verify(s, op);
+		return is_known(s, op) ? step_enable_verify(s, op) :
+					 fail(s, op, MSG_DEVICE_REMOVED);
 	case OPERATION_NONE:
 	case OPERATION_FAILED:
 	case OPERATION_SUCCESSFUL:
@@ -437,6 +456,14 @@ static int one_of(const char *key, struct str value, const char *const *names,
 	return -1;
 }
 
+/* What is shown to all who may read must not be a secret in the wrong place. */
+static int check_shown(const char *key, struct str value, struct err *err)
+{
+	if (!redact_finds(value))
+		return 0;
+	return err_set(err, ERR_INVALID, "\"%s\": it holds an activation code", key);
+}
+
 static int read_new(struct request *rq, const cJSON *body,
 		    struct new_operation *n, struct err *err)
 {
@@ -462,6 +489,10 @@ static int read_new(struct request *rq, const cJSON *body,
 		return err_set(err, ERR_INVALID,
 			       "\"carrier\", \"cause_id\", \"source\": at most %d bytes",
 			       NAME_MAX_BYTES);
+	if (check_shown("carrier", n->carrier, err) < 0 ||
+	    check_shown("cause_id", n->cause_id, err) < 0 ||
+	    check_shown("source", n->source, err) < 0)
+		return -1;
 	n->normalized = spn_normalize(a, n->carrier);
 	if (!n->iccid.n && !n->carrier.n)
 		return err_set(err, ERR_INVALID, "\"carrier\" or \"iccid\": required");

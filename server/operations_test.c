@@ -207,6 +207,56 @@ START_TEST(verification_has_a_limit)
 }
 END_TEST
 
+START_TEST(profile_goes_before_it_is_active)
+{
+	const char *op;
+
+	rig_report(&r, "[" ONE_PROFILE(ICCID1, "Mobile", "inactive") "]");
+	op = start(OPS, OPERATION("enable", "Mobile"));
+	rig_run(&r, 1);
+	rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+	rig_run(&r, 60);
+	rig_report(&r, "[]");
+	get_op(op);
+	ck_json(&r, "/status", "enable_verify");
+	rig_run(&r, 15 * 60);
+	get_op(op);
+	ck_json(&r, "/status", "failed");
+	ck_json(&r, "/message_code", "profile_gone");
+}
+END_TEST
+
+/* While its report is waited for, or while the profile is being enabled. */
+START_TEST(device_goes_in_the_middle)
+{
+	const struct str left[] = { STR(DEVICE2), STR(OTHERS) };
+	struct err err = { 0 };
+	const char *op;
+
+	rig_report(&r, "[" ONE_PROFILE(ICCID1, "Mobile", "inactive") "]");
+	op = start(OPS, OPERATION("enable", "Mobile"));
+	rig_run(&r, 1);
+	if (_i == 0) {
+		rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+		rig_run(&r, 60);
+		get_op(op);
+		ck_json(&r, "/status", "enable_verify");
+	}
+	rig_ok(server_keep_only(r.server, SERVER_DEVICES, left, 2, &err), &err);
+	if (_i == 1) {
+		rig_run(&r, 1);
+		get_op(op);
+		ck_json(&r, "/status", "enable");
+		rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+		rig_run(&r, 60);
+	}
+	rig_run(&r, 1);
+	get_op(op);
+	ck_json(&r, "/status", "failed");
+	ck_json(&r, "/message_code", "device_removed");
+}
+END_TEST
+
 START_TEST(transaction_fails_operation)
 {
 	const char *op;
@@ -356,6 +406,8 @@ int main(void)
 	LOOP(how_operations_begin, beginnings);
 	LOOP(forms_of_operations, operation_forms);
 	tcase_add_test(tc, verification_has_a_limit);
+	tcase_add_test(tc, profile_goes_before_it_is_active);
+	tcase_add_loop_test(tc, device_goes_in_the_middle, 0, 2);
 	tcase_add_test(tc, transaction_fails_operation);
 	tcase_add_test(tc, two_do_not_take_one_code);
 	tcase_add_test(tc, code_registered_while_somebody_uses_it);

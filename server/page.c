@@ -198,6 +198,17 @@ bad:
 
 /* ---- Parameters. ------------------------------------------------------- */
 
+/* A number of more digits than 64 bits hold is a number all the same. */
+static bool is_huge(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+	while (text.n && text.p[0] == '0')
+		text = (struct str){ text.p + 1, text.n - 1 };
+	return text.n > 19;
+}
+
 static int read_size(struct request *rq, int64_t most, int64_t *size,
 		     struct err *err)
 {
@@ -206,7 +217,9 @@ static int read_size(struct request *rq, int64_t most, int64_t *size,
 
 	if (!text.p)
 		return 0;
-	if (str_to_u64(text, UINT64_MAX, &v) < 0 || v < 1)
+	if (is_huge(text))
+		v = UINT64_MAX;
+	else if (str_to_u64(text, UINT64_MAX, &v) < 0 || v < 1)
 		return err_set(err, ERR_INVALID,
 			       "size: expected a number from 1 on, found '%.*s'",
 			       (int)(text.n < 40 ? text.n : 40), text.p);

@@ -195,6 +195,8 @@ START_TEST(full_page_without_more_has_no_cursor)
 	rig_get(&r, INVENTORY "?size=120");
 	ck_json(&r, "/count", "120");
 	ck_json(&r, "/cursor", "(absent)");
+	rig_get(&r, INVENTORY "?size=99999999999999999999999");
+	ck_json(&r, "/size", "1000");
 	rig_get(&r, INVENTORY "?size=119");
 	ck_json(&r, "/count", "119");
 	ck_assert_str_ne(json_at(&r, "/cursor"), "(absent)");

@@ -443,21 +443,22 @@ static int compile_group(struct compiler *c)
 
 static int compile_not(struct compiler *c)
 {
+	bool not = is_word(c, "not");
 	int rc;
 
+	if (!not && !is_symbol(c, "("))
+		return compile_comparison(c);
 	if (++c->depth > QUERY_DEPTH_MAX)
 		return err_set(c->err, ERR_LIMIT,
 			       "query: at position %zu: nested deeper than %d",
 			       c->token.at + 1, QUERY_DEPTH_MAX);
-	if (is_word(c, "not")) {
+	if (not) {
 		next(c);
 		buf_z(&c->sql, "NOT (");
 		rc = compile_not(c);
 		buf_char(&c->sql, ')');
-	} else if (is_symbol(c, "(")) {
-		rc = compile_group(c);
 	} else {
-		rc = compile_comparison(c);
+		rc = compile_group(c);
 	}
 	c->depth--;
 	return rc;

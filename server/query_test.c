@@ -342,10 +342,12 @@ static int compile(struct str text)
 
 START_TEST(limits)
 {
-	ck_assert_int_eq(compile(repeated("(", "id=1", ")", 31)), 0);
-	ck_assert_int_lt(compile(repeated("(", "id=1", ")", 32)), 0);
-	ck_assert_int_eq(compile(repeated("not ", "id=1", "", 31)), 0);
-	ck_assert_int_lt(compile(repeated("not ", "id=1", "", 32)), 0);
+	ck_assert_int_eq(compile(repeated("(", "id=1", ")", 32)), 0);
+	ck_assert_int_lt(compile(repeated("(", "id=1", ")", 33)), 0);
+	ck_assert_int_eq(compile(repeated("not ", "id=1", "", 32)), 0);
+	ck_assert_int_lt(compile(repeated("not ", "id=1", "", 33)), 0);
+	ck_assert_int_eq(compile(repeated("not (", "id=1", ")", 16)), 0);
+	ck_assert_int_lt(compile(repeated("not (", "id=1", ")", 17)), 0);
 	ck_assert_int_lt(compile(repeated("(", "", "", 4000)), 0);
 	ck_assert_int_eq(compile(repeated("iccid startswith'a'or ", "id=1", "", 99)), 0);
 	ck_assert_int_lt(compile(repeated("iccid startswith'a'or ", "id=1", "", 100)), 0);

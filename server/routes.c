@@ -1,5 +1,6 @@
 #include "server/routes.h"
 
+#include "proto/redact.h"
 #include "server/actions.h"
 #include "server/codes.h"
 #include "server/core.h"
@@ -11,6 +12,11 @@
 #include "server/resource.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Whole numbers below it have a double of their own. */
+#define EXACT_MAX 9007199254740992.0
 
 enum {
 	BODY_MAX = 4 << 20,
@@ -48,6 +54,18 @@ static void reply_tagged(struct server *s, struct http_exchange *x, struct str b
 	server_reply(s, x);
 }
 
+/* A message shows what stands where it should not; that may be a secret. */
+static void put_message(struct json *j, struct str message)
+{
+	struct buf b;
+
+	buf_init(&b, ANSWER_MAX);
+	buf_str(&b, message);
+	redact_secrets(&b);
+	json_put(j, "error_message", buf_view(&b));
+	buf_release(&b);
+}
+
 static void put_error(struct json *j, int status, struct str message,
 		      struct str context)
 {
@@ -56,7 +74,7 @@ static void put_error(struct json *j, int status, struct str message,
 		json_key(j, "error_context");
 		json_raw(j, context);
 	}
-	json_put(j, "error_message", message);
+	put_message(j, message);
 	json_put_int(j, "error_status", status);
 	json_close(j, '}');
 }
@@ -113,18 +131,56 @@ struct str request_param(const struct request *rq, const char *name)
 
 typedef int entry_fn(struct request *, const cJSON *, struct json *, struct err *);
 
-/* Members that nobody gets to see again, wherever they stand. */
+/* Does `text` speak of `word`, whatever its case and what joins its words? */
+static bool names_it(const char *text, const char *word)
+{
+	for (; *text; text++) {
+		const char *t = text, *w = word;
+
+		while (*t && *w) {
+			if ((*t >= 'A' && *t <= 'Z' ? *t + 32 : *t) == *w)
+				w++;
+			else if (*t != '_' && *t != '-' && *t != ' ')
+				break;
+			t++;
+		}
+		if (!*w)
+			return true;
+	}
+	return false;
+}
+
+/* Members that nobody gets to see again, wherever they stand and however they
+ * are spelt: one that we do not know may be one that we do, misspelt. */
 static bool is_secret(const cJSON *member)
 {
 	static const char *const names[] = {
-		"activation_code", "confirmation_code", "password", "secret",
+		"activationcode", "confirmationcode", "matchingid", "password",
+		"secret", "token",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (member->string && str_ieq(str_of(member->string), str_of(names[i])))
+		if (names_it(member->string, names[i]))
 			return true;
 	/* An activation code in the wrong place is a secret all the same. */
-	return cJSON_IsString(member) && strchr(member->valuestring, '$');
+	return strchr(member->string, '$') ||
+	       (cJSON_IsString(member) && strchr(member->valuestring, '$'));
+}
+
+/* As it was sent, but for digits that nobody keeps. */
+static void put_number(struct json *j, const char *key, double v)
+{
+	char text[32];
+
+	json_key(j, key);
+	if (!isfinite(v))
+		json_null(j);
+	else if (v == floor(v) && fabs(v) < EXACT_MAX)
+		json_int(j, (int64_t)v);
+	else {
+		snprintf(text, sizeof(text), "%.17g", v);
+		json_raw(j, str_of(text));
+	}
 }
 
 /* The entry as it was sent, without secrets and what is nested. */
@@ -141,12 +197,12 @@ static struct str context_of(const cJSON *entry, struct arena *a)
 	j = json_to(&b);
 	json_open(&j, '{');
 	cJSON_ArrayForEach(member, entry) {
-		if (is_secret(member) || (member->string && strchr(member->string, '$')))
+		if (is_secret(member))
 			continue;
 		if (cJSON_IsString(member))
 			json_putz(&j, member->string, member->valuestring);
 		else if (cJSON_IsNumber(member))
-			json_put_int(&j, member->string, (int64_t)member->valueint);
+			put_number(&j, member->string, member->valuedouble);
 		else if (cJSON_IsBool(member))
 			json_put_bool(&j, member->string, cJSON_IsTrue(member));
 	}

@@ -77,14 +77,19 @@ static void due_at_once(struct server *s)
 	loop_arm(s->loop, &s->due, 0);
 }
 
+static void take_up_operations(struct server *s)
+{
+	s->resuming = true;
+	due_at_once(s);
+}
+
 /* What the store holds is what counts, whatever we thought before. */
 static void take_up(struct server *s)
 {
 	if (!s->owner)
 		return;
 	chases_resume(s);
-	s->resuming = true;
-	due_at_once(s);
+	take_up_operations(s);
 }
 
 /* From here on nothing but requests and a try every second, until the store
@@ -604,6 +609,9 @@ int server_keep_only(struct server *s, enum server_list which,
 	n = find_others(s, which, &keep, &others);
 	for (size_t i = 0; i < n; i++)
 		stmt_run(stmt_str(store_sql(s->store, lists[which].remove), others[i]));
+	/* Operations that wait for a device's report wait no longer. */
+	if (which == SERVER_DEVICES && n && s->owner)
+		take_up_operations(s);
 	if (which == SERVER_USERS && n)
 		stmt_run(store_sql(s->store, SQL_KEYS_OF_NOBODY));
 	auth_forget(&s->auth);

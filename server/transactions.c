@@ -226,10 +226,21 @@ int64_t transaction_end_ms(const struct server *s, const struct transaction *tx)
 	       (tx->order_id.n ? s->verify_limit_ns / NS_PER_MS : 0);
 }
 
+/* A code that was used may be gone by now, and its place another's. */
+static bool has_its_code(struct server *s, const struct transaction *tx)
+{
+	struct stmt *q = store_sql(s->store, SQL_TX_HAS_CODE);
+
+	if (!stmt_row(stmt_int(stmt_int(q, tx->rid), tx->code_rid)))
+		return false;
+	stmt_end(q);
+	return true;
+}
+
 static void settle_code(struct server *s, const struct transaction *tx,
 			const struct eis_answer *answer)
 {
-	if (!tx->code_rid)
+	if (!tx->code_rid || !has_its_code(s, tx))
 		return;
 	switch (tx->status) {
 	case TRANSACTION_COMPLETE:
@@ -254,8 +265,8 @@ static bool finish(struct server *s, struct transaction *tx,
 {
 	save(s, tx, status, m, text);
 	if (tx->action == ACTION_DOWNLOAD) {
-		stmt_run(stmt_int(store_sql(s->store, SQL_TX_FORGET_CODE), tx->rid));
 		settle_code(s, tx, answer);
+		stmt_run(stmt_int(store_sql(s->store, SQL_TX_FORGET_CODE), tx->rid));
 	}
 	EVENT(s->log, SERVER_PARTY, end_events[status],
 	      F_STR("transaction", tx->id), F_STR("message_code", tx->message_code));

@@ -96,6 +96,15 @@ static void quote_plain(struct buf *out, struct str s)
 	out->n += s.n + 2;
 }
 
+/* How many bytes the character at `p` has, which is not ASCII; 0: it is none. */
+static size_t character(const char *p, size_t n)
+{
+	for (size_t k = 2; k <= 4 && k <= n; k++)
+		if (str_is_utf8((struct str){ p, k }))
+			return k;
+	return 0;
+}
+
 void json_quote(struct buf *out, struct str s)
 {
 	size_t run = plain_run(s);
@@ -114,10 +123,14 @@ void json_quote(struct buf *out, struct str s)
 		if (run == s.n)
 			break;
 		c = (unsigned char)s.p[run];
-		if (c >= 0x80 && !utf8)
-			buf_z(out, "\xEF\xBF\xBD");
-		else
+		if (c >= 0x80 && !utf8) {
+			size_t n = character(s.p + run, s.n - run);
+
+			buf_add(out, n ? s.p + run : "\xEF\xBF\xBD", n ? n : 3);
+			run += n ? n - 1 : 0;
+		} else {
 			quote_char(out, c);
+		}
 		s = (struct str){ s.p + run + 1, s.n - run - 1 };
 		run = plain_run(s);
 	}

@@ -80,6 +80,30 @@ START_TEST(any_byte_anywhere)
 }
 END_TEST
 
+/* Text that was cut in the middle of a character keeps the others. */
+START_TEST(cut_text)
+{
+	static const char text[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
+	static const char *const quoted[] = {
+		"", "a", "a\xEF\xBF\xBD", "a\xC3\xA9", "a\xC3\xA9\xEF\xBF\xBD",
+		"a\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD", "a\xC3\xA9\xE2\x82\xAC",
+	};
+	struct buf b;
+
+	buf_init(&b, 1000);
+	for (size_t n = 0; n < LEN(quoted); n++) {
+		buf_clear(&b);
+		json_quote(&b, (struct str){ text, n });
+		ck_assert_uint_eq(b.n, strlen(quoted[n]) + 2);
+		ck_assert_int_eq(memcmp(b.p + 1, quoted[n], b.n - 2), 0);
+	}
+	buf_clear(&b);
+	json_quote(&b, STR("\xFF\xC3\xA9'\xE2\x82'"));
+	ck_assert_str_eq(b.p, "\"\xEF\xBF\xBD\xC3\xA9'\xEF\xBF\xBD\xEF\xBF\xBD'\"");
+	buf_release(&b);
+}
+END_TEST
+
 /* Any bytes but NUL: cJSON reads back the same, if they were text. */
 START_TEST(any_string)
 {
@@ -317,6 +341,7 @@ int main(void)
 
 	tcase_add_test(tc, writer);
 	tcase_add_test(tc, any_byte_anywhere);
+	tcase_add_test(tc, cut_text);
 	tcase_add_test(tc, any_string);
 	tcase_add_test(tc, round_trip);
 	tcase_add_loop_test(tc, refused, 0, LEN(bad));
