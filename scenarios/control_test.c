@@ -8,6 +8,7 @@
  * all of it is written down, for `make openapi`.
  */
 #include "scenarios/control_impl.h"
+#include "scenarios/schema.h"
 #include "scenarios/traffic.h"
 #include "sim/socknet.h"
 
@@ -377,7 +378,11 @@ static const struct ask bad[] = {
 	BAD("GET", "/devices/vans", NULL, 404, "unknown-device"),
 	BAD("POST", "/devices/nobody/actions", "{\"action\":\"reboot\"}", 404, "unknown-device"),
 	BAD("POST", ROUTER "/actions", "{\"action\":\"explode\"}", 400, "bad-value"),
+	BAD("POST", ROUTER "/actions", "{\"action\":\"restart\"}", 400, "bad-value"),
+	BAD("POST", ROUTER "/actions", "{\"action\":\"set-clock-skew\"}", 400, "bad-value"),
 	BAD("POST", ROUTER "/actions", "{\"action\":\"set-memory\"}", 400, "bad-value"),
+	BAD("POST", ROUTER "/actions", "{\"action\":\"set-spn\",\"spn\":\"x\"}", 400, "bad-value"),
+	BAD("POST", ROUTER "/actions", "{\"action\":\"set-no-network\"}", 400, "bad-value"),
 	BAD("POST", ROUTER "/actions", "{\"action\":\"set-spn\",\"iccid\":\"8944000000000000000\"}", 404,
 	    "unknown-profile"),
 	BAD("POST", ROUTER "/actions", "{\"action\":\"discover\"}", 409, "cannot"),
@@ -506,6 +511,29 @@ START_TEST(only_json_is_taken)
 	rig_open(&r, &(struct live_config){ .play = true });
 	play(&r, list, n);
 	arena_release(&a);
+}
+END_TEST
+
+/* What is done to devices, in the order of its table. */
+START_TEST(actions_are_in_the_openapi_file)
+{
+	static char text[200000];
+	FILE *f = fopen("scenarios/control.openapi.yaml", "r");
+	struct buf list;
+	size_t n;
+
+	ck_assert_msg(f != NULL, "run from the root of the repository");
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	buf_init(&list, 2000);
+	for (size_t i = 0; i < ACTIONS; i++)
+		if (action_on_device(str_of(action_forms[i].name)))
+			buf_printf(&list, "%s%s", list.n ? ", " : "enum: [",
+				   action_forms[i].name);
+	buf_z(&list, "]\n");
+	ck_assert_msg(strstr(text, list.p) != NULL, "it lacks %s", list.p);
+	buf_release(&list);
 }
 END_TEST
 
@@ -848,6 +876,7 @@ int main(void)
 	tcase_add_test(api, what_is_refused_changes_nothing);
 	tcase_add_test(api, nothing_without_the_token);
 	tcase_add_test(api, only_json_is_taken);
+	tcase_add_test(api, actions_are_in_the_openapi_file);
 	tcase_add_test(api, a_day_passes_in_a_moment);
 	tcase_add_test(api, one_advance_at_a_time);
 	tcase_add_test(api, a_world_comes_back_as_it_was);

@@ -1,6 +1,8 @@
 /* The control API: devices, carriers, codes, users. */
 #include "scenarios/control_impl.h"
 
+#include "scenarios/schema.h"
+
 #include <stdlib.h>
 
 /* ---- Devices. ---------------------------------------------------------------- */
@@ -92,28 +94,11 @@ void control_get_device(void *control, struct http_exchange *x, const struct str
 	control_answer(x, 200, &out);
 }
 
-/* Which members an action has to have. */
-static const struct {
-	const char *name;
-	enum action_id action;
-	const char *needs;
-} deeds[] = {
-	{ "power-off", ACTION_POWER_OFF, NULL }, { "power-on", ACTION_POWER_ON, NULL },
-	{ "reboot", ACTION_REBOOT, NULL }, { "link-down", ACTION_LINK_DOWN, NULL },
-	{ "link-up", ACTION_LINK_UP, NULL }, { "report-now", ACTION_REPORT_NOW, NULL },
-	{ "poll-now", ACTION_POLL_NOW, NULL }, { "discover", ACTION_DISCOVER, NULL },
-	{ "set-clock-skew", ACTION_SET_CLOCK_SKEW, "by" },
-	{ "set-memory", ACTION_SET_MEMORY, "bytes" },
-	{ "set-spn", ACTION_SET_SPN, "iccid" },
-	{ "set-no-network", ACTION_SET_NO_NETWORK, "iccid" },
-	{ "enable-without-network", ACTION_ENABLE_WITHOUT_NETWORK, NULL },
-};
-
 static int read_deed(struct http_exchange *x, const cJSON *body,
 		     struct scenario_action *a, struct str *spn)
 {
+	const struct action_form *form;
 	struct str action = STR_NONE;
-	size_t i = 0, count = sizeof(deeds) / sizeof(deeds[0]);
 
 	*a = (struct scenario_action){ .on = true };
 	*spn = STR_NONE;
@@ -124,17 +109,16 @@ static int read_deed(struct http_exchange *x, const cJSON *body,
 	    control_get_int(x, body, "bytes", 0, 1 << 30, &a->number) < 0 ||
 	    control_get_duration(x, body, "by", true, &a->duration_ns) < 0)
 		return -1;
-	while (i < count && !str_is(action, deeds[i].name))
-		i++;
-	if (i == count) {
+	form = action_on_device(action);
+	if (!form) {
 		control_refuse(x, 400, "bad-value", "action",
 			       "\"action\": there is no '%.*s'", STRF(action));
 		return -1;
 	}
-	a->id = deeds[i].action;
-	if (deeds[i].needs && !cJSON_GetObjectItemCaseSensitive(body, deeds[i].needs)) {
-		control_refuse(x, 400, "bad-value", deeds[i].needs, "%s needs \"%s\"",
-			       deeds[i].name, deeds[i].needs);
+	a->id = (enum action_id)(form - action_forms);
+	if (form->needs && !cJSON_GetObjectItemCaseSensitive(body, form->needs)) {
+		control_refuse(x, 400, "bad-value", form->needs, "%s needs \"%s\"",
+			       form->name, form->needs);
 		return -1;
 	}
 	return 0;

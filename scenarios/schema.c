@@ -693,10 +693,13 @@ const struct action_form action_forms[ACTIONS] = {
 	[ACTION_POLL_NOW] = { "poll-now", &args_device, "device", "it asks the EIS for work" },
 	[ACTION_DISCOVER] = { "discover", &args_device, "device", "it downloads the profiles that "
 	    "wait for its eUICC: at its default SM-DP+, and where its SM-DS says" },
-	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "its clock is wrong from now on" },
-	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "of the eUICC" },
-	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "of an installed profile" },
-	[ACTION_SET_NO_NETWORK] = { "set-no-network", &args_network, NULL, "a profile gives no network" },
+	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "its clock is wrong from now on",
+		.needs = "by" },
+	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "of the eUICC", .needs = "bytes" },
+	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "of an installed profile",
+		.needs = "iccid" },
+	[ACTION_SET_NO_NETWORK] = { "set-no-network", &args_network, NULL, "a profile gives no network",
+		.needs = "iccid" },
 	[ACTION_ENABLE_WITHOUT_NETWORK] = { "enable-without-network", &args_enable, "device",
 		"profiles enabled from now on give no network" },
 	[ACTION_SET_QUIRK] = { "set-quirk", NULL, NULL, "a quirk with its parameters, as in "
@@ -711,6 +714,15 @@ const struct action_form action_forms[ACTIONS] = {
 const char *action_name(enum action_id id)
 {
 	return action_forms[id].name;
+}
+
+const struct action_form *action_on_device(struct str name)
+{
+	for (size_t i = 0; i < ACTIONS; i++)
+		if (str_is(name, action_forms[i].name) && action_forms[i].args &&
+		    schema_find(action_forms[i].args, STR("device")))
+			return &action_forms[i];
+	return NULL;
 }
 
 #define ACTION_KEY(word, help_) \

@@ -119,8 +119,11 @@ struct action_form {
 	const struct schema *args;	/* of struct scenario_action */
 	const char *short_key;		/* the argument that a scalar stands for */
 	const char *help;
+	const char *needs;		/* the member that the control API asks for, or NULL */
 };
 extern const struct action_form action_forms[ACTIONS];
+/* What is done to a device by that name, or NULL. */
+const struct action_form *action_on_device(struct str name);
 
 /* Latency models: {uniform: [a, b]} and so on. */
 struct latency_form {
