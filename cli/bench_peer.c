@@ -230,6 +230,14 @@ struct world {
 	struct eis *eis;
 };
 
+static int set_up_net(struct world *w, struct err *err)
+{
+	loop_init(&w->loop, CLOCK_KIND_REAL, 1.0, clock_machine_unix_ms());
+	eventlog_init(&w->log, &w->loop.clock);
+	w->net = socknet_new(&w->loop, &w->log, err);
+	return w->net ? 0 : -1;
+}
+
 static int add_users(struct server *s, struct err *err)
 {
 	if (server_add_account(s, 1, STR("bench"), err) < 0 ||
@@ -253,41 +261,25 @@ static int add_rows(struct world *w, const struct bench_server_spec *spec,
 	return rc;
 }
 
-static int add_eis(struct world *w, const struct bench_server_spec *spec,
-		   struct err *err)
-{
-	struct eis_config config = { .loop = &w->loop, .net = w->net,
-				     .log = &w->log, .seed = 1 };
-	uint64_t devices = spec->fill[0].devices + spec->fill[1].devices;
-	char eid[BENCH_ID_SIZE];
-
-	w->eis = eis_new(&config);
-	for (uint64_t i = 0; spec->eis && i < devices; i++) {
-		struct eis_euicc_spec record = { .eum_id = STR("2.999.1") };
-
-		bench_eid(eid, i);
-		record.eid = str_of(eid);
-		if (eis_register(w->eis, &record, err) < 0)
-			return -1;
-	}
-	return network_listen(w->net, "eis.rig", "eis", eis_handler(w->eis), err);
-}
-
 static int set_up(struct world *w, const struct bench_server_spec *spec,
 		  char address[SOCKNET_ADDRESS_SIZE], struct err *err)
 {
 	struct server_config config = { .loop = &w->loop, .log = &w->log, .seed = 1 };
+	char eis_url[SOCKNET_ADDRESS_SIZE + 8];
 
-	loop_init(&w->loop, CLOCK_KIND_REAL, 1.0, clock_machine_unix_ms());
-	eventlog_init(&w->log, &w->loop.clock);
-	w->net = config.net = socknet_new(&w->loop, &w->log, err);
-	if (!w->net)
+	if (set_up_net(w, err) < 0)
 		return -1;
+	config.net = w->net;
+	if (spec->eis) {
+		snprintf(eis_url, sizeof(eis_url), "http://%s", spec->eis->address);
+		config.eis_url = eis_url;
+		socknet_allow_outside(w->net, true);
+	}
 	w->store = config.store = store_open(spec->db, err);
 	if (!w->store || add_rows(w, spec, err) < 0)
 		return -1;
 	w->server = server_new(&config, err);
-	if (!w->server || add_users(w->server, err) < 0 || add_eis(w, spec, err) < 0)
+	if (!w->server || add_users(w->server, err) < 0)
 		return -1;
 	return socknet_listen(w->net, "server.rig", "server",
 			      server_handler(w->server), "127.0.0.1:0", address, err);
@@ -310,6 +302,51 @@ int peer_start_server(struct peer *p, const struct seats *seats,
 		      const struct bench_server_spec *spec, struct err *err)
 {
 	return peer_start(p, seats, serve_world, spec, err);
+}
+
+/* ---- Its EIS. ---------------------------------------------------------- */
+
+static int set_up_eis(struct world *w, uint64_t devices, char address[SOCKNET_ADDRESS_SIZE],
+		      struct err *err)
+{
+	struct eis_config config = { .loop = &w->loop, .log = &w->log, .seed = 1 };
+	char eid[BENCH_ID_SIZE];
+
+	if (set_up_net(w, err) < 0)
+		return -1;
+	config.net = w->net;
+	w->eis = eis_new(&config);
+	for (uint64_t i = 0; i < devices; i++) {
+		struct eis_euicc_spec record = { .eum_id = STR("2.999.1") };
+
+		bench_eid(eid, i);
+		record.eid = str_of(eid);
+		if (eis_register(w->eis, &record, err) < 0)
+			return -1;
+	}
+	return socknet_listen(w->net, "eis.rig", "eis", eis_handler(w->eis), "127.0.0.1:0",
+			      address, err);
+}
+
+static void serve_eis(const void *arg, int ready_fd)
+{
+	static const struct world none;
+	struct world w = none;
+	char address[SOCKNET_ADDRESS_SIZE];
+	struct err err;
+
+	if (set_up_eis(&w, *(const uint64_t *)arg, address, &err) < 0)
+		peer_is_not(ready_fd, &err);
+	peer_is_ready(ready_fd, address);
+	loop_run(&w.loop, &err);
+}
+
+int peer_start_eis(struct peer *p, const struct seats *seats, uint64_t devices,
+		   struct err *err)
+{
+	const struct seats others = { seats->all, .shared = true };
+
+	return peer_start(p, &others, serve_eis, &devices, err);
 }
 
 /* ---- The floor. -------------------------------------------------------- */

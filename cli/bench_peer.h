@@ -1,10 +1,11 @@
 /*
  * bench_peer.h - what `esimrig bench server` loads: the reference server, and
- * the floor beside it, each in a process of its own.
+ * the floor beside it, each in a process of its own, and so is the EIS that the
+ * server calls.
  *
- * A peer is forked, sits on one processor, and says where it listens once it
- * is ready; the load generator has the others.  It ends with peer_stop(), or
- * with its parent.
+ * A peer is forked and says where it listens once it is ready.  What is measured
+ * sits on one processor; the load generator and the EIS have the others.  A peer
+ * ends with peer_stop(), or with its parent.
  */
 #ifndef CLI_BENCH_PEER_H
 #define CLI_BENCH_PEER_H
@@ -48,7 +49,7 @@ struct bench_fill {
 struct bench_server_spec {
 	const char *db;
 	struct bench_fill fill[2];
-	bool eis;		/* the devices are known to an EIS in the same loop */
+	const struct peer *eis;		/* that knows the devices, or NULL */
 };
 
 /* User names and passwords of the accounts 1 and 2, as they go over the wire. */
@@ -65,6 +66,10 @@ void bench_iccid(char iccid[BENCH_ID_SIZE], uint64_t n);
 /* The reference server on sockets and a real clock, on a store in a file. */
 int peer_start_server(struct peer *p, const struct seats *seats,
 		      const struct bench_server_spec *spec, struct err *err);
+
+/* The EIS of so many devices, on the caller's processors. */
+int peer_start_eis(struct peer *p, const struct seats *seats, uint64_t devices,
+		   struct err *err);
 
 /* Bare libmicrohttpd: GET /0 is answered with sizes[0] bytes, and so on. */
 int peer_start_floor(struct peer *p, const struct seats *seats,

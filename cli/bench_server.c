@@ -2,7 +2,7 @@
  * What a request costs at the reference server, over sockets.
  *
  * The server and its floor are processes on one processor, the load generator
- * (load.h) has another; both get the same load in turns of half a second, and
+ * (load.h) and the EIS have another; both get the same load in turns of half a second, and
  * the median turn counts.  Rates are per second that the process had the
  * processor: under full load that is the wall's second on a machine that does
  * nothing else, and it stays the same on one that does.
@@ -514,12 +514,12 @@ enum { SERVER_FIGURES = 3 * READS + 4 };
 
 int bench_server(struct bench_figure *f, int max, struct bench_pace *pace, struct err *err)
 {
+	struct peer server = { 0 }, eis = { 0 };
 	/* Two profiles each for reading; one each for enabling. */
 	struct bench_server_spec spec = {
-		.fill = { { 1, BULK_ROWS / 2, 2 }, { 2, CONNECTIONS + POSTS, 1 } }, .eis = true,
+		.fill = { { 1, BULK_ROWS / 2, 2 }, { 2, CONNECTIONS + POSTS, 1 } }, .eis = &eis,
 	};
 	struct posts posts = { BULK_ROWS / 2, BULK_ROWS };
-	struct peer server = { 0 };
 	struct place place;
 	struct seats seats;
 	char path[300];
@@ -531,12 +531,15 @@ int bench_server(struct bench_figure *f, int max, struct bench_pace *pace, struc
 	file_in(&place, "server.db", path);
 	spec.db = path;
 	seats_take(&seats);
-	rc = peer_start_server(&server, &seats, &spec, err);
+	rc = peer_start_eis(&eis, &seats, BULK_ROWS / 2 + CONNECTIONS + POSTS, err);
+	if (rc == 0)
+		rc = peer_start_server(&server, &seats, &spec, err);
 	if (rc == 0)
 		rc = bench_reads(&server, &seats, &posts, f, pace, err);
 	if (rc == 0)
 		rc = bench_writes(&server, &place, posts, f + 3 * READS, pace, err);
 	peer_stop(&server);
+	peer_stop(&eis);
 	seats_leave(&seats);
 	remove_db(&place, "server.db");
 	rmdir(place.dir);
