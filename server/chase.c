@@ -16,7 +16,7 @@ enum { BUCKETS_MIN = 16 };
 enum { OWNER_PAUSES = 100 };
 
 /* Calls on their way at a time, beside those that clients wait for; and calls
- * that begin in a turn of the loop in which requests come in. */
+ * that begin in a turn of the loop, so that no request waits for long. */
 enum { CALLS_MAX = 32, BEGUN_MAX = 4 };
 /* Words of the EIS that are worth keeping. */
 enum { HEARD_MAX = 2048 };
@@ -93,26 +93,38 @@ static void join_queue(struct chase *c)
 	t->queue_end = &c->behind;
 }
 
+static void wait_in_queue(struct chase *c)
+{
+	loop_disarm(c->server->loop, &c->timer);
+	if (!c->place)
+		join_queue(c);
+}
+
 /* May one more call begin that nobody waits for? */
 static bool may_begin(struct server *s)
 {
 	struct chases *t = &s->chases;
-	bool busy = s->loop->turns - s->asked_turn <= 1;
 
 	if (t->turn != s->loop->turns) {
 		t->turn = s->loop->turns;
 		t->begun = 0;
 	}
-	return t->calls < CALLS_MAX && (!busy || t->begun < BEGUN_MAX);
+	return t->calls < CALLS_MAX && t->begun < BEGUN_MAX;
+}
+
+/* No order for what a power failure could take back. */
+static bool is_safe(const struct chase *c)
+{
+	return turn_is_safe(c->server, c->turn);
 }
 
 /* Those that may not begin in this turn may in the next one, or when a call
- * has ended. */
-static void go_on_later(struct server *s)
+ * has ended, or the turn is safe in which they began. */
+void chases_go_on(struct server *s)
 {
 	struct chases *t = &s->chases;
 
-	if (t->queue && t->calls < CALLS_MAX && !timer_armed(&t->more))
+	if (t->queue && is_safe(t->queue) && t->calls < CALLS_MAX && !timer_armed(&t->more))
 		loop_arm(s->loop, &t->more, 0);
 }
 
@@ -253,7 +265,7 @@ static void answered(struct chase *c, struct http_call *call, bool placing)
 		take_answer(c, call, placing);
 	}
 	arena_clear(&s->scratch);
-	go_on_later(s);
+	chases_go_on(s);
 }
 
 static void place_done(struct http_call *call)
@@ -308,6 +320,10 @@ static void ask(struct chase *c, bool counted)
 
 	if (c->call)
 		return;
+	if (!is_safe(c)) {
+		wait_in_queue(c);
+		return;
+	}
 	leave_queue(c);
 	loop_disarm(s->loop, &c->timer);
 	if (c->heard) {
@@ -330,12 +346,12 @@ static void timer_fired(struct timer *t)
 	struct chase *c = (struct chase *)((char *)t - offsetof(struct chase, timer));
 	struct server *s = c->server;
 
-	if (!s->chases.queue && may_begin(s)) {
+	if (!s->chases.queue && is_safe(c) && may_begin(s)) {
 		ask(c, true);
 		return;
 	}
 	join_queue(c);
-	go_on_later(s);
+	chases_go_on(s);
 }
 
 static void more_fired(struct timer *t)
@@ -343,9 +359,9 @@ static void more_fired(struct timer *t)
 	struct server *s = (struct server *)((char *)t -
 			   offsetof(struct server, chases.more));
 
-	while (s->chases.queue && may_begin(s))
+	while (s->chases.queue && is_safe(s->chases.queue) && may_begin(s))
 		ask(s->chases.queue, true);
-	go_on_later(s);
+	chases_go_on(s);
 }
 
 static struct chase *add(struct server *s, int64_t rid)
@@ -367,12 +383,15 @@ static struct chase *add(struct server *s, int64_t rid)
 
 void chase_start(struct server *s, int64_t rid)
 {
+	struct chase *c;
+
 	if (!s->owner) {
 		server_tell_owner(s);
 		return;
 	}
-	/* The next turn comes after the commit of this one. */
-	loop_arm(s->loop, &add(s, rid)->timer, 0);
+	c = add(s, rid);
+	c->turn = turn_number(s);
+	loop_arm(s->loop, &c->timer, 0);
 }
 
 void chase_ask(struct server *s, int64_t rid, struct waiter *w)

@@ -39,7 +39,8 @@ struct heard {
 
 struct chase {
 	struct server *server;
-	int64_t rid;			/* of the transaction */
+	int64_t rid;			/* of the transaction, */
+	uint64_t turn;			/* which is safe when that is (turn.h) */
 	struct timer timer;		/* the next try */
 	struct http_call *call;		/* on its way, or NULL */
 	bool counted;			/* it is one of `calls` */
@@ -62,13 +63,16 @@ struct chases {
 	int64_t seen;			/* the newest rid that the store had */
 };
 
-/* Begin to look after a transaction, in the next turn. */
+/* Begin to look after a transaction, as soon as it is safe. */
 void chase_start(struct server *s, int64_t rid);
 /* Ask the EIS now, and tell `w` when it has answered or the time is over. */
 void chase_ask(struct server *s, int64_t rid, struct waiter *w);
 
 /* Try again at once, though nobody here waits for it. */
 void chase_hurry(struct server *s, int64_t rid);
+
+/* More turns are safe. */
+void chases_go_on(struct server *s);
 
 void chases_init(struct server *s);
 /* Take up every transaction that the store has in progress. */

@@ -15,18 +15,7 @@
 #include "server/share.h"
 #include "server/store.h"
 #include "server/throttle.h"
-
-/* Runs at the end of a turn that used the store. */
-struct commit_task {
-	struct task task;
-	struct server *server;
-};
-
-/* An answer that leaves after the commit. */
-struct held_reply {
-	struct http_exchange *x;
-	struct held_reply *next;
-};
+#include "server/turn.h"
 
 struct server {
 	struct http_handler handler;	/* first: a server is a handler */
@@ -47,15 +36,14 @@ struct server {
 	struct throttle throttle;
 	struct throttle guesses;	/* wrong credentials, by address */
 	uint8_t page_key[32];		/* cursors are signed with it */
-	struct commit_task *commit;
-	struct held_reply *held, **held_tail;
+	struct turns *turns;
 	struct chases chases;		/* running transactions */
-	uint64_t asked_turn;		/* of the loop, when the last request came */
 	struct timer due;		/* the next deadline in the store */
 	int64_t due_ms;			/* when it fires; INT64_MAX: idle */
 	bool starting;			/* operations wait for their first step */
 	bool resuming;			/* and others may have missed one */
-	bool broken;			/* the store took nothing when it was last tried */
+	bool broken;			/* the store took nothing when it was last tried, */
+	uint64_t broken_at;		/* and so many turns were committed before */
 	struct str item_sql[RESOURCES];	/* see resource_item_sql() */
 	struct arena arena;		/* as long as the server */
 	struct arena scratch;		/* of one callback of the loop */
@@ -68,8 +56,12 @@ static inline int64_t server_now_ms(const struct server *s)
 	return clock_unix_ms(&s->loop->clock);
 }
 
-/* Send the answer that is in x->resp: after the commit, if this turn wrote. */
+/* Send the answer that is in x->resp, when what it says is safe (turn.h). */
 void server_reply(struct server *s, struct http_exchange *x);
+
+/* A turn was lost; or is safe, perhaps the first one after that. */
+void server_store_broke(struct server *s, const struct err *err);
+void server_store_works(struct server *s);
 
 /* Something in the store falls due at `unix_ms`: operations, codes. */
 void server_due_at(struct server *s, int64_t unix_ms);

@@ -42,6 +42,7 @@ struct rig {
 	struct network *net;
 	struct store *store;
 	struct server *server;
+	struct syncer *syncer;		/* that servers get from here on; owned by them */
 	struct http_handler eis;
 	struct fake_order orders[ORDERS_MAX];
 	int order_count;
@@ -164,7 +165,7 @@ static inline void rig_serve(struct rig *r)
 	struct err err = { 0 };
 	struct server_config config = {
 		.loop = &r->loop, .net = r->net, .log = &r->log, .seed = 7,
-		.store = r->store, .eis_url = "http://eis.rig",
+		.store = r->store, .syncer = r->syncer, .eis_url = "http://eis.rig",
 		.eis_token = "eis-token", .report_token = "report-token",
 		.kdf_iterations = 1,
 	};

@@ -688,7 +688,6 @@ static void northbound(struct server *s, struct http_exchange *x)
 
 	rq->s = s;
 	rq->x = x;
-	s->asked_turn = s->loop->turns;
 	if (!may_pass(s, x, &s->guesses, x->from, false))
 		return;
 	if (auth_check(&s->auth, x, &rq->user) < 0) {

@@ -4,7 +4,6 @@
 #include "proto/eid.h"
 #include "server/codes.h"
 #include "server/core.h"
-#include "server/encode.h"
 #include "server/operations.h"
 #include "server/resource.h"
 #include "server/routes.h"
@@ -25,51 +24,7 @@ enum { ORDER_EXPIRY_S = 3600, ORDER_EXPIRY_MAX_S = 86400, KDF_ITERATIONS = 10000
 /* Wrong credentials from one address in ten seconds, if there is a throttle. */
 enum { GUESSES_MAX = 50 };
 
-/* ---- Answers and the end of a turn. ------------------------------------ */
-
-static void make_unavailable(struct http_exchange *x)
-{
-	http_stream_close(&x->resp);
-	x->resp = (struct http_response){ .status = 503 };
-	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
-			STR("application/json"));
-	x->resp.body = STR("{\"error_message\":\"the store cannot be used at the moment\","
-			   "\"error_status\":503}");
-}
-
-static void send_answer(struct http_exchange *x)
-{
-	encode_answer(x);
-	http_reply(x);
-}
-
-void server_reply(struct server *s, struct http_exchange *x)
-{
-	struct held_reply *h;
-
-	if (!store_writing(s->store)) {
-		send_answer(x);
-		return;
-	}
-	h = ARENA_NEW(x->arena, struct held_reply);
-	h->x = x;
-	*s->held_tail = h;
-	s->held_tail = &h->next;
-}
-
-static void let_go(struct server *s, bool committed)
-{
-	struct held_reply *h = s->held, *next;
-
-	s->held = NULL;
-	s->held_tail = &s->held;
-	for (; h; h = next) {
-		next = h->next;		/* the exchange may be gone afterwards */
-		if (!committed)
-			make_unavailable(h->x);
-		send_answer(h->x);
-	}
-}
+/* ---- A store that fails. ----------------------------------------------- */
 
 static void due_at_once(struct server *s)
 {
@@ -94,14 +49,25 @@ static void take_up(struct server *s)
 
 /* From here on nothing but requests and a try every second, until the store
  * takes something again. */
-static void store_broke(struct server *s, const struct err *err)
+void server_store_broke(struct server *s, const struct err *err)
 {
 	if (!s->broken)
 		EVENT(s->log, SERVER_PARTY, "store-failed", F_Z("message", err->msg));
 	s->broken = true;
+	s->broken_at = s->turns->committed;
 	chases_stop(s);
 	s->due_ms = server_now_ms(s) + STORE_RETRY_NS / NS_PER_MS;
 	loop_arm(s->loop, &s->due, STORE_RETRY_NS);
+}
+
+void server_store_works(struct server *s)
+{
+	if (!s->broken || s->turns->safe <= s->broken_at)
+		return;
+	s->broken = false;
+	EVENT(s->log, SERVER_PARTY, "store-recovered");
+	chases_stop(s);
+	take_up(s);
 }
 
 static void try_store(struct server *s)
@@ -109,38 +75,6 @@ static void try_store(struct server *s)
 	struct stmt *q = stmt_str(store_sql(s->store, SQL_META_SET), STR("tried"));
 
 	stmt_run(stmt_int(q, server_now_ms(s)));
-}
-
-static void end_turn(struct server *s)
-{
-	bool wrote = store_writing(s->store);
-	struct err err;
-	bool committed = store_commit(s->store, &err) == 0;
-
-	if (!committed) {
-		store_broke(s, &err);
-	} else if (s->broken && wrote) {
-		s->broken = false;
-		EVENT(s->log, SERVER_PARTY, "store-recovered");
-		chases_stop(s);
-		take_up(s);
-	}
-	if (committed && s->ring)
-		share_ring(s->share);
-	s->ring = false;
-	let_go(s, committed);
-}
-
-static void run_commit(struct task *t)
-{
-	end_turn(((struct commit_task *)t)->server);
-}
-
-static void store_began(void *arg)
-{
-	struct server *s = arg;
-
-	loop_defer(s->loop, &s->commit->task);
 }
 
 /* ---- Deadlines. -------------------------------------------------------- */
@@ -344,6 +278,20 @@ static int check_config(struct server *s, struct err *err)
 	return check_url(s, "EIS", s->eis_url, err);
 }
 
+/*
+ * Alone on a file and on a real clock, a server need not wait for the disk.
+ * Workers do: what one has committed, the others act upon at once.
+ */
+static struct syncer *find_syncer(struct server *s)
+{
+	const char *path = s->share ? NULL : store_log_path(s->store);
+	struct syncer *y = path ? syncer_open(s->loop, path) : NULL;
+
+	if (y)
+		store_sync_elsewhere(s->store);
+	return y;
+}
+
 struct server *server_new(const struct server_config *config, struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -353,13 +301,10 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	assert(s);
 	configure(s, config);
 	s->handler.handle = handle;
-	s->held_tail = &s->held;
 	s->due.fire = due_fired;
 	chases_init(s);
 	s->due_ms = INT64_MAX;
-	s->commit = calloc(1, sizeof(*s->commit));
-	assert(s->commit);
-	*s->commit = (struct commit_task){ .task.run = run_commit, .server = s };
+	turn_init(s);
 	if (check_config(s, err) < 0)
 		goto fail;
 	join(s);
@@ -372,7 +317,8 @@ struct server *server_new(const struct server_config *config, struct err *err)
 	load_page_key(s);
 	if (store_commit(s->store, err) < 0)
 		goto fail;
-	store_on_begin(s->store, store_began, s);
+	turn_sync_by(s, config->syncer ? config->syncer : find_syncer(s));
+	turn_watch(s, true);
 	take_up(s);
 	return s;
 fail:
@@ -382,19 +328,14 @@ fail:
 
 void server_free(struct server *s)
 {
-	struct err err;
-
 	if (!s)
 		return;
 	/* The exchanges are gone; what was written stays. */
-	store_on_begin(s->store, NULL, NULL);
-	store_commit(s->store, &err);
+	turn_free(s);
 	chases_release(s);
 	if (s->bell.ready)
 		loop_unwatch(s->loop, &s->bell);
 	loop_disarm(s->loop, &s->due);
-	loop_undefer(s->loop, &s->commit->task);
-	free(s->commit);
 	arena_release(&s->scratch);
 	arena_release(&s->arena);
 	throttle_release(&s->throttle);
@@ -439,7 +380,7 @@ static bool begin_setup(struct server *s)
 	bool writing = store_writing(s->store);
 
 	if (!writing)
-		store_on_begin(s->store, NULL, NULL);
+		turn_watch(s, false);
 	store_begin(s->store);
 	return writing;
 }
@@ -448,9 +389,9 @@ static int end_setup(struct server *s, bool was_writing, int rc, struct err *err
 {
 	if (was_writing)
 		return rc;	/* the end of the turn tells */
-	if (store_commit(s->store, err) < 0)
+	if (turn_commit(s, err) < 0)
 		rc = -1;
-	store_on_begin(s->store, store_began, s);
+	turn_watch(s, true);
 	arena_clear(&s->scratch);
 	return rc;
 }

@@ -14,6 +14,7 @@
 struct server;
 struct share;
 struct store;
+struct syncer;
 
 /* `path` NULL: in memory, gone when closed.  See store.h. */
 struct store *store_open(const char *path, struct err *err);
@@ -35,6 +36,7 @@ struct server_config {
 	 * (share.h).  NULL: it is alone, and does everything. */
 	struct share *share;
 	bool owner;
+	struct syncer *syncer;		/* of the store (syncer.h), owned; NULL: what it needs */
 	const char *eis_url;		/* "http://eis.rig" */
 	const char *eis_token;
 	const char *gateway_url;	/* not NULL: commands go there, not to the EIS */

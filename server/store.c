@@ -33,7 +33,8 @@ struct stmt {
 
 struct store {
 	sqlite3 *db;
-	char *path;		/* of the file, or NULL */
+	char *path;		/* of the file, or NULL, */
+	char *log_path;		/* and of SQLite's write-ahead log */
 	bool no_spare;		/* began as the image of another */
 	bool writing;
 	uint64_t commits;
@@ -257,6 +258,7 @@ static void destroy(struct store *st)
 		drop_stmt(&st->queries[i]);
 	sqlite3_close(st->db);
 	free(st->path);
+	free(st->log_path);
 	free(st);
 }
 
@@ -311,7 +313,9 @@ struct store *store_open(const char *path, struct err *err)
 	assert(st);
 	if (path) {
 		st->path = strdup(path);
-		assert(st->path);
+		if (asprintf(&st->log_path, "%s-wal", path) < 0)
+			st->log_path = NULL;
+		assert(st->path && st->log_path);
 		if (check_file(path, err) < 0)
 			goto fail;
 	}
@@ -548,6 +552,19 @@ const struct err *store_failed(const struct store *st)
 bool store_is_file(const struct store *st)
 {
 	return st->path != NULL;
+}
+
+const char *store_log_path(const struct store *st)
+{
+	return st->log_path;
+}
+
+void store_sync_elsewhere(struct store *st)
+{
+	struct err err;
+
+	/* If it refuses, each commit goes on waiting. */
+	exec(st, "PRAGMA synchronous = NORMAL", &err);
 }
 
 uint64_t store_commits(const struct store *st)

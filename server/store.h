@@ -34,6 +34,11 @@ uint64_t store_commits(const struct store *st);
 const struct err *store_failed(const struct store *st);
 /* In a file, and so there after the process ends? */
 bool store_is_file(const struct store *st);
+/* Where commits are written first, from the first one on; NULL: it is no file. */
+const char *store_log_path(const struct store *st);
+/* From now on a commit does not wait for the disk: the caller syncs the log
+ * before he relies on it.  The file stays sound, whatever happens. */
+void store_sync_elsewhere(struct store *st);
 
 /*
  * Other processes use the store as well, and wait for their turn to write

@@ -1,0 +1,53 @@
+/*
+ * turn.h - one write transaction for a turn of the loop, and the answers that
+ * wait until what they say is safe.
+ *
+ * Whatever a turn writes is committed at its end.  An answer of a turn that
+ * wrote leaves after the commit; and where commits are synced beside the loop
+ * (syncer.h), every answer leaves after the sync that covers what it may have
+ * seen.  The turns that go by during a sync share the next transaction.  So nothing is told that a crash or a power failure could take back,
+ * and no order is placed for a transaction that might never have been.
+ */
+#ifndef SERVER_TURN_H
+#define SERVER_TURN_H
+
+#include "server/syncer.h"
+#include "sim/http.h"
+
+struct server;
+
+/* An answer that waits. */
+struct held_reply {
+	struct http_exchange *x;
+	struct held_reply *next;
+};
+
+struct held_list {
+	struct held_reply *first, **tail;
+};
+
+struct turns {
+	struct task task;		/* first: commits at the end of a turn */
+	struct server *server;
+	struct syncer *syncer;		/* NULL: a commit is safe when it returns */
+	struct held_list held;		/* until the commit, */
+	struct held_list syncing;	/* and until the end of the sync */
+	bool running;			/* that has begun */
+	uint64_t committed;		/* transactions, since the start */
+	uint64_t safe;			/* those of them that are on the disk */
+};
+
+void turn_init(struct server *s);
+void turn_free(struct server *s);
+/* Commits are synced by that from now on, which is owned; NULL: they need not. */
+void turn_sync_by(struct server *s, struct syncer *syncer);
+/* Is each turn committed at its end?  Not while the server is set up. */
+void turn_watch(struct server *s, bool on);
+/* Commit here and now, and wait until it is safe. */
+int turn_commit(struct server *s, struct err *err);
+
+/* Of the transaction that has what the store holds now. */
+uint64_t turn_number(const struct server *s);
+bool turn_is_safe(const struct server *s, uint64_t number);
+
+#endif
