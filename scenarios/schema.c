@@ -682,33 +682,32 @@ static const struct schema args_party = {
 };
 
 const struct action_form action_forms[ACTIONS] = {
-	[ACTION_POWER_OFF] = { "power-off", &args_device, "device", "at once; what is not in "
+	[ACTION_POWER_OFF] = { "power-off", &args_device, "device", NULL, "at once; what is not in "
 	    "flash is lost" },
-	[ACTION_POWER_ON] = { "power-on", &args_device, "device", "it boots" },
-	[ACTION_REBOOT] = { "reboot", &args_device, "device", "off, then on" },
-	[ACTION_LINK_DOWN] = { "link-down", &args_device, "device", "it has no network, by force" },
-	[ACTION_LINK_UP] = { "link-up", &args_device, "device", "undoes that" },
-	[ACTION_REPORT_NOW] = { "report-now", &args_device, "device", "it reports its profiles "
+	[ACTION_POWER_ON] = { "power-on", &args_device, "device", NULL, "it boots" },
+	[ACTION_REBOOT] = { "reboot", &args_device, "device", NULL, "off, then on" },
+	[ACTION_LINK_DOWN] = { "link-down", &args_device, "device", NULL, "it has no network, by force" },
+	[ACTION_LINK_UP] = { "link-up", &args_device, "device", NULL, "undoes that" },
+	[ACTION_REPORT_NOW] = { "report-now", &args_device, "device", NULL, "it reports its profiles "
 	    "to the server" },
-	[ACTION_POLL_NOW] = { "poll-now", &args_device, "device", "it asks the EIS for work" },
-	[ACTION_DISCOVER] = { "discover", &args_device, "device", "it downloads the profiles that "
+	[ACTION_POLL_NOW] = { "poll-now", &args_device, "device", NULL, "it asks the EIS for work" },
+	[ACTION_DISCOVER] = { "discover", &args_device, "device", NULL, "it downloads the profiles that "
 	    "wait for its eUICC: at its default SM-DP+, and where its SM-DS says" },
-	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "its clock is wrong from now on",
-		.needs = "by" },
-	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "of the eUICC", .needs = "bytes" },
-	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "of an installed profile",
-		.needs = "iccid" },
-	[ACTION_SET_NO_NETWORK] = { "set-no-network", &args_network, NULL, "a profile gives no network",
-		.needs = "iccid" },
-	[ACTION_ENABLE_WITHOUT_NETWORK] = { "enable-without-network", &args_enable, "device",
+	[ACTION_SET_CLOCK_SKEW] = { "set-clock-skew", &args_skew, NULL, "by",
+		"its clock is wrong from now on" },
+	[ACTION_SET_MEMORY] = { "set-memory", &args_memory, NULL, "bytes", "of the eUICC" },
+	[ACTION_SET_SPN] = { "set-spn", &args_spn, NULL, "iccid", "of an installed profile" },
+	[ACTION_SET_NO_NETWORK] = { "set-no-network", &args_network, NULL, "iccid",
+		"a profile gives no network" },
+	[ACTION_ENABLE_WITHOUT_NETWORK] = { "enable-without-network", &args_enable, "device", NULL,
 		"profiles enabled from now on give no network" },
-	[ACTION_SET_QUIRK] = { "set-quirk", NULL, NULL, "a quirk with its parameters, as in "
+	[ACTION_SET_QUIRK] = { "set-quirk", NULL, NULL, NULL, "a quirk with its parameters, as in "
 	    "`world.quirks`" },
-	[ACTION_CLEAR_QUIRK] = { "clear-quirk", &args_clear, "quirk", "takes a quirk back" },
-	[ACTION_RESTART] = { "restart", &args_restart, "party", "stops and starts it on what "
+	[ACTION_CLEAR_QUIRK] = { "clear-quirk", &args_clear, "quirk", NULL, "takes a quirk back" },
+	[ACTION_RESTART] = { "restart", &args_restart, "party", NULL, "stops and starts it on what "
 	    "it has stored" },
-	[ACTION_STOP] = { "stop", &args_party, "party", "it is unreachable" },
-	[ACTION_START] = { "start", &args_party, "party", "it is reachable again" },
+	[ACTION_STOP] = { "stop", &args_party, "party", NULL, "it is unreachable" },
+	[ACTION_START] = { "start", &args_party, "party", NULL, "it is reachable again" },
 };
 
 const char *action_name(enum action_id id)
@@ -732,8 +731,8 @@ const struct action_form *action_on_device(struct str name)
 static const struct schema_key action_keys[] = {
 	ACTION_KEY("power-off", ""), ACTION_KEY("power-on", ""), ACTION_KEY("reboot", ""),
 	ACTION_KEY("link-down", ""), ACTION_KEY("link-up", ""), ACTION_KEY("report-now", ""),
-	ACTION_KEY("poll-now", ""), ACTION_KEY("discover", ""), ACTION_KEY("set-clock-skew", ""), ACTION_KEY("set-memory", ""),
-	ACTION_KEY("set-spn", ""), ACTION_KEY("set-no-network", ""),
+	ACTION_KEY("poll-now", ""), ACTION_KEY("discover", ""), ACTION_KEY("set-clock-skew", ""),
+	ACTION_KEY("set-memory", ""), ACTION_KEY("set-spn", ""), ACTION_KEY("set-no-network", ""),
 	ACTION_KEY("enable-without-network", ""), ACTION_KEY("set-quirk", ""),
 	ACTION_KEY("clear-quirk", ""), ACTION_KEY("restart", ""), ACTION_KEY("stop", ""),
 	ACTION_KEY("start", ""),

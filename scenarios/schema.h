@@ -118,8 +118,8 @@ struct action_form {
 	const char *name;
 	const struct schema *args;	/* of struct scenario_action */
 	const char *short_key;		/* the argument that a scalar stands for */
-	const char *help;
 	const char *needs;		/* the member that the control API asks for, or NULL */
+	const char *help;
 };
 extern const struct action_form action_forms[ACTIONS];
 /* What is done to a device by that name, or NULL. */
