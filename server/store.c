@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,6 +295,16 @@ static int check_file(const char *path, struct err *err)
 	return rc;
 }
 
+/* Activation codes are in it, so a new one is for its owner alone; SQLite gives
+ * the files beside it the same mode.  If it cannot be made, SQLite says why. */
+static void make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 struct store *store_open(const char *path, struct err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
@@ -318,6 +329,7 @@ struct store *store_open(const char *path, struct err *err)
 		assert(st->path && st->log_path);
 		if (check_file(path, err) < 0)
 			goto fail;
+		make_private(path);
 	}
 	if (sqlite3_open_v2(path ? path : ":memory:", &st->db, flags, NULL) !=
 	    SQLITE_OK) {

@@ -406,6 +406,28 @@ START_TEST(on_disk_after_the_answer)
 }
 END_TEST
 
+/* There are activation codes in it; but what is there already is left as it is. */
+START_TEST(for_its_owner_alone)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	mode_t old = umask(022);
+	struct stat st;
+
+	rig_init(&r, path);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		ck_assert_int_eq(stat(arena_printf(&r.arena, "%s%s", path, ends[i]).p, &st), 0);
+		ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	}
+	rig_release(&r);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	rig_init(&r, path);
+	rig_release(&r);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0640);
+	umask(old);
+}
+END_TEST
+
 /* A commit that fails: nobody is told otherwise, and later it works again. */
 START_TEST(failing_commit)
 {
@@ -836,6 +858,7 @@ int main(void)
 	tcase_add_test(tc, starts_on_a_full_disk);
 	tcase_add_test(tc, many_requests_one_commit);
 	tcase_add_test(tc, on_disk_after_the_answer);
+	tcase_add_test(tc, for_its_owner_alone);
 	tcase_add_test(tc, failing_commit);
 	tcase_add_test(tc, counts_are_true);
 	tcase_add_test(tc, next_world_finds_nothing);
