@@ -268,6 +268,7 @@ static int set_up_network(struct daemon *d, struct err *err)
 	socknet_count_into(net, &d->board->places[d->index].net);
 	socknet_allow_outside(net, true);
 	socknet_set_body_max(net, (size_t)s->body_max);
+	socknet_on_too_large(net, server_too_large);
 	socknet_set_limits(net, &limits);
 	if (!s->ca_file.n)
 		return 0;

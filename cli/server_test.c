@@ -246,6 +246,33 @@ static char *long_head(void)
 	return text;
 }
 
+/* However large it is, the answer looks like any other error. */
+START_TEST(too_large_in_the_same_form)
+{
+	const char *args[] = { "--config", path_of("c.yaml"), "--body-max", "100", NULL };
+	const char *sent[] = {
+		"POST /ws/v1/esim_profiles/enable HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n"
+		"Expect: 100-continue\r\nConnection: close\r\n\r\n",
+		"POST /ws/v1/esim_profiles/enable HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n"
+		"Connection: close\r\n\r\n12345678901234567890123456789012345678901234567890"
+		"123456789012345678901234567890123456789012345678901",
+	};
+	struct running r = run(args);
+
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		const char *text;
+		int fd = dial(r.port);
+
+		send(fd, sent[i], strlen(sent[i]), MSG_NOSIGNAL);
+		text = hear(fd);
+		ck_assert_msg(strstr(text, " 413 ") && strstr(text, "application/json"), "%s", text);
+		ck_assert_msg(strstr(text, "{\"error_message\":\"the body is longer than 100 bytes\","
+			      "\"error_status\":413}"), "%s", text);
+	}
+	stop(&r);
+}
+END_TEST
+
 /* What never becomes a request has a line, too; and who says nothing has none. */
 START_TEST(refusals_are_logged)
 {
@@ -800,6 +827,7 @@ static TCase *the_same(const char *name, void (*prepare)(void))
 	tcase_add_test(tc, reloads);
 	tcase_add_test(tc, takes_access_away);
 	tcase_add_test(tc, access_log);
+	tcase_add_test(tc, too_large_in_the_same_form);
 	tcase_add_test(tc, refusals_are_logged);
 	tcase_add_test(tc, metrics_and_health);
 	tcase_add_test(tc, refuses_to_start);

@@ -79,8 +79,8 @@ static void put_error(struct json *j, int status, struct str message,
 	json_close(j, '}');
 }
 
-void reply_error(struct server *s, struct http_exchange *x, int status,
-		 struct str message, struct str context)
+static void put_error_answer(struct http_exchange *x, int status, struct str message,
+			     struct str context)
 {
 	struct buf b;
 	struct json j;
@@ -88,8 +88,15 @@ void reply_error(struct server *s, struct http_exchange *x, int status,
 	buf_init(&b, ANSWER_MAX);
 	j = json_to(&b);
 	put_error(&j, status, message, context);
-	reply_json(s, x, status, buf_view(&b));
+	put_json(x, status, buf_view(&b));
 	buf_release(&b);
+}
+
+void reply_error(struct server *s, struct http_exchange *x, int status,
+		 struct str message, struct str context)
+{
+	put_error_answer(x, status, message, context);
+	server_reply(s, x);
 }
 
 int status_of(const struct err *err)
@@ -729,6 +736,13 @@ static bool is_too_long(struct server *s, struct http_exchange *x)
 	else
 		return false;
 	return true;
+}
+
+void routes_too_large(struct http_exchange *x, size_t max)
+{
+	put_error_answer(x, 413, arena_printf(x->arena,
+			 "the body is longer than %zu bytes", max < BODY_MAX ? max : BODY_MAX),
+			 STR_NONE);
 }
 
 void routes_handle(struct server *s, struct http_exchange *x)

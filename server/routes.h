@@ -28,6 +28,8 @@ struct str request_param(const struct request *rq, const char *name);
 
 /* Find the path's row, who is asking, and answer. */
 void routes_handle(struct server *s, struct http_exchange *x);
+/* The answer to who sends more than `max` bytes, but for its status. */
+void routes_too_large(struct http_exchange *x, size_t max);
 
 /* Ends the exchange; `body` is copied. */
 void reply_json(struct server *s, struct http_exchange *x, int status,

@@ -364,6 +364,11 @@ void server_reconfigure(struct server *s, const struct server_config *config)
 	s->guesses.limit = guess_limit(config);
 }
 
+void server_too_large(struct http_exchange *x, size_t max)
+{
+	routes_too_large(x, max);
+}
+
 struct http_handler *server_handler(struct server *s)
 {
 	return &s->handler;

@@ -59,6 +59,9 @@ void server_free(struct server *s);
  * is not looked at. */
 void server_reconfigure(struct server *s, const struct server_config *config);
 struct http_handler *server_handler(struct server *s);
+/* The answer to a request whose body is over `max` bytes, which the handler does
+ * not get to see. */
+void server_too_large(struct http_exchange *x, size_t max);
 
 enum server_role { SERVER_ROLE_READ_ONLY, SERVER_ROLE_USER, SERVER_ROLE_ADMIN };
 

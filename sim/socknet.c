@@ -822,6 +822,12 @@ void socknet_allow_outside(struct network *net, bool allowed)
 	socknet_of(net)->outside = allowed;
 }
 
+void socknet_on_too_large(struct network *net,
+			  void (*say)(struct http_exchange *x, size_t max))
+{
+	socknet_of(net)->too_large = say;
+}
+
 void socknet_set_body_max(struct network *net, size_t bytes)
 {
 	assert(bytes > 0);

@@ -147,5 +147,8 @@ void socknet_unroute(struct network *net, const char *host);
 void socknet_set_ca_file(struct network *net, const char *path);
 /* Requests with more than that are answered with 413. */
 void socknet_set_body_max(struct network *net, size_t bytes);
+/* In whose words: `say` fills in the answer but for its status.  NULL: in ours. */
+void socknet_on_too_large(struct network *net,
+			  void (*say)(struct http_exchange *x, size_t max));
 
 #endif

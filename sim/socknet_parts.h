@@ -77,6 +77,7 @@ struct socknet {
 	char token[SOCKNET_TOKEN_DIGITS + 1];
 	bool outside;
 	size_t body_max;
+	void (*too_large)(struct http_exchange *x, size_t max);
 	unsigned connections_max;	/* of each host, and of all calls */
 	struct socknet_counts *counts, own_counts;
 	struct socknet_limits limits;

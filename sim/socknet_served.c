@@ -492,15 +492,21 @@ static int find_caller(struct served *s)
 	return 0;
 }
 
+static void say_too_large(struct http_exchange *x, size_t max)
+{
+	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
+			STR("text/plain"));
+	x->resp.body = arena_printf(x->arena, "request body over %zu bytes\n", max);
+}
+
 static enum MHD_Result too_large(struct served *s)
 {
-	s->host->n->counts->too_large++;
+	struct socknet *n = s->host->n;
+
+	n->counts->too_large++;
+	s->x.arena = &s->arena;
+	(n->too_large ? n->too_large : say_too_large)(&s->x, s->body.max);
 	s->x.resp.status = 413;
-	http_header_set(&s->x.resp.headers, &s->arena, STR("Content-Type"),
-			STR("text/plain"));
-	s->x.resp.body = arena_printf(&s->arena,
-				      "request body over %zu bytes\n",
-				      s->body.max);
 	s->x.to = str_of(s->host->party);
 	if (s->wire)
 		s->wire->replied = loop_now(s->host->n->net.loop);
