@@ -18,65 +18,18 @@ struct request {
 
 /* ---- initiateAuthentication (SGP.22, 5.6.1). ---------------------------- */
 
-/* The CIs under which both sides can be verified, and the eUICC likes most. */
-struct choice {
-	const struct smdp_identity *own;	/* the SM-DP+'s, for the eUICC to verify */
-	int euicc_ci;			/* the eUICC's, for the SM-DP+ to verify */
-};
-
-static enum status_code choose_ci(struct request *r, const struct rsp_euicc_info1 *info,
-				  struct choice *choice)
-{
-	struct smdp *s = r->s;
-	struct str key, list = info->ci_sign;
-
-	*choice = (struct choice){ .euicc_ci = -1 };
-	while (choice->euicc_ci < 0 && rsp_key_list_next(&list, &key) > 0)
-		choice->euicc_ci = rsp_ci_find(s->crypto, key);
-	if (choice->euicc_ci < 0)
-		return STATUS_PKID_UNSUPPORTED;
-	list = info->ci_verify;
-	while (!choice->own && rsp_key_list_next(&list, &key) > 0) {
-		int ci = rsp_ci_find(s->crypto, key);
-
-		if (ci >= 0)
-			choice->own = smdp_identity_at(s, (size_t)ci);
-	}
-	return choice->own ? STATUS_OK : STATUS_CERTIFICATE_UNAVAILABLE;
-}
-
-static enum status_code check_info1(struct request *r, struct choice *choice)
-{
-	struct rsp_euicc_info1 info;
-
-	if (rsp_euicc_info1_read(r->in.euicc_info1, &info, &r->err) < 0)
-		return STATUS_FORMAT;
-	if (info.svn.p[0] != 2)
-		return STATUS_SVN_UNSUPPORTED;
-	return choose_ci(r, &info, choice);
-}
-
-/* Move what `b` holds into the exchange's memory. */
-static struct str take(struct request *r, struct buf *b)
-{
-	struct str s = arena_str(r->x->arena, buf_view(b));
-
-	buf_clear(b);
-	return s;
-}
-
 static enum status_code initiate(struct request *r)
 {
 	struct smdp *s = r->s;
 	struct smdp_session *session;
-	struct choice choice;
+	struct smdp_choice choice;
 	enum status_code code;
 
 	if (!smdp_same_host(r->in.smdp_address, str_of(s->address)))
 		return STATUS_ADDRESS_REFUSED;
 	if (r->in.euicc_challenge.n != RSP_CHALLENGE_BYTES)
 		return STATUS_FORMAT;
-	code = check_info1(r, &choice);
+	code = smdp_choose(&s->identities, r->in.euicc_info1, &choice, &r->err);
 	if (code != STATUS_OK)
 		return code;
 	session = smdp_session_new(s);
@@ -85,23 +38,11 @@ static enum status_code initiate(struct request *r)
 	session->own = choice.own;
 	session->euicc_ci = choice.euicc_ci;
 	r->out.transaction_id = smdp_session_id(session);
-	rsp_server_signed1_write(&s->part, &(struct rsp_server_signed1){
-		.transaction_id = smdp_session_id(session),
-		.euicc_challenge = r->in.euicc_challenge,
-		.server_address = str_of(s->address),
-		.server_challenge = { session->challenge, RSP_CHALLENGE_BYTES },
-	});
-	r->out.server_signed1 = take(r, &s->part);
-	if (rsp_sign(s->crypto, &session->own->auth, r->out.server_signed1, STR_NONE,
-		     &s->part, &r->err) < 0) {
+	if (smdp_greet(&s->identities, &choice, r->in.euicc_challenge, session->challenge,
+		       r->x->arena, &s->part, &r->out, &r->err) < 0) {
 		smdp_session_end(session, "failed");
 		return STATUS_CERTIFICATE_UNAVAILABLE;
 	}
-	r->out.server_signature1 = take(r, &s->part);
-	tlv_put(&s->part, TLV_OCTETS, s->crypto->ci_key_id(s->crypto,
-							     (size_t)choice.euicc_ci));
-	r->out.key_id = take(r, &s->part);
-	r->out.server_certificate = session->own->auth.certificate;
 	EVENT(s->log, str_of(s->party), "session-started",
 	      F_STR("transaction", hex_of(r->x->arena, smdp_session_id(session))),
 	      F_STR("from", r->x->from));
@@ -242,6 +183,15 @@ static enum status_code find_order(struct smdp *s, const struct smdp_client *c,
 			break;
 	}
 	return first;
+}
+
+/* Move what `b` holds into the exchange's memory. */
+static struct str take(struct request *r, struct buf *b)
+{
+	struct str s = arena_str(r->x->arena, buf_view(b));
+
+	buf_clear(b);
+	return s;
 }
 
 static struct str write_metadata(struct request *r,

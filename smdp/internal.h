@@ -11,15 +11,15 @@
  *	outbox.c	what it says of its own accord, and again if need be
  *	progress.c	how a download goes, for the operator
  *	event.c		events at an SM-DS: registered, deleted
- *	client.c	what is checked of an eUICC, here and at an SM-DS
+ *	identity.c	its certificates, and what it says first, here and at an SM-DS
+ *	client.c	what is checked of an eUICC, here and there
  */
 #ifndef SMDP_INTERNAL_H
 #define SMDP_INTERNAL_H
 
-#include "proto/es9.h"
 #include "proto/rsp_bpp.h"
-#include "proto/rsp_pki.h"
 #include "sim/map.h"
+#include "smdp/identity.h"
 #include "smdp/profile.h"
 #include "smdp/smdp.h"
 
@@ -104,14 +104,7 @@ struct smdp {
 	const struct rsp_crypto *crypto;
 	bool own_keys;			/* packages have keys of their own */
 	struct rng ids, keys;
-	/* DPauth and DPpb under each CI; without a certificate: none there. */
-	struct smdp_identity {
-		struct rsp_identity auth, pb;
-		enum rsp_curve curve;
-	} identities[RSP_CI_MAX];
-	size_t identity_count;
-	bool identities_later;		/* they are made when one is asked for */
-	struct arena certificates;
+	struct smdp_identities identities;
 
 	struct smdp_profile *profiles, **profiles_tail;
 	size_t profile_count;
@@ -141,8 +134,6 @@ struct smdp {
 };
 
 /* smdp.c */
-/* Under that CI; NULL: it has none there, or there is no such CI. */
-const struct smdp_identity *smdp_identity_at(struct smdp *s, size_t ci);
 struct smdp_profile *smdp_find_profile(const struct smdp *s, struct str iccid);
 /* Apply and log.  A refused event is logged by nobody: -1. */
 int smdp_move(struct smdp *s, struct smdp_profile *p, enum smdp_event event,

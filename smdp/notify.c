@@ -63,8 +63,8 @@ static void apply_result(struct smdp *s, struct smdp_profile *p,
 
 static bool is_own_oid(struct smdp *s, struct str oid)
 {
-	for (size_t i = 0; i < RSP_CI_MAX; i++) {
-		const struct smdp_identity *own = smdp_identity_at(s, i);
+	for (int i = 0; i < RSP_CI_MAX; i++) {
+		const struct smdp_identity *own = smdp_identity_at(&s->identities, i);
 
 		if (own && str_eq(oid, own->pb.oid))
 			return true;

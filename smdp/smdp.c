@@ -5,8 +5,13 @@
 
 #define ES2_PATH "/gsma/rsp2/es2plus/"
 
-/* 2.999.10: an OID for examples (ITU-T X.660), the same in both certificates. */
-#define SMDP_OID "\x88\x37\x0A"
+static const struct smdp_kind kind = {
+	.name = "SM-DP+",
+	.oid = { "\x88\x37\x0A", 3 },	/* 2.999.10: for examples (ITU-T X.660) */
+	.auth = RSP_ROLE_DP_AUTH, .pb = RSP_ROLE_DP_PB,
+	.bad_svn = STATUS_SVN_UNSUPPORTED, .bad_ci = STATUS_PKID_UNSUPPORTED,
+	.no_certificate = STATUS_CERTIFICATE_UNAVAILABLE,
+};
 
 /* ---- Profiles. ---------------------------------------------------------- */
 
@@ -413,47 +418,6 @@ static char *copy(const char *z)
 	return c;
 }
 
-static int find_identity(struct smdp *s, enum rsp_role role, size_t ci,
-			 struct rsp_identity *id, struct err *err)
-{
-	return s->crypto->identity(s->crypto, role, ci, str_of(s->address),
-				   STR(SMDP_OID), &s->certificates, id, err);
-}
-
-/* It need not have certificates under every CI, but under one. */
-static int find_identities(struct smdp *s, struct err *err)
-{
-	bool any = false;
-
-	s->identity_count = s->crypto->ci_count(s->crypto);
-	for (size_t ci = 0; ci < s->identity_count; ci++) {
-		struct smdp_identity *own = &s->identities[ci];
-
-		if (find_identity(s, RSP_ROLE_DP_AUTH, ci, &own->auth, err) < 0 ||
-		    find_identity(s, RSP_ROLE_DP_PB, ci, &own->pb, err) < 0) {
-			own->auth.certificate = STR_NONE;
-			continue;
-		}
-		own->curve = s->crypto->ci_curve(s->crypto, ci);
-		any = true;
-	}
-	if (any || s->identity_count)
-		return any ? 0 : -1;
-	return err_set(err, ERR_NOT_FOUND, "SM-DP+: no CI is there");
-}
-
-const struct smdp_identity *smdp_identity_at(struct smdp *s, size_t ci)
-{
-	struct err err;
-
-	if (s->identities_later) {
-		s->identities_later = false;
-		find_identities(s, &err);
-	}
-	return ci < s->identity_count && s->identities[ci].auth.certificate.p ?
-	       &s->identities[ci] : NULL;
-}
-
 struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 {
 	struct smdp *s = calloc(1, sizeof(*s));
@@ -486,10 +450,8 @@ struct smdp *smdp_new(const struct smdp_config *config, struct err *err)
 			address.n);
 		goto fail;
 	}
-	/* What follows from a seed cannot be missing: it is made when a device
-	 * comes, and not for each world that no device downloads in. */
-	s->identities_later = s->crypto->pki && rsp_pki_repeatable(s->crypto->pki);
-	if (!s->identities_later && find_identities(s, err) < 0)
+	if (smdp_identities_init(&s->identities, &kind, s->crypto, str_of(s->address),
+				 err) < 0)
 		goto fail;
 	return s;
 fail:
@@ -513,7 +475,7 @@ void smdp_free(struct smdp *s)
 	map_release(&s->by_matching_id);
 	map_release(&s->by_eid);
 	map_release(&s->by_delivery);
-	arena_release(&s->certificates);
+	smdp_identities_release(&s->identities);
 	buf_release(&s->out);
 	buf_release(&s->part);
 	buf_release(&s->more);

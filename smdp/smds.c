@@ -2,7 +2,6 @@
 
 #include "proto/es11.h"
 #include "proto/hex.h"
-#include "proto/rsp_pki.h"
 #include "sim/map.h"
 #include "smdp/client.h"
 #include "smdp/internal.h"
@@ -20,8 +19,13 @@ enum {
 /* A session is two messages of a device; what takes longer is lost. */
 #define SESSION_NS (INT64_C(300) * NS_PER_S)
 
-/* 2.999.11: an OID for examples (ITU-T X.660), not that of the SM-DP+. */
-#define SMDS_OID "\x88\x37\x0B"
+static const struct smdp_kind kind = {
+	.name = "SM-DS",
+	.oid = { "\x88\x37\x0B", 3 },	/* 2.999.11: for examples, not the SM-DP+'s */
+	.auth = RSP_ROLE_DS_AUTH, .pb = RSP_ROLES,
+	.bad_svn = STATUS_SMDS_SVN_UNSUPPORTED, .bad_ci = STATUS_SMDS_PKID_UNSUPPORTED,
+	.no_certificate = STATUS_SMDS_CERTIFICATE_UNAVAILABLE,
+};
 
 struct session {
 	struct smds *smds;
@@ -48,11 +52,7 @@ struct smds {
 	char *party, *address;
 	const struct rsp_crypto *crypto;
 	struct rng ids;
-	/* DSauth under each CI; without a certificate: none there. */
-	struct rsp_identity identities[RSP_CI_MAX];
-	size_t identity_count;
-	bool identities_later;		/* they are made when one is asked for */
-	struct arena certificates;
+	struct smdp_identities identities;
 
 	struct smds_event *events;
 	size_t event_count;
@@ -320,105 +320,30 @@ struct request {
 	struct err err;
 };
 
-static int find_identities(struct smds *s, struct err *err)
-{
-	bool any = false;
-
-	s->identity_count = s->crypto->ci_count(s->crypto);
-	err_set(err, ERR_NOT_FOUND, "SM-DS: no CI is there");
-	for (size_t ci = 0; ci < s->identity_count; ci++) {
-		if (s->crypto->identity(s->crypto, RSP_ROLE_DS_AUTH, ci, str_of(s->address),
-					STR(SMDS_OID), &s->certificates,
-					&s->identities[ci], err) < 0)
-			s->identities[ci].certificate = STR_NONE;
-		else
-			any = true;
-	}
-	return any ? 0 : -1;
-}
-
-/* Under that CI; NULL: it has none there, or there is no such CI. */
-static const struct rsp_identity *identity_at(struct smds *s, int ci)
-{
-	struct err err;
-
-	if (s->identities_later) {
-		s->identities_later = false;
-		find_identities(s, &err);
-	}
-	return ci >= 0 && (size_t)ci < s->identity_count &&
-	       s->identities[ci].certificate.p ? &s->identities[ci] : NULL;
-}
-
-/* The CIs under which both can be verified, and the eUICC likes most. */
-static enum status_code choose_ci(struct request *r, const struct rsp_identity **own,
-				  int *euicc_ci)
-{
-	struct rsp_euicc_info1 info;
-	struct str key, list;
-
-	*own = NULL;
-	*euicc_ci = -1;
-	if (rsp_euicc_info1_read(r->in.euicc_info1, &info, &r->err) < 0)
-		return STATUS_FORMAT;
-	if (info.svn.p[0] != 2)
-		return STATUS_SMDS_SVN_UNSUPPORTED;
-	list = info.ci_sign;
-	while (*euicc_ci < 0 && rsp_key_list_next(&list, &key) > 0)
-		*euicc_ci = rsp_ci_find(r->s->crypto, key);
-	if (*euicc_ci < 0)
-		return STATUS_SMDS_PKID_UNSUPPORTED;
-	list = info.ci_verify;
-	while (!*own && rsp_key_list_next(&list, &key) > 0)
-		*own = identity_at(r->s, rsp_ci_find(r->s->crypto, key));
-	return *own ? STATUS_OK : STATUS_SMDS_CERTIFICATE_UNAVAILABLE;
-}
-
-/* Move what `b` holds into the exchange's memory. */
-static struct str take(struct request *r, struct buf *b)
-{
-	struct str s = arena_str(r->x->arena, buf_view(b));
-
-	buf_clear(b);
-	return s;
-}
-
 static enum status_code initiate(struct request *r)
 {
 	struct smds *s = r->s;
-	const struct rsp_identity *own;
 	struct session *session;
+	struct smdp_choice choice;
 	enum status_code code;
-	int ci;
 
 	if (!smdp_same_host(r->in.smdp_address, str_of(s->address)))
 		return STATUS_SMDS_ADDRESS_REFUSED;
 	if (r->in.euicc_challenge.n != RSP_CHALLENGE_BYTES)
 		return STATUS_FORMAT;
-	code = choose_ci(r, &own, &ci);
+	code = smdp_choose(&s->identities, r->in.euicc_info1, &choice, &r->err);
 	if (code != STATUS_OK)
 		return code;
 	session = new_session(s);
 	if (!session)
 		return STATUS_SMDS_BUSY;
-	session->euicc_ci = ci;
+	session->euicc_ci = choice.euicc_ci;
 	r->out.transaction_id = session_id(session);
-	rsp_server_signed1_write(&s->part, &(struct rsp_server_signed1){
-		.transaction_id = session_id(session),
-		.euicc_challenge = r->in.euicc_challenge,
-		.server_address = str_of(s->address),
-		.server_challenge = { session->challenge, RSP_CHALLENGE_BYTES },
-	});
-	r->out.server_signed1 = take(r, &s->part);
-	if (rsp_sign(s->crypto, own, r->out.server_signed1, STR_NONE, &s->part,
-		     &r->err) < 0) {
+	if (smdp_greet(&s->identities, &choice, r->in.euicc_challenge, session->challenge,
+		       r->x->arena, &s->part, &r->out, &r->err) < 0) {
 		end_session(session);
 		return STATUS_SMDS_CERTIFICATE_UNAVAILABLE;
 	}
-	r->out.server_signature1 = take(r, &s->part);
-	tlv_put(&s->part, TLV_OCTETS, s->crypto->ci_key_id(s->crypto, (size_t)ci));
-	r->out.key_id = take(r, &s->part);
-	r->out.server_certificate = own->certificate;
 	return STATUS_OK;
 }
 
@@ -564,9 +489,8 @@ struct smds *smds_new(const struct smds_config *config, struct err *err)
 			ES12_ADDRESS_MAX);
 		goto fail;
 	}
-	/* What follows from a seed is made when a device comes. */
-	s->identities_later = s->crypto->pki && rsp_pki_repeatable(s->crypto->pki);
-	if (!s->identities_later && find_identities(s, err) < 0)
+	if (smdp_identities_init(&s->identities, &kind, s->crypto, str_of(s->address),
+				 err) < 0)
 		goto fail;
 	return s;
 fail:
@@ -585,7 +509,7 @@ void smds_free(struct smds *s)
 	map_release(&s->by_transaction);
 	map_release(&s->by_key);
 	map_release(&s->by_eid);
-	arena_release(&s->certificates);
+	smdp_identities_release(&s->identities);
 	buf_release(&s->out);
 	buf_release(&s->part);
 	free(s->party);
