@@ -1,12 +1,14 @@
 /*
  * load.h - the inside of scenario_load(), shared by its files.
  *
- *	load.c        files, includes, cases; values into structs by schema.h
- *	load_world.c  readers for what no kind of key covers: codes, latency, quirks
- *	load_expect.c expectations: of answers, events, devices
- *	load_steps.c  steps, one by one
- *	load_loops.c  lists of steps, with loops written out
- *	names.c       which names exist: for templates and references
+ *	load.c          values into structs, by schema.h
+ *	load_file.c     files and their cases
+ *	load_include.c  what a file includes
+ *	load_world.c    readers for what no kind of key covers: codes, latency, quirks
+ *	load_expect.c   expectations: of answers, events, devices
+ *	load_steps.c    steps, one by one
+ *	load_loops.c    lists of steps, with loops written out
+ *	names.c         which names exist: for templates and references
  */
 #ifndef SCENARIOS_LOAD_H
 #define SCENARIOS_LOAD_H
@@ -55,6 +57,12 @@ struct loader {
 	size_t budget;			/* bytes that variables may still fill in */
 	bool has_case;
 };
+
+/* ---- load_include.c ----------------------------------------------------- */
+
+/* The file's map, merged over what it includes; `world`, if any, wins over the file's. */
+const struct value *load_included(const struct source *source, const struct value *world,
+				  struct arena *arena, struct diag *diag);
 
 /* ---- load.c ------------------------------------------------------------- */
 
