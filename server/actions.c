@@ -66,6 +66,10 @@ int read_target(struct request *rq, const cJSON *body, bool need_eid,
 		goto unknown;
 	}
 	stmt_end(q);
+	if (!t->eid.n && !own.n)
+		return err_set(err, ERR_INVALID,
+			       "\"device_id\": device %.*s has not reported an eSIM yet",
+			       STRF(t->device_id));
 	if (!t->eid.n)
 		t->eid = own;
 	if (own.n && str_eq(t->eid, own))

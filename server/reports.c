@@ -10,7 +10,7 @@
 #include "server/profiles.h"
 #include "server/resource.h"
 
-enum { PROFILES_MAX = 256, TEXT_MAX = 256, BODY_MAX = 1 << 20 };
+enum { PROFILES_MAX = 256, TEXT_MAX = 256 };
 
 struct reported {
 	struct profile_row row;
@@ -129,8 +129,6 @@ static int parse(struct str body, struct arena *a, struct report *r,
 	cJSON *tree;
 	int rc;
 
-	if (body.n > BODY_MAX)
-		return err_set(err, ERR_INVALID, "longer than %d bytes", BODY_MAX);
 	tree = json_parse(body, err);
 	if (!tree)
 		return -1;
@@ -260,8 +258,8 @@ static void apply(struct server *s, struct report *r)
 
 /* ---- Answering. -------------------------------------------------------- */
 
-static void refuse(struct server *s, struct http_exchange *x, int status,
-		   const char *code, struct str message)
+static void put_refusal(struct http_exchange *x, int status, const char *code,
+			struct str message)
 {
 	struct buf b;
 	struct json j;
@@ -275,8 +273,21 @@ static void refuse(struct server *s, struct http_exchange *x, int status,
 	json_put(&j, "message", message);
 	json_close(&j, '}');
 	json_close(&j, '}');
-	reply_json(s, x, status, buf_view(&b));
+	reply_put_json(x, status, buf_view(&b));
 	buf_release(&b);
+}
+
+static void refuse(struct server *s, struct http_exchange *x, int status,
+		   const char *code, struct str message)
+{
+	put_refusal(x, status, code, message);
+	server_reply(s, x);
+}
+
+void report_too_large(struct http_exchange *x)
+{
+	put_refusal(x, 413, "too-large", arena_printf(x->arena,
+		    "the body is longer than %d bytes", REPORT_BODY_MAX));
 }
 
 static void ignored(struct server *s, struct http_exchange *x,
@@ -329,12 +340,38 @@ static bool is_anothers(struct server *s, const struct report *r)
 	return true;
 }
 
+/* Is it a POST of JSON that is not too large? */
+static bool has_form(struct server *s, struct http_exchange *x)
+{
+	struct str type = http_header(&x->req.headers, "Content-Type");
+
+	if (!str_is(x->req.method, "POST")) {
+		http_header_set(&x->resp.headers, x->arena, STR("Allow"), STR("POST, OPTIONS"));
+		if (str_is(x->req.method, "OPTIONS")) {
+			x->resp.status = 204;
+			server_reply(s, x);
+		} else {
+			refuse(s, x, 405, "method-not-allowed", STR("the path takes POST only"));
+		}
+	} else if (x->req.body.n > REPORT_BODY_MAX) {
+		report_too_large(x);
+		server_reply(s, x);
+	} else if (type.n && !is_json_type(type)) {
+		refuse(s, x, 415, "unsupported-type", STR("expected application/json"));
+	} else {
+		return true;
+	}
+	return false;
+}
+
 void report_handle(struct server *s, struct http_exchange *x)
 {
 	struct arena *a = x->arena;
 	struct report r = { 0 };
 	struct err err;
 
+	if (!has_form(s, x))
+		return;
 	if (!auth_bearer(x, s->report_token)) {
 		http_header_set(&x->resp.headers, a, STR("WWW-Authenticate"), STR("Bearer"));
 		refuse(s, x, 401, "unauthorized", STR("the token for reports is missing or wrong"));

@@ -9,7 +9,13 @@
 
 struct server;
 
-/* POST /southbound/v1/device_reports */
+#define REPORT_PATH "/southbound/v1/device_reports"
+
+enum { REPORT_BODY_MAX = 1 << 20 };
+
+/* A request at REPORT_PATH, whatever its method and size. */
 void report_handle(struct server *s, struct http_exchange *x);
+/* The answer to one whose body was too large for anybody to see it. */
+void report_too_large(struct http_exchange *x);
 
 #endif

@@ -120,6 +120,44 @@ START_TEST(one_iccid_on_two_devices)
 }
 END_TEST
 
+/* As docs/southbound.md has it: method, type and size first, in its own form. */
+static const struct {
+	const char *method, *type;
+	size_t spaces;			/* in the body */
+	int status;
+	const char *code;
+} forms[] = {
+	{ "GET", NULL, 0, 405, "method-not-allowed" },
+	{ "PUT", "application/json", 0, 405, "method-not-allowed" },
+	{ "POST", "text/plain", 0, 415, "unsupported-type" },
+	{ "POST", "application/json", (1 << 20) - 1, 413, "too-large" },
+	{ "POST", "application/json", 5 << 20, 413, "too-large" },
+	{ "POST", "application/json", (1 << 20) - 2, 400, "malformed-report" },
+	{ "POST", "application/json; charset=utf-8", 0, 400, "malformed-report" },
+};
+
+START_TEST(forms_of_reports)
+{
+	struct err err = { 0 };
+	struct http_call *c = http_call_new(r.net, STR("client"), forms[_i].method, &err,
+					    "http://server.rig/southbound/v1/device_reports");
+	char *body = calloc(1, forms[_i].spaces + 3);
+
+	ck_assert(c && body);
+	memset(body, ' ', forms[_i].spaces);
+	memcpy(body + forms[_i].spaces, "{}", 2);
+	http_call_header(c, "Authorization", STR("Bearer report-token"));
+	if (forms[_i].type)
+		http_call_body(c, forms[_i].type, str_of(body));
+	rig_send(&r, c);
+	free(body);
+	ck_assert_int_eq(r.status, forms[_i].status);
+	ck_json(&r, "/error/code", forms[_i].code);
+	ck_assert_int_eq(str_find(http_header(&r.headers, "Allow"), STR("POST")) >= 0,
+			 r.status == 405);
+}
+END_TEST
+
 #define FRESH "00000000-00000000-0040FFFF-FF8001D0"
 #define FRESH_EID "89049032000001000000000000000408"
 
@@ -130,6 +168,7 @@ START_TEST(device_without_eid)
 	rig_ok(server_add_device(r.server, 1, STR(FRESH), STR(""), &err), &err);
 	ck_status(rig_post(&r, OPS, "{\"device_id\":\"" FRESH "\",\"operation\":\"enable\","
 			   "\"carrier\":\"x\"}"), 400);
+	ck_assert(strstr(json_at(&r, "/error_message"), "has not reported an eSIM yet"));
 	rig_get(&r, "/ws/v1/devices/inventory/" FRESH);
 	ck_json(&r, "/eid", "(absent)");
 	ck_json(&r, "/last_update", "(absent)");
@@ -158,6 +197,7 @@ int main(void)
 	tcase_add_test(tc, one_iccid_on_two_devices);
 	tcase_add_test(tc, device_without_eid);
 	LOOP(bad_reports_change_nothing, bad_reports);
+	LOOP(forms_of_reports, forms);
 	tcase_add_test(tc, order_of_reports);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

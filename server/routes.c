@@ -31,7 +31,7 @@ enum {
 
 /* ---- Forms of answers. ------------------------------------------------- */
 
-static void put_json(struct http_exchange *x, int status, struct str body)
+void reply_put_json(struct http_exchange *x, int status, struct str body)
 {
 	x->resp.status = status;
 	x->resp.body = arena_str(x->arena, body);
@@ -42,14 +42,14 @@ static void put_json(struct http_exchange *x, int status, struct str body)
 void reply_json(struct server *s, struct http_exchange *x, int status,
 		struct str body)
 {
-	put_json(x, status, body);
+	reply_put_json(x, status, body);
 	server_reply(s, x);
 }
 
 /* 200, or 304 if the client has it. */
 static void reply_tagged(struct server *s, struct http_exchange *x, struct str body)
 {
-	put_json(x, 200, body);
+	reply_put_json(x, 200, body);
 	encode_tag(x);
 	server_reply(s, x);
 }
@@ -88,7 +88,7 @@ static void put_error_answer(struct http_exchange *x, int status, struct str mes
 	buf_init(&b, ANSWER_MAX);
 	j = json_to(&b);
 	put_error(&j, status, message, context);
-	put_json(x, status, buf_view(&b));
+	reply_put_json(x, status, buf_view(&b));
 	buf_release(&b);
 }
 
@@ -306,8 +306,7 @@ static void answer_list(struct request *rq, const cJSON *list, entry_fn *fn,
 	buf_release(&out);
 }
 
-/* "application/json", or something+json; parameters do not matter. */
-static bool is_json_type(struct str type)
+bool is_json_type(struct str type)
 {
 	struct str essence = str_trim(str_split(&type, ';'));
 
@@ -708,13 +707,9 @@ static void northbound(struct server *s, struct http_exchange *x)
 	}
 }
 
-static void southbound(struct server *s, struct http_exchange *x)
+static bool is_report(const struct http_exchange *x)
 {
-	if (str_is(x->req.method, "POST")) {
-		report_handle(s, x);
-		return;
-	}
-	refuse_method(s, x, STR("POST"));
+	return str_is(x->req.path, REPORT_PATH);
 }
 
 static bool is_too_long(struct server *s, struct http_exchange *x)
@@ -730,7 +725,7 @@ static bool is_too_long(struct server *s, struct http_exchange *x)
 		reply_error(s, x, 431,
 			    STR("more than 100 headers, or more than 16384 bytes of them"),
 			    STR_NONE);
-	else if (x->req.body.n > BODY_MAX)
+	else if (x->req.body.n > BODY_MAX && !is_report(x))
 		reply_error(s, x, 413, STR("the body is longer than 4194304 bytes"),
 			    STR_NONE);
 	else
@@ -740,6 +735,10 @@ static bool is_too_long(struct server *s, struct http_exchange *x)
 
 void routes_too_large(struct http_exchange *x, size_t max)
 {
+	if (is_report(x)) {
+		report_too_large(x);
+		return;
+	}
 	put_error_answer(x, 413, arena_printf(x->arena,
 			 "the body is longer than %zu bytes", max < BODY_MAX ? max : BODY_MAX),
 			 STR_NONE);
@@ -750,8 +749,8 @@ void routes_handle(struct server *s, struct http_exchange *x)
 	store_refresh(s->store);
 	if (is_too_long(s, x))
 		return;
-	if (str_is(x->req.path, "/southbound/v1/device_reports"))
-		southbound(s, x);
+	if (is_report(x))
+		report_handle(s, x);
 	else if (str_starts(x->req.path, STR("/ws/")))
 		northbound(s, x);
 	else

@@ -31,6 +31,11 @@ void routes_handle(struct server *s, struct http_exchange *x);
 /* The answer to who sends more than `max` bytes, but for its status. */
 void routes_too_large(struct http_exchange *x, size_t max);
 
+/* "application/json", or something+json; parameters do not matter. */
+bool is_json_type(struct str type);
+
+/* Fills the answer in, and no more; `body` is copied. */
+void reply_put_json(struct http_exchange *x, int status, struct str body);
 /* Ends the exchange; `body` is copied. */
 void reply_json(struct server *s, struct http_exchange *x, int status,
 		struct str body);

@@ -36,6 +36,7 @@ void json_key(struct json *j, const char *key)
 
 static void quote_char(struct buf *out, unsigned char c)
 {
+	static const char digits[] = "0123456789abcdef";
 	static const char *const names[256] = {
 		['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n",
 		['\r'] = "\\r", ['\t'] = "\\t", ['\b'] = "\\b", ['\f'] = "\\f",
@@ -44,7 +45,8 @@ static void quote_char(struct buf *out, unsigned char c)
 	if (names[c])
 		buf_z(out, names[c]);
 	else if (c < 0x20 || c == 0x7F)
-		buf_printf(out, "\\u%04x", c);
+		buf_add(out, (const char[]){ '\\', 'u', '0', '0', digits[c >> 4],
+					     digits[c & 15] }, 6);
 	else
 		buf_char(out, (char)c);
 }
