@@ -1,4 +1,5 @@
-#include "scenarios/quirk_impl.h"
+#include "scenarios/quirk_engine_impl.h"
+
 #include "proto/rsp_crypto.h"
 #include "sim/json.h"
 
@@ -6,49 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct str PARTY = { "rig", 3 };
 static const char REPORT_PATH[] = "/southbound/v1/device_reports";
-static const char REPLAY_HEADER[] = "X-Rig-Replay";
-
-/* Something to be done to a device in a later turn. */
-struct deed {
-	struct timer timer;
-	struct quirk_active *quirk;
-	struct device *device;
-	char iccid[24];
-	void (*fn)(struct quirk_active *, struct device *, struct str);
-	struct deed *prev, *next;
-};
-
-struct quirk_letter {
-	struct timer timer;
-	struct quirk_active *quirk;
-	struct quirk_gate *gate;
-	struct arena arena;
-	struct http_request req;
-	struct str from;
-	uint64_t number;
-	bool sent;
-	struct quirk_letter *prev, *next;
-};
-
-struct quirk_engine {
-	struct loop *loop;
-	struct network *net;
-	struct eventlog *log;
-	struct fleet *fleet;		/* may be NULL */
-	const struct rsp_crypto *crypto;
-	uint64_t seed;
-	char *report_path;
-	struct quirk_gate *gates;
-	struct quirk_active *first, *last;	/* in the order they were set */
-	size_t at_gate[QUIRK_PARTIES];	/* how many are in force there */
-	size_t listening;		/* how many wait for events */
-	struct eventlog_listener listener;
-	struct deed *deeds;
-	struct quirk_letter *letters;
-	uint64_t next_number;
-};
 
 /* ---- What implementations ask for. ------------------------------------- */
 
@@ -104,7 +63,7 @@ static bool is_named(struct str target, struct str name)
 	       (str_starts(name, target) && name.p[target.n] == '[');
 }
 
-static bool is_meant(const struct quirk_active *q, struct str device)
+bool quirk_is_meant(const struct quirk_active *q, struct str device)
 {
 	struct str target = text_if(&q->setting, "device");
 
@@ -157,7 +116,7 @@ bool quirk_is_about(const struct quirk_active *q, const struct quirk_pass *p)
 	if (!target.n)
 		return true;
 	if (str_starts(from, prefix))
-		return is_meant(q, (struct str){ from.p + prefix.n,
+		return quirk_is_meant(q, (struct str){ from.p + prefix.n,
 						 from.n - prefix.n });
 	/* A server or a stranger asks: the EID tells. */
 	for (size_t i = 0; fleet && i < fleet_count(fleet); i++) {
@@ -169,7 +128,7 @@ bool quirk_is_about(const struct quirk_active *q, const struct quirk_pass *p)
 	return false;
 }
 
-static bool is_occasion(struct quirk_active *q)
+bool quirk_is_occasion(struct quirk_active *q)
 {
 	const struct quirk_setting *s = &q->setting;
 
@@ -191,9 +150,9 @@ static bool is_occasion(struct quirk_active *q)
 
 bool quirk_acts(struct quirk_active *q, struct quirk_pass *p)
 {
-	if (!quirk_is_about(q, p) || !is_occasion(q))
+	if (!quirk_is_about(q, p) || !quirk_is_occasion(q))
 		return false;
-	EVENT(q->engine->log, PARTY, "quirk",
+	EVENT(q->engine->log, QUIRK_RIG, "quirk",
 	      F_Z("quirk", q->setting.row->name), F_STR("from", p->x->from),
 	      F_STR("to", p->x->to), F_INT("id", p->x->id),
 	      F_Z("function", p->function));
@@ -319,36 +278,12 @@ static void resume(struct http_exchange *x, void *arg)
 	go_on(arg);
 }
 
-/* Is it a letter of ours?  Its mark is taken off. */
-static bool is_ours(struct quirk_engine *e, struct http_exchange *x)
-{
-	struct http_headers *h = &x->req.headers;
-	struct str mark = http_header(h, REPLAY_HEADER);
-	uint64_t number;
-
-	if (!mark.p)
-		return false;
-	for (size_t i = 0; i < h->count; i++) {
-		if (!str_ieq(h->list[i].name, str_of(REPLAY_HEADER)))
-			continue;
-		memmove(&h->list[i], &h->list[i + 1],
-			(--h->count - i) * sizeof(h->list[0]));
-		break;
-	}
-	if (str_to_u64(mark, UINT64_MAX, &number) < 0)
-		return false;
-	for (const struct quirk_letter *l = e->letters; l; l = l->next)
-		if (l->sent && l->number == number)
-			return true;
-	return false;
-}
-
 static void handle(struct http_handler *h, struct http_exchange *x)
 {
 	struct quirk_gate *g = (struct quirk_gate *)h;
 	struct quirk_pass *p;
 
-	if ((g->engine->letters && is_ours(g->engine, x)) ||
+	if ((g->engine->letters && quirk_is_letter(g->engine, x)) ||
 	    !g->engine->at_gate[g->party]) {
 		g->next->handle(g->next, x);
 		return;
@@ -410,268 +345,6 @@ void quirk_on_reply(struct quirk_active *q, struct quirk_pass *p,
 	http_push_hook(p->x, &r->hook);
 }
 
-/* ---- Letters. ---------------------------------------------------------- */
-
-struct quirk_letter *quirk_letter_new(struct quirk_active *q,
-				      const struct quirk_pass *p,
-				      const char *method, struct str path)
-{
-	struct quirk_engine *e = q->engine;
-	struct quirk_letter *l = calloc(1, sizeof(*l));
-
-	assert(l);
-	l->quirk = q;
-	l->gate = p->gate;
-	l->number = ++e->next_number;
-	l->from = arena_str(&l->arena, p->x->from);
-	l->req.method = str_of(arena_strdup(&l->arena, method));
-	l->req.path = arena_str(&l->arena, path);
-	for (size_t i = 0; i < p->x->req.headers.count; i++) {
-		const struct http_header *h = &p->x->req.headers.list[i];
-
-		/* The network makes these itself. */
-		if (str_ieq(h->name, STR("Host")) ||
-		    str_ieq(h->name, STR("Content-Length")) ||
-		    str_ieq(h->name, STR("Transfer-Encoding")) ||
-		    str_ieq(h->name, STR("Connection")))
-			continue;
-		http_header_add(&l->req.headers, &l->arena,
-				arena_str(&l->arena, h->name),
-				arena_str(&l->arena, h->value));
-	}
-	l->next = e->letters;
-	if (l->next)
-		l->next->prev = l;
-	e->letters = l;
-	return l;
-}
-
-struct quirk_letter *quirk_letter_copy(struct quirk_active *q,
-				       const struct quirk_pass *p)
-{
-	const struct http_request *rq = &p->x->req;
-	char method[16];
-	struct quirk_letter *l;
-
-	snprintf(method, sizeof(method), "%.*s", STRF(rq->method));
-	l = quirk_letter_new(q, p, method, rq->path);
-	if (rq->query.p)
-		l->req.query = arena_str(&l->arena, rq->query);
-	l->req.body = arena_str(&l->arena, rq->body);
-	return l;
-}
-
-void quirk_letter_drop(struct quirk_letter *l)
-{
-	struct quirk_engine *e = l->quirk->engine;
-
-	loop_disarm(e->loop, &l->timer);
-	if (l->prev)
-		l->prev->next = l->next;
-	else
-		e->letters = l->next;
-	if (l->next)
-		l->next->prev = l->prev;
-	arena_release(&l->arena);
-	free(l);
-}
-
-static void arrived(struct http_call *c)
-{
-	quirk_letter_drop(c->owner);
-}
-
-static void post(struct timer *t)
-{
-	struct quirk_letter *l = (struct quirk_letter *)t;
-	struct quirk_engine *e = l->quirk->engine;
-	struct http_call *c;
-	struct err err;
-
-	c = http_call_new(e->net, l->from, l->req.method.p, &err, "%s%.*s%s%.*s",
-			  l->gate->url, STRF(l->req.path),
-			  l->req.query.p ? "?" : "", STRF(l->req.query));
-	if (!c) {	/* a peer's odd path */
-		quirk_letter_drop(l);
-		return;
-	}
-	EVENT(e->log, PARTY, "quirk", F_Z("quirk", l->quirk->setting.row->name),
-	      F_STR("sends", l->req.method), F_STR("path", l->req.path),
-	      F_STR("for", l->from));
-	for (size_t i = 0; i < l->req.headers.count; i++) {
-		const struct http_header *h = &l->req.headers.list[i];
-
-		http_call_header(c, arena_str(c->arena, h->name).p, h->value);
-	}
-	if (l->req.body.n) {
-		struct str type = http_header(&l->req.headers, "Content-Type");
-
-		http_call_body(c, type.p ? arena_str(c->arena, type).p :
-					   "application/json", l->req.body);
-	}
-	http_call_header(c, REPLAY_HEADER,
-			 arena_printf(c->arena, "%llu",
-				      (unsigned long long)l->number));
-	c->done = arrived;
-	c->owner = l;
-	l->sent = true;
-	http_call_send(c);
-}
-
-void quirk_letter_send(struct quirk_letter *l, int64_t delay_ns)
-{
-	assert(!l->sent);
-	l->timer.fire = post;
-	loop_arm(l->quirk->engine->loop, &l->timer, delay_ns);
-}
-
-uint64_t quirk_letter_number(const struct quirk_letter *l)
-{
-	return l->number;
-}
-
-static struct quirk_letter *find_waiting(const struct quirk_engine *e,
-					 uint64_t number)
-{
-	struct quirk_letter *l = e->letters;
-
-	while (l && (l->number != number || !timer_armed(&l->timer)))
-		l = l->next;
-	return l;
-}
-
-bool quirk_letter_waits(const struct quirk_active *q, uint64_t number)
-{
-	return find_waiting(q->engine, number) != NULL;
-}
-
-void quirk_letter_hurry(struct quirk_active *q, uint64_t number)
-{
-	struct quirk_letter *l = find_waiting(q->engine, number);
-
-	if (l)
-		loop_arm(q->engine->loop, &l->timer, 0);
-}
-
-/* ---- Devices. ---------------------------------------------------------- */
-
-static void forget_deed(struct quirk_engine *e, struct deed *d)
-{
-	loop_disarm(e->loop, &d->timer);
-	if (d->prev)
-		d->prev->next = d->next;
-	else
-		e->deeds = d->next;
-	if (d->next)
-		d->next->prev = d->prev;
-	free(d);
-}
-
-static void do_deed(struct timer *t)
-{
-	struct deed mine = *(struct deed *)t;
-	struct quirk_active *q = mine.quirk;
-
-	forget_deed(q->engine, (struct deed *)t);
-	mine.fn(q, mine.device, str_of(mine.iccid));
-}
-
-void quirk_later(struct quirk_active *q, struct device *device, struct str iccid,
-		 int64_t delay_ns,
-		 void (*fn)(struct quirk_active *, struct device *, struct str))
-{
-	struct quirk_engine *e = q->engine;
-	struct deed *d = malloc(sizeof(*d));
-
-	assert(d);
-	*d = (struct deed){ .timer.fire = do_deed, .quirk = q,
-			    .device = device, .fn = fn, .next = e->deeds };
-	snprintf(d->iccid, sizeof(d->iccid), "%.*s", STRF(iccid));
-	if (d->next)
-		d->next->prev = d;
-	e->deeds = d;
-	loop_arm(e->loop, &d->timer, delay_ns);
-}
-
-static void tell_device(const struct quirk_active *q, const struct device *d)
-{
-	EVENT(q->engine->log, PARTY, "quirk",
-	      F_Z("quirk", q->setting.row->name),
-	      F_STR("device", device_name(d)));
-}
-
-/* An occasion of a quirk on events, in the turn after the event. */
-static void act(struct quirk_active *q, struct device *d, struct str iccid)
-{
-	if (q->off)
-		return;
-	tell_device(q, d);
-	q->setting.row->ops->act(q, d, iccid);
-}
-
-static void hear(struct eventlog_listener *l, const struct event *event,
-		 struct str line)
-{
-	struct quirk_engine *e = (struct quirk_engine *)((char *)l -
-				 offsetof(struct quirk_engine, listener));
-	struct str prefix = STR("device/"), name = event->party;
-	struct device *d = NULL;
-
-	(void)line;
-	if (!e->fleet || !str_starts(name, prefix))
-		return;
-	name = (struct str){ name.p + prefix.n, name.n - prefix.n };
-	for (struct quirk_active *q = e->first; q; q = q->next) {
-		const struct quirk_ops *ops = q->setting.row->ops;
-
-		if (q->off || !ops->occasion || !is_meant(q, name) ||
-		    !ops->occasion(q, event) || !is_occasion(q))
-			continue;
-		if (!d)
-			d = fleet_find(e->fleet, name);
-		if (d)
-			quirk_later(q, d, event_str(event, "iccid"), 0, act);
-	}
-}
-
-static void each_device(struct quirk_active *q,
-			void (*fn)(struct quirk_active *, struct device *))
-{
-	struct fleet *fleet = q->engine->fleet;
-
-	for (size_t i = 0; fn && fleet && i < fleet_count(fleet); i++) {
-		struct device *d = fleet_device(fleet, i);
-
-		if (is_meant(q, device_name(d)))
-			fn(q, d);
-	}
-}
-
-static void begin_device(struct quirk_active *q, struct device *d)
-{
-	tell_device(q, d);
-	q->setting.row->ops->begin(q, d);
-}
-
-static void beat(struct timer *t)
-{
-	struct quirk_active *q = (struct quirk_active *)((char *)t -
-				 offsetof(struct quirk_active, beat));
-	struct fleet *fleet = q->engine->fleet;
-	int64_t next_ns = INT64_MAX;
-
-	q->up = !q->up;
-	for (size_t i = 0; fleet && i < fleet_count(fleet); i++) {
-		struct device *d = fleet_device(fleet, i);
-
-		if (!is_meant(q, device_name(d)))
-			continue;
-		tell_device(q, d);
-		next_ns = q->setting.row->ops->beat(q, d);
-	}
-	loop_arm(q->engine->loop, t, next_ns);
-}
-
 /* ---- In force, and not. ------------------------------------------------ */
 
 static void count_in(struct quirk_active *q, bool in)
@@ -705,12 +378,12 @@ static void stop(struct quirk_active *q)
 {
 	struct quirk_engine *e = q->engine;
 
-	EVENT(e->log, PARTY, "quirk-over", F_Z("quirk", q->setting.row->name),
+	EVENT(e->log, QUIRK_RIG, "quirk-over", F_Z("quirk", q->setting.row->name),
 	      F_STR("target", target_of(&q->setting)));
 	count_in(q, false);
 	loop_disarm(e->loop, &q->over);
 	loop_disarm(e->loop, &q->beat);
-	each_device(q, q->setting.row->ops->end);
+	quirk_each_device(q, q->setting.row->ops->end);
 	q->off = true;
 }
 
@@ -733,7 +406,7 @@ static struct quirk_active *activate(struct quirk_engine *e,
 		q->setting.values[i].text = arena_str(&q->arena,
 						      s->values[i].text);
 	q->over.fire = time_over;
-	q->beat.fire = beat;
+	q->beat.fire = quirk_beat;
 	actor = arena_printf(&q->arena, "quirk/%s", s->row->name);
 	rng_init(&q->rng, e->seed, actor, target_of(s));
 	if (e->last)
@@ -782,7 +455,7 @@ int quirk_engine_set(struct quirk_engine *e, const struct quirk_setting *s,
 	for (q = e->first; q; q = q->next)
 		if (!q->off && same_targets(&q->setting, s))
 			stop(q);
-	EVENT(e->log, PARTY, "quirk-set", F_Z("quirk", s->row->name),
+	EVENT(e->log, QUIRK_RIG, "quirk-set", F_Z("quirk", s->row->name),
 	      F_STR("target", target_of(s)));
 	q = activate(e, s);
 	count_in(q, true);
@@ -790,7 +463,7 @@ int quirk_engine_set(struct quirk_engine *e, const struct quirk_setting *s,
 	    quirk_setting_get(s, "for")->given)
 		loop_arm(e->loop, &q->over, quirk_number(q, "for"));
 	if (ops->begin)
-		each_device(q, begin_device);
+		quirk_each_device(q, quirk_begin_device);
 	if (ops->beat) {
 		q->up = true;
 		loop_arm(e->loop, &q->beat, 0);
@@ -840,7 +513,7 @@ struct quirk_engine *quirk_engine_new(const struct quirk_engine_config *config)
 	e->report_path = strdup(config->report_path ? config->report_path :
 				REPORT_PATH);
 	assert(e->report_path);
-	e->listener.tell = hear;
+	e->listener.tell = quirk_hear;
 	return e;
 }
 
@@ -851,8 +524,7 @@ void quirk_engine_set_crypto(struct quirk_engine *e, const struct rsp_crypto *cr
 
 void quirk_engine_set_fleet(struct quirk_engine *e, struct fleet *fleet)
 {
-	while (e->deeds)
-		forget_deed(e, e->deeds);
+	quirk_forget_deeds(e);
 	e->fleet = fleet;
 }
 
@@ -861,8 +533,7 @@ void quirk_engine_free(struct quirk_engine *e)
 	struct quirk_active *later;
 	struct quirk_gate *older;
 
-	while (e->deeds)
-		forget_deed(e, e->deeds);
+	quirk_forget_deeds(e);
 	while (e->letters)
 		quirk_letter_drop(e->letters);
 	if (e->listening)
