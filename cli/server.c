@@ -8,12 +8,14 @@
 #include "cli/world_server.h"
 #include "server/server.h"
 #include "server/share.h"
+#include "sim/map.h"
 #include "sim/socknet.h"
 #include "sim/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -21,7 +23,7 @@
 
 #define HOST "server.rig"
 
-enum { READY_SIZE = 3 * SOCKNET_ADDRESS_SIZE };
+enum { READY_SIZE = 3 * SOCKNET_ADDRESS_SIZE, SET_UP_AGAIN_S = 10 };
 
 struct daemon {
 	struct service service;		/* first: a daemon is a service */
@@ -43,6 +45,10 @@ struct daemon {
 	bool has_access;
 	struct metrics metrics;
 	struct eventlog_listener troubles;
+	/* The lists that the settings had, at any time. */
+	bool had_users, had_devices;
+	bool owes_set_up;		/* the settings are not all in the store */
+	struct timer again;		/* tries that */
 	char bound[SOCKNET_ADDRESS_SIZE], admin[SOCKNET_ADDRESS_SIZE];
 };
 
@@ -64,21 +70,97 @@ static int read_settings(struct daemon *d, struct arena *a, struct settings *s)
 	return rc;
 }
 
+/* What is in the store already, by name, so that a reload costs what is new. */
+struct known {
+	const struct settings *settings;	/* NULL: nothing is known */
+	struct map users, api_keys, devices;
+};
+
+static void known_init(struct known *k, const struct settings *s)
+{
+	*k = (struct known){ .settings = s };
+	for (size_t i = 0; s && i < s->users.count; i++)
+		map_put(&k->users, s->users.list[i].key, &s->users.list[i]);
+	for (size_t i = 0; s && i < s->api_keys.count; i++)
+		map_put(&k->api_keys, s->api_keys.list[i].id, &s->api_keys.list[i]);
+	for (size_t i = 0; s && i < s->devices.count; i++)
+		map_put(&k->devices, s->devices.list[i].id, &s->devices.list[i]);
+}
+
+static void known_release(struct known *k)
+{
+	map_release(&k->users);
+	map_release(&k->api_keys);
+	map_release(&k->devices);
+}
+
+static bool same_customer(const struct known *k, struct str theirs,
+			  const struct settings *s, struct str ours)
+{
+	return settings_customer(k->settings, theirs) == settings_customer(s, ours);
+}
+
+static bool knows_user(const struct known *k, const struct settings *s,
+		       const struct settings_user *u)
+{
+	const struct settings_user *old = map_get(&k->users, u->key);
+
+	return old && old->role == u->role && str_eq(old->password, u->password) &&
+	       same_customer(k, old->account, s, u->account);
+}
+
+static bool knows_key(const struct known *k, const struct settings_key *key)
+{
+	const struct settings_key *old = map_get(&k->api_keys, key->id);
+
+	return old && str_eq(old->user, key->user) && str_eq(old->secret, key->secret);
+}
+
+static bool knows_device(const struct known *k, const struct settings *s,
+			 const struct settings_device *d)
+{
+	const struct settings_device *old = map_get(&k->devices, d->id);
+
+	return old && str_eq(old->eid, d->eid) &&
+	       same_customer(k, old->account, s, d->account);
+}
+
+/* Of users and then of keys, those that are new: before anything is locked. */
+static struct server_secret *make_secrets(struct server *server, const struct settings *s,
+					  const struct known *k, struct arena *a)
+{
+	size_t users = s->users.count;
+	struct server_secret *made = arena_array(a, users + s->api_keys.count + 1,
+						 sizeof(*made));
+
+	for (size_t i = 0; i < users; i++)
+		if (!knows_user(k, s, &s->users.list[i]))
+			server_make_secret(server, s->users.list[i].password, &made[i]);
+	for (size_t i = 0; i < s->api_keys.count; i++)
+		if (!knows_key(k, &s->api_keys.list[i]))
+			server_make_secret(server, s->api_keys.list[i].secret,
+					   &made[users + i]);
+	return made;
+}
+
 static int set_up_users(struct server *server, const struct settings *s,
+			const struct known *k, const struct server_secret *made,
 			struct err *err)
 {
-	for (size_t i = 0; i < s->users.count; i++) {
+	for (size_t i = 0; i < s->users.count; i++, made++) {
 		const struct settings_user *u = &s->users.list[i];
 
-		if (server_add_user(server, settings_customer(s, u->account), u->key,
-				    u->password, (enum server_role)u->role, err) < 0)
+		if (!knows_user(k, s, u) &&
+		    server_set_user(server, settings_customer(s, u->account), u->key,
+				    made, (enum server_role)u->role, err) < 0)
 			return err_prefix(err, "user %.*s", STRF(u->key));
 	}
-	for (size_t i = 0; i < s->api_keys.count; i++) {
-		const struct settings_key *k = &s->api_keys.list[i];
+	for (size_t i = 0; i < s->api_keys.count; i++, made++) {
+		const struct settings_key *key = &s->api_keys.list[i];
 
-		if (server_add_api_key(server, k->user, k->id, k->secret, err) < 0)
-			return err_prefix(err, "API key of %.*s", STRF(k->user));
+		if (!knows_key(k, key) &&
+		    server_set_api_key(server, key->user, key->id, made, err) < 0)
+			return err_prefix(err, "API key of %.*s", STRF(key->user));
 	}
 	return 0;
 }
@@ -87,8 +169,8 @@ static int set_up_users(struct server *server, const struct settings *s,
  * A list that there is is the whole list.  One that there is not leaves all as
  * it is, unless there was one before: then all were taken out of it.
  */
-static int drop_others(struct server *server, const struct settings *s,
-		       const struct settings *before, struct arena *a, struct err *err)
+static int drop_others(struct daemon *d, const struct settings *s, struct arena *a,
+		       struct err *err)
 {
 	size_t users = s->users.count, keys = s->api_keys.count, devices = s->devices.count;
 	struct str *names = arena_array(a, users + keys + devices + 1, sizeof(*names));
@@ -100,31 +182,50 @@ static int drop_others(struct server *server, const struct settings *s,
 		ids[i] = s->api_keys.list[i].id;
 	for (size_t i = 0; i < devices; i++)
 		device_ids[i] = s->devices.list[i].id;
-	if ((users || before->users.count) &&
-	    (server_keep_only(server, SERVER_USERS, names, users, err) < 0 ||
-	     server_keep_only(server, SERVER_API_KEYS, ids, keys, err) < 0))
+	if ((users || d->had_users) &&
+	    (server_keep_only(d->server, SERVER_USERS, names, users, err) < 0 ||
+	     server_keep_only(d->server, SERVER_API_KEYS, ids, keys, err) < 0))
 		return -1;
-	return devices || before->devices.count ?
-	       server_keep_only(server, SERVER_DEVICES, device_ids, devices, err) : 0;
+	return devices || d->had_devices ?
+	       server_keep_only(d->server, SERVER_DEVICES, device_ids, devices, err) : 0;
 }
 
 /* What is there already is replaced by what the settings say. */
-static int set_up(struct server *server, const struct settings *s,
-		  const struct settings *before, struct arena *a, struct err *err)
+static int write_all(struct daemon *d, const struct settings *s, const struct known *k,
+		     const struct server_secret *made, struct arena *a, struct err *err)
 {
 	for (size_t i = 0; i < s->accounts.count; i++)
-		if (server_add_account(server, s->accounts.list[i].customer_id,
+		if (server_add_account(d->server, s->accounts.list[i].customer_id,
 				       s->accounts.list[i].name, err) < 0)
 			return -1;
-	if (set_up_users(server, s, err) < 0)
+	if (set_up_users(d->server, s, k, made, err) < 0)
 		return -1;
-	for (size_t i = 0; i < s->devices.count; i++)
-		if (server_add_device(server,
-				      settings_customer(s, s->devices.list[i].account),
-				      s->devices.list[i].id, s->devices.list[i].eid,
-				      err) < 0)
+	for (size_t i = 0; i < s->devices.count; i++) {
+		const struct settings_device *dev = &s->devices.list[i];
+
+		if (!knows_device(k, s, dev) &&
+		    server_add_device(d->server, settings_customer(s, dev->account),
+				      dev->id, dev->eid, err) < 0)
 			return -1;
-	return drop_others(server, s, before, a, err);
+	}
+	return drop_others(d, s, a, err);
+}
+
+/* All of it or nothing; `before` is in the store, or NULL. */
+static int set_up(struct daemon *d, const struct settings *s,
+		  const struct settings *before, struct arena *a, struct err *err)
+{
+	const struct server_secret *made;
+	struct known k;
+	int rc;
+
+	known_init(&k, before);
+	made = make_secrets(d->server, s, &k, a);
+	server_begin_setup(d->server);
+	rc = write_all(d, s, &k, made, a, err);
+	rc = server_end_setup(d->server, rc, err);
+	known_release(&k);
+	return rc;
 }
 
 static int read_tls(const struct settings *s, struct arena *a,
@@ -146,12 +247,19 @@ static int renew_tls(struct daemon *d, const struct settings *s, struct arena *a
 	return socknet_renew_tls(d->service.net, HOST, &tls, err);
 }
 
+static void see_lists(struct daemon *d, const struct settings *s)
+{
+	d->had_users = d->had_users || s->users.count;
+	d->had_devices = d->had_devices || s->devices.count;
+}
+
 /* What SIGHUP renews, and where its strings are.  The rest stays as it was at
  * the start, and so do those strings: they are in use elsewhere. */
 static void take_over(struct daemon *d, const struct settings *new, struct arena arena)
 {
 	struct settings *s = &d->settings;
 
+	see_lists(d, new);
 	s->accounts.list = new->accounts.list;
 	s->accounts.count = new->accounts.count;
 	s->users.list = new->users.list;
@@ -175,6 +283,30 @@ static void take_over(struct daemon *d, const struct settings *new, struct arena
 
 static const char kept_settings[] = "goes on with the settings that it has";
 
+/* A full disk is no reason to let those in who were taken out of the list. */
+static void owe_set_up(struct daemon *d, const struct err *why)
+{
+	verb_fail(d->service.verb, 0, "accounts, users, API keys and devices stay as they were; "
+		  "they are tried again in %d s: %s", SET_UP_AGAIN_S, why->msg);
+	d->owes_set_up = true;
+	loop_arm(&d->service.loop, &d->again, SET_UP_AGAIN_S * NS_PER_S);
+}
+
+static void set_up_again(struct timer *t)
+{
+	struct daemon *d = (struct daemon *)((char *)t - offsetof(struct daemon, again));
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+
+	if (set_up(d, &d->settings, NULL, &arena, &err) < 0) {
+		loop_arm(&d->service.loop, t, SET_UP_AGAIN_S * NS_PER_S);
+	} else {
+		d->owes_set_up = false;
+		verb_fail(d->service.verb, 0, "the configuration is in force");
+	}
+	arena_release(&arena);
+}
+
 static void reload(struct service *service)
 {
 	struct daemon *d = (struct daemon *)service;
@@ -191,8 +323,13 @@ static void reload(struct service *service)
 		return;
 	}
 	/* The first one has done this for all, and before them. */
-	if (d->index == 0 && set_up(d->server, &s, &d->settings, &arena, &err) < 0)
-		verb_fail(service->verb, 0, "%s", err.msg);
+	if (d->index == 0) {
+		loop_disarm(&service->loop, &d->again);
+		if (set_up(d, &s, d->owes_set_up ? NULL : &d->settings, &arena, &err) < 0)
+			owe_set_up(d, &err);
+		else
+			d->owes_set_up = false;
+	}
 	if (renew_tls(d, &s, &arena, &err) < 0)
 		verb_fail(service->verb, 0, "%s", err.msg);
 	server_reconfigure(d->server, &(struct server_config){
@@ -208,9 +345,13 @@ static void reload(struct service *service)
 /* Timers of operations and looks at the EIS have one owner. */
 static int lock_database(struct daemon *d, struct err *err)
 {
-	const char *path = arena_printf(&d->arena, "%.*s.lock",
-					STRF(d->settings.db)).p;
+	char *real = realpath(d->settings.db.p, NULL);	/* by whatever name */
+	const char *path = arena_printf(&d->arena, "%s.lock",
+					real ? real : d->settings.db.p).p;
 
+	free(real);
+	if (settings_in_memory(d->settings.db))
+		return 0;
 	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (d->lock_fd < 0)
 		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
@@ -224,7 +365,6 @@ static int lock_database(struct daemon *d, struct err *err)
 
 static int make_server(struct daemon *d, struct err *err)
 {
-	static const struct settings none;
 	const struct settings *s = &d->settings;
 	struct server_config c = {
 		.loop = &d->service.loop, .net = d->service.net,
@@ -250,7 +390,7 @@ static int make_server(struct daemon *d, struct err *err)
 	d->server = server_new(&c, err);
 	if (!d->server)
 		return -1;
-	return d->index == 0 ? set_up(d->server, s, &none, &d->arena, err) : 0;
+	return d->index == 0 ? set_up(d, s, NULL, &d->arena, err) : 0;
 }
 
 static int set_up_network(struct daemon *d, struct err *err)
@@ -379,6 +519,7 @@ static void stop_daemon(struct daemon *d)
 {
 	access_end(&d->access);
 	loop_disarm(&d->service.loop, &d->beat);
+	loop_disarm(&d->service.loop, &d->again);
 	if (d->bound[0])
 		network_unlisten(d->service.net, HOST);
 	if (d->admin[0])
@@ -544,7 +685,7 @@ static int serve_as_told(struct daemon *d, const struct verb *v)
 
 static int serve(const struct verb *v, int argc, char **argv)
 {
-	struct daemon d = { .lock_fd = -1, .beat.fire = show_life,
+	struct daemon d = { .lock_fd = -1, .beat.fire = show_life, .again.fire = set_up_again,
 			    .troubles.tell = tell_trouble };
 	int left = verb_parse(v, argc, argv, &d.options), code;
 
@@ -560,6 +701,7 @@ static int serve(const struct verb *v, int argc, char **argv)
 		arena_release(&d.arena);
 		return EXIT_INVALID;
 	}
+	see_lists(&d, &d.settings);
 	code = serve_as_told(&d, v);
 	release_daemon(&d);
 	return code;

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sqlite3.h>
 
 /* ---- Tests. ------------------------------------------------------------- */
 
@@ -200,6 +201,83 @@ START_TEST(takes_access_away)
 	await_word("READY=1");
 	reload_with(&r, "");
 	check_access(&r, 401, 401, 401);
+	stop(&r);
+}
+END_TEST
+
+/* How the password is kept; other bytes each time that it is hashed. */
+static void salt_of(const char *user, char salt[33])
+{
+	sqlite3 *db;
+	sqlite3_stmt *q;
+
+	ck_assert_int_eq(sqlite3_open_v2(path_of("server.db"), &db, SQLITE_OPEN_READONLY, NULL),
+			 SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT hex(salt) FROM users WHERE name = ?", -1,
+					    &q, NULL), SQLITE_OK);
+	sqlite3_bind_text(q, 1, user, -1, SQLITE_STATIC);
+	ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
+	snprintf(salt, 33, "%s", (const char *)sqlite3_column_text(q, 0));
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+}
+
+/* Passwords take long to hash, and everybody waits. */
+START_TEST(renews_what_is_new)
+{
+	static const char users[] =
+		"users: {alice: {account: acme, password: wonderland},"
+		" bob: {account: acme, password: %s}}\n"
+		"devices: [{device-id: 00000000-00000000-0040FFFF-FF8001B0, account: acme}]\n";
+	char before[33], after[33], text[400];
+	struct running r = run(CONFIG);
+
+	await_word("READY=1");
+	snprintf(text, sizeof(text), users, "builder");
+	reload_with(&r, text);
+	salt_of("alice", before);
+	reload_with(&r, text);
+	salt_of("alice", after);
+	ck_assert_str_eq(before, after);
+	salt_of("bob", before);
+	snprintf(text, sizeof(text), users, "carpenter");
+	reload_with(&r, text);
+	salt_of("bob", after);
+	ck_assert_str_ne(before, after);
+	check_access(&r, 200, 401, 401);
+	stop(&r);
+}
+END_TEST
+
+/* One of the two devices has the EID already, which only the store knows. */
+START_TEST(reloads_all_or_nothing)
+{
+	static const char both[] =
+		"users: {alice: {account: acme, password: wonderland}%s}\n"
+		"devices: [{device-id: 00000000-00000000-0040FFFF-FF8001B0, account: acme, eid: '%s'},"
+		" {device-id: " SECOND ", account: acme, eid: '%s'}]\n";
+	char err[2000], text[500];
+	struct running r = run(CONFIG);
+
+	await_word("READY=1");
+	snprintf(text, sizeof(text), both, "", "89049032000000000000000000000111",
+		 "89049032000000000000000000000222");
+	reload_with(&r, text);
+	snprintf(text, sizeof(text), both, ", bob: {account: acme, password: builder}",
+		 "89049032000000000000000000000333", "89049032000000000000000000000333");
+	reload_with(&r, text);
+	check_access(&r, 200, 401, 401);
+	ck_assert_int_eq(report_of(&r, SECOND, "89049032000000000000000000000222"), 200);
+	read_file("err", err, sizeof(err));
+	ck_assert_msg(strstr(err, "devices stay as they were"), "%s", err);
+	ck_assert_msg(strstr(err, "has it already"), "%s", err);
+	snprintf(text, sizeof(text), both, ", bob: {account: acme, password: builder}",
+		 "89049032000000000000000000000333", "89049032000000000000000000000222");
+	reload_with(&r, text);
+	check_access(&r, 200, 200, 401);
+	ck_assert_int_eq(report_of(&r, "00000000-00000000-0040FFFF-FF8001B0",
+				   "89049032000000000000000000000333"), 200);
 	stop(&r);
 }
 END_TEST
@@ -423,6 +501,9 @@ START_TEST(refuses_to_start)
 	snprintf(second, sizeof(second), "%s", path_of("second.db"));
 	check_refusal((const char *[]){ "--config", path, NULL }, 3,
 		      "server.db: another server has it open");
+	ck_assert_int_eq(symlink("server.db", path_of("link.db")), 0);
+	check_refusal((const char *[]){ "--config", path, "--db", path_of("link.db"), NULL }, 3,
+		      "link.db: another server has it open");
 	check_refusal((const char *[]){ "--config", path, "--db", second, "--listen", taken,
 					NULL }, 3, "Address already in use");
 	stop(&r);
@@ -826,6 +907,8 @@ static TCase *the_same(const char *name, void (*prepare)(void))
 	tcase_add_test(tc, grace_ends);
 	tcase_add_test(tc, reloads);
 	tcase_add_test(tc, takes_access_away);
+	tcase_add_test(tc, renews_what_is_new);
+	tcase_add_test(tc, reloads_all_or_nothing);
 	tcase_add_test(tc, access_log);
 	tcase_add_test(tc, too_large_in_the_same_form);
 	tcase_add_test(tc, refusals_are_logged);

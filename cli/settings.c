@@ -465,7 +465,7 @@ static int check_names(struct loader *l, const struct settings *s)
 }
 
 /* What SQLite takes for a name that is no file's. */
-static bool is_in_memory(struct str db)
+bool settings_in_memory(struct str db)
 {
 	return str_is(db, ":memory:");
 }
@@ -481,7 +481,7 @@ static int check_whole(struct loader *l, void *settings)
 	if (!s->db.n)
 		rc = diag_add(l->diag, (struct pos){ 0 }, 0,
 			      "which database? Give --db FILE, or 'db' in the configuration");
-	if (s->workers > 1 && s->db.n && is_in_memory(s->db))
+	if (s->workers > 1 && s->db.n && settings_in_memory(s->db))
 		rc = diag_add(l->diag, (struct pos){ 0 }, 0,
 			      "workers: %lld processes cannot share a database in memory; name "
 			      "a file", (long long)s->workers);

@@ -83,6 +83,8 @@ extern const struct option settings_options[];
  */
 int settings_load(const struct settings_options *options, struct arena *a,
 		  struct settings *out, struct buf *complaints);
+/* Is that `db` none that others could open? */
+bool settings_in_memory(struct str db);
 /* The account's number, by its key; the file was checked, so it is there. */
 int64_t settings_customer(const struct settings *s, struct str account);
 

@@ -10,18 +10,15 @@ enum { PASSWORD_MAX = 1024, KEY_ID_DIGITS = 32, SECRET_DIGITS = 64 };
 
 #define REMEMBER_NS (300 * NS_PER_S)
 
-/* A stored hash, and how it was made. */
-struct secret_hash {
-	int64_t iterations;
-	uint8_t salt[AUTH_SALT_SIZE], hash[AUTH_HASH_SIZE];
-};
+static_assert(sizeof(((struct server_secret *)0)->salt) == AUTH_SALT_SIZE &&
+	      sizeof(((struct server_secret *)0)->hash) == AUTH_HASH_SIZE, "as auth.h has it");
 
 void auth_digest(struct str text, uint8_t digest[AUTH_HASH_SIZE])
 {
 	digest_sha256(text.p, text.n, digest);
 }
 
-static void derive(struct str password, const struct secret_hash *h,
+static void derive(struct str password, const struct server_secret *h,
 		   uint8_t hash[AUTH_HASH_SIZE])
 {
 	digest_pbkdf2(password.p, password.n, h->salt, sizeof(h->salt),
@@ -122,11 +119,11 @@ void auth_forget(struct auth *auth)
 
 /* ---- Checking. --------------------------------------------------------- */
 
-static void read_hash(struct stmt *q, int column, struct secret_hash *h)
+static void read_hash(struct stmt *q, int column, struct server_secret *h)
 {
 	struct str salt = stmt_peek(q, column + 1), hash;
 
-	*h = (struct secret_hash){ .iterations = stmt_i64(q, column) };
+	*h = (struct server_secret){ .iterations = stmt_i64(q, column) };
 	if (salt.n == sizeof(h->salt))
 		memcpy(h->salt, salt.p, salt.n);
 	hash = stmt_peek(q, column + 2);
@@ -136,7 +133,7 @@ static void read_hash(struct stmt *q, int column, struct secret_hash *h)
 
 /* The user with what he is known by, or false. */
 static bool find_user(struct auth *auth, char kind, struct str name,
-		      struct arena *a, struct user *user, struct secret_hash *h)
+		      struct arena *a, struct user *user, struct server_secret *h)
 {
 	struct stmt *q = store_sql(auth->store, kind == 'k' ? SQL_KEY_GET :
 						SQL_USER_GET);
@@ -155,7 +152,7 @@ static bool find_user(struct auth *auth, char kind, struct str name,
 static int verify(struct auth *auth, char kind, struct str name,
 		  struct str secret, struct arena *a, struct user *user)
 {
-	struct secret_hash want = { .iterations = auth->iterations };
+	struct server_secret want = { .iterations = auth->iterations };
 	uint8_t digest[AUTH_HASH_SIZE], got[AUTH_HASH_SIZE];
 	const struct auth_entry *e;
 	bool known;
@@ -214,25 +211,24 @@ bool auth_bearer(const struct http_exchange *x, const char *token)
 
 /* ---- Setting up. ------------------------------------------------------- */
 
-static void hash_secret(struct auth *auth, struct str secret,
-			struct secret_hash *h)
+void auth_make_secret(struct auth *auth, struct str secret, struct server_secret *h)
 {
 	h->iterations = auth->iterations;
 	auth_fill(auth, h->salt, sizeof(h->salt));
 	derive(secret, h, h->hash);
 }
 
-static void bind_hash(struct stmt *q, const struct secret_hash *h)
+static void bind_hash(struct stmt *q, const struct server_secret *h)
 {
 	stmt_int(q, h->iterations);
 	stmt_blob(q, h->salt, sizeof(h->salt));
 	stmt_blob(q, h->hash, sizeof(h->hash));
 }
 
-int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
-		  struct str password, enum server_role role, struct err *err)
+int auth_set_user(struct auth *auth, int64_t customer_id, struct str name,
+		  const struct server_secret *password, enum server_role role,
+		  struct err *err)
 {
-	struct secret_hash h;
 	struct stmt *q;
 
 	if (name.n == 0 || name.n > AUTH_NAME_MAX ||
@@ -240,17 +236,25 @@ int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
 		return err_set(err, ERR_INVALID,
 			       "user name: expected 1 to %d characters without a colon, found '%.*s'",
 			       AUTH_NAME_MAX, STRF(name));
+	q = store_sql(auth->store, SQL_USER_SET);
+	stmt_int(stmt_int(stmt_str(q, name), customer_id), role);
+	bind_hash(q, password);
+	stmt_run(q);
+	auth_forget(auth);
+	return 0;
+}
+
+int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
+		  struct str password, enum server_role role, struct err *err)
+{
+	struct server_secret h;
+
 	if (password.n > PASSWORD_MAX)
 		return err_set(err, ERR_INVALID,
 			       "password of %.*s: longer than %d bytes", STRF(name),
 			       PASSWORD_MAX);
-	hash_secret(auth, password, &h);
-	q = store_sql(auth->store, SQL_USER_SET);
-	stmt_int(stmt_int(stmt_str(q, name), customer_id), role);
-	bind_hash(q, &h);
-	stmt_run(q);
-	auth_forget(auth);
-	return 0;
+	auth_make_secret(auth, password, &h);
+	return auth_set_user(auth, customer_id, name, &h, role, err);
 }
 
 static bool is_hex(struct str s, size_t digits)
@@ -263,26 +267,35 @@ static bool is_hex(struct str s, size_t digits)
 	return true;
 }
 
-int auth_add_key(struct auth *auth, struct str user, struct str key_id,
-		 struct str secret, struct err *err)
+int auth_set_key(struct auth *auth, struct str user, struct str key_id,
+		 const struct server_secret *secret, struct err *err)
 {
-	struct secret_hash h;
 	struct stmt *q;
 
-	if (!is_hex(key_id, KEY_ID_DIGITS) || !is_hex(secret, SECRET_DIGITS))
-		return err_set(err, ERR_INVALID,
-			       "API key: expected an id of %d and a secret of %d hex digits",
-			       KEY_ID_DIGITS, SECRET_DIGITS);
+	if (!is_hex(key_id, KEY_ID_DIGITS))
+		return err_set(err, ERR_INVALID, "API key: expected an id of %d hex digits",
+			       KEY_ID_DIGITS);
 	q = store_sql(auth->store, SQL_USER_GET);
 	if (!stmt_row(stmt_str(q, user)))
 		return err_set(err, ERR_NOT_FOUND, "API key: no user '%.*s'",
 			       STRF(user));
 	stmt_end(q);
-	hash_secret(auth, secret, &h);
 	q = store_sql(auth->store, SQL_KEY_SET);
 	stmt_str(stmt_str(q, key_id), user);
-	bind_hash(q, &h);
+	bind_hash(q, secret);
 	stmt_run(q);
 	auth_forget(auth);
 	return 0;
+}
+
+int auth_add_key(struct auth *auth, struct str user, struct str key_id,
+		 struct str secret, struct err *err)
+{
+	struct server_secret h;
+
+	if (!is_hex(secret, SECRET_DIGITS))
+		return err_set(err, ERR_INVALID, "API key: expected a secret of %d hex digits",
+			       SECRET_DIGITS);
+	auth_make_secret(auth, secret, &h);
+	return auth_set_key(auth, user, key_id, &h, err);
 }

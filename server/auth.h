@@ -53,6 +53,13 @@ int auth_add_user(struct auth *auth, int64_t customer_id, struct str name,
 		  struct str password, enum server_role role, struct err *err);
 int auth_add_key(struct auth *auth, struct str user, struct str key_id,
 		 struct str secret, struct err *err);
+/* The same in two steps, of which the first takes long. */
+void auth_make_secret(struct auth *auth, struct str secret, struct server_secret *h);
+int auth_set_user(struct auth *auth, int64_t customer_id, struct str name,
+		  const struct server_secret *password, enum server_role role,
+		  struct err *err);
+int auth_set_key(struct auth *auth, struct str user, struct str key_id,
+		 const struct server_secret *secret, struct err *err);
 
 /* What was verified counts no more: it may have changed. */
 void auth_forget(struct auth *auth);

@@ -25,6 +25,7 @@ struct server {
 	struct store *store;
 	struct share *share;		/* NULL: alone */
 	bool owner;			/* of what happens by itself; true if alone */
+	bool setting_up;		/* server_begin_setup() */
 	bool ring;			/* for the owner, once this turn is committed */
 	struct watch bell;		/* the owner listens for it */
 	char *eis_url, *eis_token, *report_token;

@@ -382,7 +382,7 @@ struct http_handler *server_handler(struct server *s)
  */
 static bool begin_setup(struct server *s)
 {
-	bool writing = store_writing(s->store);
+	bool writing = s->setting_up || store_writing(s->store);
 
 	if (!writing)
 		turn_watch(s, false);
@@ -398,6 +398,26 @@ static int end_setup(struct server *s, bool was_writing, int rc, struct err *err
 		rc = -1;
 	turn_watch(s, true);
 	arena_clear(&s->scratch);
+	return rc;
+}
+
+void server_begin_setup(struct server *s)
+{
+	assert(!s->setting_up);
+	if (store_writing(s->store))
+		end_turn(s);	/* what requests did stands by itself */
+	begin_setup(s);
+	s->setting_up = true;
+}
+
+int server_end_setup(struct server *s, int rc, struct err *err)
+{
+	assert(s->setting_up);
+	s->setting_up = false;
+	if (rc < 0)
+		store_give_up(s->store, err);
+	rc = end_setup(s, false, rc, err);
+	auth_forget(&s->auth);
 	return rc;
 }
 
@@ -432,6 +452,31 @@ int server_add_user(struct server *s, int64_t customer_id, struct str name,
 	if (rc == 0)
 		rc = auth_add_user(&s->auth, customer_id, name, password, role, err);
 	return end_setup(s, writing, rc, err);
+}
+
+void server_make_secret(struct server *s, struct str text, struct server_secret *out)
+{
+	auth_make_secret(&s->auth, text, out);
+}
+
+int server_set_user(struct server *s, int64_t customer_id, struct str name,
+		    const struct server_secret *password, enum server_role role,
+		    struct err *err)
+{
+	bool writing = begin_setup(s);
+	int rc = check_account(s, customer_id, err);
+
+	if (rc == 0)
+		rc = auth_set_user(&s->auth, customer_id, name, password, role, err);
+	return end_setup(s, writing, rc, err);
+}
+
+int server_set_api_key(struct server *s, struct str user, struct str key_id,
+		       const struct server_secret *secret, struct err *err)
+{
+	bool writing = begin_setup(s);
+
+	return end_setup(s, writing, auth_set_key(&s->auth, user, key_id, secret, err), err);
 }
 
 int server_add_api_key(struct server *s, struct str user, struct str key_id,

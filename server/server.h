@@ -16,7 +16,7 @@ struct share;
 struct store;
 struct syncer;
 
-/* `path` NULL: in memory, gone when closed.  See store.h. */
+/* `path` NULL or ":memory:": in memory, gone when closed.  See store.h. */
 struct store *store_open(const char *path, struct err *err);
 void store_close(struct store *st);
 /* All of it as bytes, committed or not; free() ends them.  NULL: no memory. */
@@ -81,6 +81,29 @@ int server_add_code(struct server *s, int64_t customer_id, struct str iccid,
 /* `eid` may be empty: then it stays as it is, or the first report names it. */
 int server_add_device(struct server *s, int64_t customer_id,
 		      struct str device_id, struct str eid, struct err *err);
+
+/*
+ * What is kept of a password or of a key's secret.  To make it takes tens of
+ * milliseconds, on purpose, so it may be made before anybody has to wait; these
+ * do then what server_add_user() and server_add_api_key() do.
+ */
+struct server_secret {
+	int64_t iterations;
+	uint8_t salt[16], hash[32];
+};
+void server_make_secret(struct server *s, struct str text, struct server_secret *out);
+int server_set_user(struct server *s, int64_t customer_id, struct str name,
+		    const struct server_secret *password, enum server_role role,
+		    struct err *err);
+int server_set_api_key(struct server *s, struct str user, struct str key_id,
+		       const struct server_secret *secret, struct err *err);
+
+/*
+ * What is set up between these two, in one turn, is written by the second one,
+ * all of it: or nothing, if `rc` is negative or it is itself.
+ */
+void server_begin_setup(struct server *s);
+int server_end_setup(struct server *s, int rc, struct err *err);
 
 /*
  * Whoever is not among `names` (user names, key ids, device ids) loses access:

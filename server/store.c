@@ -305,12 +305,29 @@ static void make_private(const char *path)
 		close(fd);
 }
 
+/* A path is one even if it looks like a URI. */
+static int open_database(const char *path, int flags, sqlite3 **db)
+{
+	size_t size = (path ? strlen(path) : 0) + sizeof("./:memory:");
+	char *name = malloc(size);
+	int rc;
+
+	assert(name);
+	snprintf(name, size, "%s%s", path && strncmp(path, "file:", 5) == 0 ? "./" : "",
+		 path ? path : ":memory:");
+	rc = sqlite3_open_v2(name, db, flags, NULL);
+	free(name);
+	return rc;
+}
+
 struct store *store_open(const char *path, struct err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 		    SQLITE_OPEN_NOMUTEX;
 	struct store *st = spare;
 
+	if (path && strcmp(path, ":memory:") == 0)
+		path = NULL;
 	if (!path && spare) {
 		spare = NULL;
 		return st;
@@ -331,8 +348,7 @@ struct store *store_open(const char *path, struct err *err)
 			goto fail;
 		make_private(path);
 	}
-	if (sqlite3_open_v2(path ? path : ":memory:", &st->db, flags, NULL) !=
-	    SQLITE_OK) {
+	if (open_database(path, flags, &st->db) != SQLITE_OK) {
 		explain(st, NULL, err);
 		goto fail;
 	}
@@ -596,6 +612,14 @@ static void end_turn(struct store *st, bool committed)
 		share_committed(st->share);
 	}
 	give_turn(st);
+}
+
+void store_give_up(struct store *st, const struct err *why)
+{
+	if (st->failed)
+		return;
+	st->err = *why;
+	st->failed = true;
 }
 
 int store_commit(struct store *st, struct err *err)

@@ -28,6 +28,8 @@ void store_on_begin(struct store *st, void (*began)(void *arg), void *arg);
 bool store_writing(const struct store *st);
 /* End the transaction, if there is one.  -1: nothing of it happened. */
 int store_commit(struct store *st, struct err *err);
+/* The next store_commit() takes all back, and says why. */
+void store_give_up(struct store *st, const struct err *why);
 /* Write transactions that were committed since it was opened. */
 uint64_t store_commits(const struct store *st);
 /* Has anything failed since the last commit?  What, or NULL. */

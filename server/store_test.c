@@ -187,6 +187,24 @@ START_TEST(migration_that_fails)
 }
 END_TEST
 
+/* It would be in memory, and all of it gone at the end. */
+START_TEST(named_like_a_uri)
+{
+	int here = open(".", O_PATH | O_DIRECTORY);
+	struct store *st;
+	struct err err;
+
+	ck_assert_int_eq(chdir(dir), 0);
+	st = store_open("file:x?mode=memory", &err);
+	ck_assert_msg(st, "%s", err.msg);
+	store_close(st);
+	ck_assert_int_eq(access("file:x?mode=memory", F_OK), 0);
+	ck_assert_int_eq(unlink("file:x?mode=memory"), 0);
+	ck_assert_int_eq(fchdir(here), 0);
+	close(here);
+}
+END_TEST
+
 START_TEST(no_such_directory)
 {
 	snprintf(path, sizeof(path), "%s/nowhere/db", dir);
@@ -844,6 +862,7 @@ int main(void)
 	tcase_add_test(tc, of_an_older_version);
 	tcase_add_test(tc, migration_that_fails);
 	tcase_add_test(tc, no_such_directory);
+	tcase_add_test(tc, named_like_a_uri);
 	tcase_add_test(tc, of_another_program);
 	tcase_add_test(tc, not_a_file);
 	tcase_add_test(tc, locked_by_another);
