@@ -404,8 +404,7 @@ static int end_setup(struct server *s, bool was_writing, int rc, struct err *err
 void server_begin_setup(struct server *s)
 {
 	assert(!s->setting_up);
-	if (store_writing(s->store))
-		end_turn(s);	/* what requests did stands by itself */
+	turn_settle(s);		/* what requests did stands by itself */
 	begin_setup(s);
 	s->setting_up = true;
 }

@@ -136,6 +136,14 @@ static void commit_done(struct server *s)
 		sync_failed(s, &t->held, errno);
 }
 
+/* Others are to look at what was committed. */
+static void ring(struct server *s)
+{
+	if (s->ring)
+		share_ring(s->share);
+	s->ring = false;
+}
+
 static void end_turn(struct task *task)
 {
 	struct turns *t = (struct turns *)task;
@@ -150,9 +158,7 @@ static void end_turn(struct task *task)
 		is_lost(s, &t->held, &err);
 		return;
 	}
-	if (s->ring)
-		share_ring(s->share);
-	s->ring = false;
+	ring(s);
 	if (wrote)
 		commit_done(s);
 }
@@ -213,6 +219,32 @@ int turn_commit(struct server *s, struct err *err)
 	if (t->running)
 		synced(t->syncer, error);
 	return error ? explain(error, err) : 0;
+}
+
+void turn_settle(struct server *s)
+{
+	struct turns *t = s->turns;
+	struct held_list l;
+	struct err err;
+	int error;
+
+	if (!store_writing(s->store))
+		return;
+	if (store_commit(s->store, &err) < 0) {
+		is_lost(s, &t->held, &err);
+		return;
+	}
+	ring(s);
+	t->committed++;
+	error = t->syncer && t->syncer->wait(t->syncer) < 0 ? errno : 0;
+	clear(&l);
+	append(&l, &t->syncing);
+	append(&l, &t->held);
+	t->running = false;
+	if (error)
+		sync_failed(s, &l, error);
+	else
+		is_safe(s, &l);
 }
 
 void turn_free(struct server *s)

@@ -43,6 +43,8 @@ void turn_free(struct server *s);
 void turn_sync_by(struct server *s, struct syncer *syncer);
 /* Is each turn committed at its end?  Not while the server is set up. */
 void turn_watch(struct server *s, bool on);
+/* End the turn here and now: what it wrote is safe, and its answers are gone. */
+void turn_settle(struct server *s);
 /* Commit here and now, and wait until it is safe. */
 int turn_commit(struct server *s, struct err *err);
 

@@ -279,6 +279,35 @@ START_TEST(set_up_during_a_sync)
 }
 END_TEST
 
+/* If it comes to nothing, that is nothing to those who sent requests. */
+START_TEST(set_up_that_is_taken_back)
+{
+	struct err err = { 0 };
+	struct note first, second;
+
+	send_enable(&first, ICCID1);
+	rig_run(&r, 2);
+	send_enable(&second, ICCID2);
+	rig_run(&r, 1);
+	server_begin_setup(r.server);
+	rig_ok(server_add_account(r.server, 3, STR("Three"), &err), &err);
+	err_set(&err, ERR_STATE, "no");
+	ck_assert_int_eq(server_end_setup(r.server, -1, &err), -1);
+	ck_assert_str_eq(err.msg, "no");
+	rig_run(&r, 1);
+	ck_note(first, 200, 3);
+	ck_note(second, 200, 3);
+	ck_assert_int_eq(server_add_user(r.server, 3, STR("u"), STR("p"), SERVER_ROLE_USER, &err),
+			 -1);
+	server_begin_setup(r.server);
+	rig_ok(server_add_account(r.server, 3, STR("Three"), &err), &err);
+	rig_ok(server_add_user(r.server, 3, STR("u"), STR("p"), SERVER_ROLE_USER, &err), &err);
+	rig_ok(server_end_setup(r.server, 0, &err), &err);
+	rig_run(&r, SYNC_S);
+	ck_assert_int_eq(r.order_count, 2);
+}
+END_TEST
+
 /* All that is written during a sync has one commit, and one sync. */
 START_TEST(turns_during_a_sync_share_the_next)
 {
@@ -326,6 +355,7 @@ int main(void)
 	tcase_add_test(tc, end_waits_for_the_disk);
 	tcase_add_test(tc, set_up_is_safe_at_once);
 	tcase_add_test(tc, set_up_during_a_sync);
+	tcase_add_test(tc, set_up_that_is_taken_back);
 	tcase_add_test(tc, turns_during_a_sync_share_the_next);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
