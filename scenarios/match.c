@@ -5,15 +5,9 @@
 #include <assert.h>
 #include <math.h>
 #include <regex.h>
-#include <stdlib.h>
 
 /* Longer texts of what came are cut. */
 enum { ACTUAL_SHOWN_MAX = 2000 };
-
-static const char *const kind_words[] = {
-	"null", "boolean", "number", "string", "list", "map",
-};
-enum { KIND_WORDS = sizeof(kind_words) / sizeof(kind_words[0]) };
 
 /* ---- Words for people. -------------------------------------------------- */
 
@@ -95,7 +89,7 @@ static struct str print_actual(const cJSON *actual, struct arena *a)
 	return s;
 }
 
-static int differ(const struct value *expected, const cJSON *actual,
+int match_differ(const struct value *expected, const cJSON *actual,
 		  struct arena *a, struct mismatch *out, const char *reason)
 {
 	*out = (struct mismatch){
@@ -110,7 +104,7 @@ static int differ(const struct value *expected, const cJSON *actual,
 int match_fail(const char *name, const struct value *arg, const cJSON *actual,
 	       struct arena *a, struct mismatch *out, const char *reason)
 {
-	differ(arg, actual, a, out, reason);
+	match_differ(arg, actual, a, out, reason);
 	out->expected = arena_printf(a, "{%s: %.*s}", name, STRF(out->expected));
 	return -1;
 }
@@ -208,10 +202,10 @@ static int match_list(const struct value *v, const cJSON *actual,
 	size_t n;
 
 	if (!cJSON_IsArray(actual))
-		return differ(v, actual, a, out, "not a list");
+		return match_differ(v, actual, a, out, "not a list");
 	n = (size_t)cJSON_GetArraySize(actual);
 	if (n != v->count) {
-		differ(v, actual, a, out, "");
+		match_differ(v, actual, a, out, "");
 		out->reason = arena_printf(a, "%zu items, expected %zu", n, v->count);
 		return -1;
 	}
@@ -230,7 +224,7 @@ static int match_subset(const struct value *v, const cJSON *actual,
 	const struct member *m = v->members;
 
 	if (!cJSON_IsObject(actual))
-		return differ(v, actual, a, out, "not a map");
+		return match_differ(v, actual, a, out, "not a map");
 	for (size_t i = 0; i < v->count; i++) {
 		/* Keys are NUL-terminated: arena_str() made them. */
 		const cJSON *item =
@@ -556,7 +550,7 @@ const struct matcher matchers[] = {
 };
 const size_t matcher_count = sizeof(matchers) / sizeof(matchers[0]);
 
-static const struct matcher *find_matcher(struct str name)
+const struct matcher *match_named(struct str name)
 {
 	for (size_t i = 0; i < matcher_count; i++)
 		if (str_is(name, matchers[i].name))
@@ -564,13 +558,12 @@ static const struct matcher *find_matcher(struct str name)
 	return NULL;
 }
 
-/* A map whose keys all name matchers is one.  An empty map is not. */
-static bool is_matcher(const struct value *v)
+bool match_is_matcher(const struct value *v)
 {
 	if (v->kind != VALUE_MAP || v->count == 0)
 		return false;
 	for (size_t i = 0; i < v->count; i++)
-		if (!find_matcher(v->members[i].key))
+		if (!match_named(v->members[i].key))
 			return false;
 	return true;
 }
@@ -578,9 +571,9 @@ static bool is_matcher(const struct value *v)
 int match_value(const struct value *v, const cJSON *actual, struct arena *a,
 		struct mismatch *out)
 {
-	if (is_matcher(v)) {
+	if (match_is_matcher(v)) {
 		for (size_t i = 0; i < v->count; i++) {
-			const struct matcher *m = find_matcher(v->members[i].key);
+			const struct matcher *m = match_named(v->members[i].key);
 
 			if (m->match(v->members[i].value, actual, a, out) < 0)
 				return -1;
@@ -588,288 +581,10 @@ int match_value(const struct value *v, const cJSON *actual, struct arena *a,
 		return 0;
 	}
 	if (!actual)
-		return differ(v, actual, a, out, "");
+		return match_differ(v, actual, a, out, "");
 	if (v->kind == VALUE_MAP)
 		return match_subset(v, actual, a, out);
 	if (v->kind == VALUE_LIST)
 		return match_list(v, actual, a, out);
-	return scalar_equal(v, actual) ? 0 : differ(v, actual, a, out, "");
-}
-
-/* ---- Pointers. ---------------------------------------------------------- */
-
-/* One segment, with ~1 and ~0 undone; in `text`, or -1 if it is too long. */
-static int unescape_segment(struct str s, char *text, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (n + 1 >= size)
-			return -1;
-		if (c == '~' && i + 1 < s.n && (s.p[i + 1] == '0' || s.p[i + 1] == '1'))
-			c = s.p[++i] == '0' ? '~' : '/';
-		text[n++] = c;
-	}
-	text[n] = '\0';
-	return 0;
-}
-
-static const cJSON *step_into(const cJSON *json, struct str segment)
-{
-	char text[256];
-	uint64_t index;
-
-	if (cJSON_IsArray(json)) {
-		if (str_to_u64(segment, INT32_MAX, &index) < 0 ||
-		    (segment.n > 1 && segment.p[0] == '0'))
-			return NULL;
-		return cJSON_GetArrayItem(json, (int)index);
-	}
-	if (!cJSON_IsObject(json) ||
-	    unescape_segment(segment, text, sizeof(text)) < 0)
-		return NULL;
-	return cJSON_GetObjectItemCaseSensitive(json, text);
-}
-
-/* Cut "/segment" off the front of `pointer`. */
-static struct str next_segment(struct str *pointer)
-{
-	struct str rest = { pointer->p + 1, pointer->n - 1 };
-	struct str segment = rest;
-	const char *slash = rest.n ? memchr(rest.p, '/', rest.n) : NULL;
-
-	if (slash)
-		segment.n = (size_t)(slash - rest.p);
-	*pointer = (struct str){ rest.p + segment.n, rest.n - segment.n };
-	return segment;
-}
-
-const cJSON *match_find(const cJSON *document, struct str pointer)
-{
-	if (pointer.n && pointer.p[0] != '/')
-		return NULL;
-	while (pointer.n && document)
-		document = step_into(document, next_segment(&pointer));
-	return document;
-}
-
-static int match_from(struct str pointer, struct str done,
-		      const struct value *expected, const cJSON *json,
-		      struct arena *a, struct mismatch *out)
-{
-	struct str rest = pointer, segment, path;
-	const cJSON *item;
-	int i = 0;
-
-	while (rest.n && json) {
-		segment = next_segment(&rest);
-		if (!str_is(segment, "*") || cJSON_IsObject(json)) {
-			json = step_into(json, segment);
-			continue;
-		}
-		path = (struct str){ pointer.p,
-				     (size_t)(segment.p - 1 - pointer.p) };
-		if (!cJSON_IsArray(json) || !json->child) {
-			differ(expected, json, a, out,
-			       cJSON_IsArray(json) ? "the list is empty" : "not a list");
-			out->path = arena_printf(a, "%.*s%.*s", STRF(done), STRF(path));
-			return -1;
-		}
-		cJSON_ArrayForEach(item, json) {
-			struct str here = arena_printf(a, "%.*s%.*s/%d", STRF(done),
-						       STRF(path), i++);
-
-			if (match_from(rest, here, expected, item, a, out) < 0)
-				return -1;
-		}
-		return 0;
-	}
-	if (match_value(expected, json, a, out) == 0)
-		return 0;
-	out->path = arena_printf(a, "%.*s%.*s%.*s", STRF(done), STRF(pointer),
-				 STRF(out->path));
-	return -1;
-}
-
-int match_pointer(struct str pointer, const struct value *expected,
-		  const cJSON *document, struct arena *a, struct mismatch *out)
-{
-	if (pointer.n && pointer.p[0] != '/') {
-		differ(expected, NULL, a, out, "not a JSON pointer");
-		out->path = pointer;
-		return -1;
-	}
-	return match_from(pointer, STR(""), expected, document, a, out);
-}
-
-/* ---- Checks before running. --------------------------------------------- */
-
-static int bad_arg(struct diag *d, const struct matcher *m,
-		   const struct value *v, const char *expected)
-{
-	return diag_add(d, v->pos, v->width, "'%s' takes %s, not %s", m->name,
-			expected, value_kind_name(v->kind));
-}
-
-static int check_regex(const struct value *v, struct diag *d)
-{
-	char why[200];
-	regex_t re;
-	int rc;
-
-	if (v->templated)
-		return 0;
-	rc = regcomp(&re, v->text.p, REG_EXTENDED | REG_NOSUB);
-	if (rc == 0) {
-		regfree(&re);
-		return 0;
-	}
-	regerror(rc, &re, why, sizeof(why));
-	return diag_add(d, v->pos, v->width,
-			"not a POSIX extended regular expression: %s", why);
-}
-
-static int check_kind_word(const struct value *v, struct diag *d)
-{
-	for (size_t i = 0; i < KIND_WORDS; i++)
-		if (str_is(v->text, kind_words[i]))
-			return 0;
-	diag_add(d, v->pos, v->width, "'%.*s': expected null, boolean, number, "
-		 "string, list or map", STRF(v->text));
-	diag_did_you_mean(d, v->text, kind_words, KIND_WORDS);
-	return -1;
-}
-
-static int check_time(const struct value *v, struct diag *d)
-{
-	struct err err;
-	int64_t ms;
-
-	if (v->templated || clock_parse_iso(v->text, &ms, &err) == 0)
-		return 0;
-	return diag_add(d, v->pos, v->width, "%s", err.msg);
-}
-
-static int check_all(const struct value *list, struct diag *d)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < list->count; i++)
-		rc |= match_check(list->items[i], d);
-	return rc;
-}
-
-static int check_fields(const struct matcher *m, const struct value *v, struct diag *d)
-{
-	bool good = v->kind == VALUE_STR || (v->kind == VALUE_BOOL && v->as.b) ||
-		    (v->kind == VALUE_LIST && v->count);
-
-	for (size_t i = 0; v->kind == VALUE_LIST && i < v->count; i++)
-		good &= v->items[i]->kind == VALUE_STR;
-	return good ? 0 : bad_arg(d, m, v, "a name, a list of names, or true");
-}
-
-static int check_order(const struct value *v, struct diag *d)
-{
-	struct str field;
-	bool down;
-
-	if (v->templated || match_order(v->text, &field, &down))
-		return 0;
-	return diag_add(d, v->pos, v->width,
-			"'%.*s': expected asc field, desc field or field", STRF(v->text));
-}
-
-static int check_selection(const struct matcher *m, const struct value *v, struct diag *d)
-{
-	const struct value *those = value_get(v, "those"), *as = value_get(v, "as");
-
-	if (!those || !as || v->count != 2)
-		return bad_arg(d, m, v, "{those: ..., as: a page or a list}");
-	return match_check(those, d);
-}
-
-static int check_arg(const struct matcher *m, const struct value *v, struct diag *d)
-{
-	bool text = v->kind == VALUE_STR;
-	bool number = v->kind == VALUE_INT || v->kind == VALUE_FLOAT;
-
-	switch (m->arg) {
-	case MATCHER_ARG_ORDERED:
-		return text || number ? 0 : bad_arg(d, m, v, "a number or a string");
-	case MATCHER_ARG_ANY:
-		/* `like: {type: x}` is what escapes from matchers' names. */
-		return str_is(str_of(m->name), "like") && v->kind == VALUE_MAP ?
-		       0 : match_check(v, d);
-	case MATCHER_ARG_LITERAL:
-		return 0;
-	case MATCHER_ARG_STR:
-		return text || number ? 0 : bad_arg(d, m, v, "a string");
-	case MATCHER_ARG_REGEX:
-		return text ? check_regex(v, d) :
-		       bad_arg(d, m, v, "a regular expression");
-	case MATCHER_ARG_LENGTH:
-		return v->kind == VALUE_INT || (text && v->templated) || is_matcher(v) ?
-		       match_check(v, d) : bad_arg(d, m, v, "a whole number");
-	case MATCHER_ARG_LIST:
-		if (text && v->templated)	/* a list that was saved */
-			return 0;
-		return v->kind == VALUE_LIST ? check_all(v, d) :
-		       bad_arg(d, m, v, "a list");
-	case MATCHER_ARG_TRUE:
-		return v->kind == VALUE_BOOL && v->as.b ? 0 :
-		       diag_add(d, v->pos, v->width, "'%s' takes true", m->name);
-	case MATCHER_ARG_KIND:
-		return v->kind == VALUE_NULL || text ? check_kind_word(v, d) :
-		       bad_arg(d, m, v, "the name of a kind");
-	case MATCHER_ARG_TIME:
-		return text ? check_time(v, d) : bad_arg(d, m, v, "a time");
-	case MATCHER_ARG_FIELDS:
-		return check_fields(m, v, d);
-	case MATCHER_ARG_ORDER:
-		return text ? check_order(v, d) : bad_arg(d, m, v, "a field to sort by");
-	case MATCHER_ARG_SELECTION:
-		return check_selection(m, v, d);
-	}
-	return 0;
-}
-
-static int check_map(const struct value *v, struct diag *d)
-{
-	const char *names[32];
-	size_t known = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < v->count; i++) {
-		const struct matcher *m = find_matcher(v->members[i].key);
-
-		known += m != NULL;
-		rc |= m ? check_arg(m, v->members[i].value, d) :
-		      match_check(v->members[i].value, d);
-	}
-	if (known == 0 || known == v->count)
-		return rc;
-	assert(matcher_count <= 32);
-	for (size_t i = 0; i < matcher_count; i++)
-		names[i] = matchers[i].name;
-	for (size_t i = 0; i < v->count; i++) {
-		const struct member *m = &v->members[i];
-
-		if (find_matcher(m->key))
-			continue;
-		rc = diag_add(d, m->pos, m->width, "'%.*s' is not a matcher, but "
-			      "others here are; {like: {...}} makes all of them "
-			      "members", STRF(m->key));
-		diag_did_you_mean(d, m->key, names, matcher_count);
-	}
-	return rc;
-}
-
-int match_check(const struct value *v, struct diag *d)
-{
-	if (v->kind == VALUE_LIST)
-		return check_all(v, d);
-	return v->kind == VALUE_MAP ? check_map(v, d) : 0;
+	return scalar_equal(v, actual) ? 0 : match_differ(v, actual, a, out, "");
 }

@@ -12,6 +12,13 @@
 /* -1, `expected` being the argument of the matcher `name`. */
 int match_fail(const char *name, const struct value *arg, const cJSON *actual,
 	       struct arena *a, struct mismatch *out, const char *reason);
+/* -1, `expected` being that. */
+int match_differ(const struct value *expected, const cJSON *actual,
+		 struct arena *a, struct mismatch *out, const char *reason);
+/* NULL: there is none. */
+const struct matcher *match_named(struct str name);
+/* A map whose keys all name matchers is one.  An empty map is not. */
+bool match_is_matcher(const struct value *v);
 /* Put "/segment" before the place that differs. */
 void match_prepend(struct mismatch *out, struct arena *a, struct str segment);
 /* The string of a JSON string; STR_NONE for anything else. */
