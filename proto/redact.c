@@ -58,6 +58,37 @@ bool redact_finds(struct str text)
 	return false;
 }
 
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_word_at(const struct buf *b, size_t i, struct str word)
+{
+	return b->n - i >= word.n && memcmp(b->p + i, word.p, word.n) == 0 &&
+	       (i == 0 || !is_alnum(b->p[i - 1])) &&
+	       (i + word.n == b->n || !is_alnum(b->p[i + word.n]));
+}
+
+void redact_word(struct buf *line, struct str word)
+{
+	size_t out = 0, i = 0;
+
+	if (!word.n || !line->n)
+		return;
+	while (i < line->n) {
+		if (!is_word_at(line, i, word)) {
+			line->p[out++] = line->p[i++];
+			continue;
+		}
+		for (size_t k = 0; k < word.n && k < 3; k++)
+			line->p[out++] = '*';
+		i += word.n;
+	}
+	line->n = out;
+	line->p[out] = '\0';
+}
+
 void redact_secrets(struct buf *line)
 {
 	size_t out = 0, i = 0;

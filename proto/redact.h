@@ -14,6 +14,9 @@
  * percent-encoded as in a URL, and as often as it occurs in the text.  In place; the text never grows. */
 void redact_secrets(struct buf *line);
 
+/* Masks `word`, a secret that is known, where it stands as a word of its own. */
+void redact_word(struct buf *line, struct str word);
+
 /* Is there anything in `text` that redact_secrets() would mask? */
 bool redact_finds(struct str text);
 

@@ -37,6 +37,32 @@ START_TEST(texts)
 }
 END_TEST
 
+static const char *const words[][2] = {
+	{ "", "" },
+	{ "S3", "**" },
+	{ "S3 is not S3.", "** is not **." },
+	{ "XS3 S3X S33 s3 S", "XS3 S3X S33 s3 S" },
+	{ "(S3)S3-S3", "(**)**-**" },
+};
+
+START_TEST(known_words)
+{
+	struct buf line;
+
+	buf_init(&line, 1000);
+	buf_z(&line, words[_i][0]);
+	redact_word(&line, STR("S3"));
+	ck_assert_str_eq(line.p ? line.p : "", words[_i][1]);
+	redact_word(&line, STR(""));
+	ck_assert_str_eq(line.p ? line.p : "", words[_i][1]);
+	buf_clear(&line);
+	buf_z(&line, "the code is M-1$x.");
+	redact_word(&line, STR("M-1$x"));
+	ck_assert_str_eq(line.p, "the code is ***.");
+	buf_release(&line);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("proto/redact");
@@ -45,6 +71,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, texts, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_loop_test(tc, known_words, 0, (int)(sizeof(words) / sizeof(words[0])));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

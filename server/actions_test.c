@@ -108,6 +108,52 @@ START_TEST(how_orders_end)
 }
 END_TEST
 
+#define TEN_EUROS "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC" \
+	"\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC"
+
+/* What is said of a failed download whose code is SECRET-ONE, confirmed by 4711. */
+static const struct {
+	const char *said, *shown;
+} quotes[] = {
+	{ "SECRET-ONE is refused", ": *** is refused" },
+	{ "matchingId=SECRET-ONE, code 4711 of 47110", ": matchingId=***, code *** of 47110" },
+	{ "see LPA:1$smdp.example.com$SECRET-ONE", ": see LPA:1$smdp.example.com$***" },
+	{ TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS "1234567890 SECRET-ONE",
+	  TEN_EUROS "1234567890 ***" },
+	{ "x" TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS,
+	  TEN_EUROS "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC" },
+};
+
+/* Registered codes first, then one in the request, which is known until it is placed. */
+START_TEST(peers_quote_secrets)
+{
+	const char *how = _i ? "\"activation_code\":\"" SECRET1 "\",\"confirmation_code\":\"4711\"" :
+			  "\"iccid\":\"" ICCID1 "\"";
+
+	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+		const char *tx, *message;
+
+		if (!_i)
+			ck_status(rig_post(&r, CODES, "{\"iccid\":\"" ICCID1 "\",\"carrier\":\"A\","
+				  "\"activation_code\":\"" SECRET1 "\",\"confirmation_code\":\"4711\"}"), 201);
+		r.eis_said = _i ? quotes[i].said : NULL;
+		r.eis_status = _i ? 400 : 0;
+		tx = start("/ws/v1/esim_profiles/download",
+			   arena_printf(&r.arena, "{" TARGET ",%s}", how).p);
+		rig_run(&r, 1);
+		if (!_i)
+			rig_order_ends(&r, (int)i, "failed", arena_printf(&r.arena,
+				"{\"code\":\"downloadFailed\",\"message\":\"%s\"}", quotes[i].said).p);
+		get_progress(tx);
+		ck_json(&r, "/status", "failed");
+		message = json_at(&r, "/message");
+		ck_assert_msg(strlen(message) >= strlen(quotes[i].shown) &&
+			      strcmp(message + strlen(message) - strlen(quotes[i].shown),
+				     quotes[i].shown) == 0, "%s", message);
+	}
+}
+END_TEST
+
 START_TEST(eis_forgets_the_order)
 {
 	const char *tx;
@@ -440,6 +486,7 @@ int main(void)
 	tcase_add_test(tc, enable_from_request_to_row);
 	tcase_add_test(tc, checked_without_being_asked);
 	LOOP(how_orders_end, endings);
+	tcase_add_loop_test(tc, peers_quote_secrets, 0, 2);
 	tcase_add_test(tc, eis_forgets_the_order);
 	tcase_add_test(tc, eis_is_not_where_it_was);
 	LOOP(eis_refuses_to_take_it, refusals);

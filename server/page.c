@@ -227,6 +227,12 @@ static int read_size(struct request *rq, int64_t most, int64_t *size,
 	return 0;
 }
 
+/* A query of nothing but spaces is none. */
+static struct str condition(struct str query)
+{
+	return str_trim(query).n ? query : STR_NONE;
+}
+
 /* query and orderby that stand beside a cursor must be those it was made with. */
 static int check_beside(struct request *rq, const struct page *page,
 			struct err *err)
@@ -235,7 +241,7 @@ static int check_beside(struct request *rq, const struct page *page,
 	struct str orderby = request_param(rq, "orderby");
 	struct page other = *page;
 
-	if (query.p && !str_eq(query, page->query))
+	if (query.p && !str_eq(condition(query), page->query))
 		return err_set(err, ERR_INVALID,
 			       "query: not the one that the cursor was made with");
 	if (!orderby.n)
@@ -262,9 +268,7 @@ static int read_page(struct request *rq, struct page *page, int64_t most,
 		    check_beside(rq, page, err) < 0)
 			return -1;
 	} else {
-		page->query = request_param(rq, "query");
-		if (str_trim(page->query).n == 0)
-			page->query = STR_NONE;
+		page->query = condition(request_param(rq, "query"));
 		if (orderby.n && page_order_parse(orderby, page, err) < 0)
 			return -1;
 	}

@@ -222,6 +222,23 @@ START_TEST(cursor_carries_the_query)
 }
 END_TEST
 
+/* A client that sends all that it sent before, and that is nothing. */
+START_TEST(cursor_beside_an_empty_query)
+{
+	static const char *const queries[] = { "query=", "query=%20", "query", "orderby=&query=" };
+
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		const char *cursor;
+
+		ck_status(rig_get(&r, arena_printf(&r.arena, INVENTORY "?size=5&%s", queries[i]).p), 200);
+		cursor = arena_strdup(&r.arena, json_at(&r, "/cursor"));
+		ck_status(rig_get(&r, arena_printf(&r.arena, INVENTORY "?size=5&%s&cursor=%s",
+						   queries[i], cursor).p), 200);
+		ck_json(&r, "/count", "5");
+	}
+}
+END_TEST
+
 START_TEST(cursor_is_good_for_nothing_else)
 {
 	static const char letters[] =
@@ -289,6 +306,7 @@ int main(void)
 			    sizeof(orders) / sizeof(orders[0]));
 	tcase_add_test(tc, full_page_without_more_has_no_cursor);
 	tcase_add_test(tc, cursor_carries_the_query);
+	tcase_add_test(tc, cursor_beside_an_empty_query);
 	tcase_add_test(tc, cursor_is_good_for_nothing_else);
 	tcase_add_test(tc, relative_time_stands_still);
 	suite_add_tcase(suite, tc);

@@ -49,6 +49,7 @@ struct rig {
 	int eis_calls;
 	int eis_status;			/* answers all with it; 0: as it should */
 	const char *eis_code;		/* and with that; NULL: with "oops" */
+	const char *eis_said;		/* with it; NULL: "told so" */
 	bool eis_silent;
 	bool eis_down;
 	struct arena arena;
@@ -133,7 +134,8 @@ static inline void eis_handle(struct http_handler *h, struct http_exchange *x)
 	} else if (r->eis_status) {
 		http_respond_json(x, r->eis_status,
 			arena_printf(x->arena, "{\"error\":{\"code\":\"%s\",\"message\":"
-				     "\"told so\"}}", r->eis_code ? r->eis_code : "oops"));
+				     "\"%s\"}}", r->eis_code ? r->eis_code : "oops",
+				     r->eis_said ? r->eis_said : "told so"));
 	} else if (str_is(x->req.method, "POST")) {
 		eis_post(r, x);
 	} else {

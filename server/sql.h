@@ -322,7 +322,7 @@ X(TX_NEWS, "UPDATE transactions SET message_code = ?2, message = ?3," \
   " updated = ?4 WHERE rid = ?1") \
 X(TX_CHANGE, "UPDATE transactions SET status = ?2, message_code = ?3," \
   " message = ?4, updated = ?5, iccid = ?6 WHERE rid = ?1") \
-X(TX_HAS_CODE, "SELECT 1 FROM transactions t JOIN codes c" \
+X(TX_CODE, "SELECT c.activation_code, c.confirmation_code FROM transactions t JOIN codes c" \
   " ON c.code_hash = t.code_hash WHERE t.rid = ? AND c.rid = ?") \
 X(TX_FORGET_CODE, "UPDATE transactions SET activation_code = NULL," \
   " confirmation_code = NULL, code_hash = NULL WHERE rid = ?") \

@@ -1,5 +1,6 @@
 #include "server/transactions.h"
 
+#include "proto/activation_code.h"
 #include "proto/redact.h"
 #include "server/codes.h"
 #include "server/core.h"
@@ -226,15 +227,24 @@ int64_t transaction_end_ms(const struct server *s, const struct transaction *tx)
 	       (tx->order_id.n ? s->verify_limit_ns / NS_PER_MS : 0);
 }
 
-/* A code that was used may be gone by now, and its place another's. */
-static bool has_its_code(struct server *s, const struct transaction *tx)
+/* The code that a transaction took, if it is still registered. */
+static bool find_code(struct server *s, const struct transaction *tx,
+		      struct str *activation_code, struct str *confirmation_code)
 {
-	struct stmt *q = store_sql(s->store, SQL_TX_HAS_CODE);
+	struct stmt *q = store_sql(s->store, SQL_TX_CODE);
 
 	if (!stmt_row(stmt_int(stmt_int(q, tx->rid), tx->code_rid)))
 		return false;
+	*activation_code = stmt_text(q, 0, &s->scratch);
+	*confirmation_code = stmt_text(q, 1, &s->scratch);
 	stmt_end(q);
 	return true;
+}
+
+/* A code that was used may be gone by now, and its place another's. */
+static bool has_its_code(struct server *s, const struct transaction *tx)
+{
+	return find_code(s, tx, &(struct str){ 0 }, &(struct str){ 0 });
 }
 
 static void settle_code(struct server *s, const struct transaction *tx,
@@ -275,9 +285,42 @@ static bool finish(struct server *s, struct transaction *tx,
 	return false;
 }
 
-/* The table's text, with what the peer added.  A peer may quote a secret. */
-static struct str explain(struct arena *a, enum message m,
-			  const struct eis_answer *answer)
+/* A peer may quote a secret: one that we know, or what looks like one. */
+static void hide_secrets(struct server *s, const struct transaction *tx, struct buf *text)
+{
+	struct str code = tx->activation_code, confirmation = tx->confirmation_code;
+	struct activation_code ac;
+	struct err err;
+
+	if (!code.n && tx->code_rid)
+		find_code(s, tx, &code, &confirmation);
+	if (code.n && activation_code_parse(code, &ac, &err) == 0)
+		redact_word(text, ac.matching_id);
+	redact_word(text, confirmation);
+	redact_secrets(text);
+}
+
+/* What the peer said, in whole characters. */
+static void add_detail(struct server *s, const struct transaction *tx,
+		       struct str message, struct buf *b)
+{
+	struct buf detail;
+
+	buf_init(&detail, message.n);
+	buf_str(&detail, message);
+	hide_secrets(s, tx, &detail);
+	if (detail.n > DETAIL_MAX) {
+		detail.n = DETAIL_MAX;
+		while (detail.n && ((unsigned char)detail.p[detail.n] & 0xC0) == 0x80)
+			detail.n--;
+	}
+	buf_str(b, buf_view(&detail));
+	buf_release(&detail);
+}
+
+/* The table's text, with what the peer added. */
+static struct str explain(struct server *s, const struct transaction *tx,
+			  enum message m, const struct eis_answer *answer)
 {
 	struct buf b;
 	struct str text;
@@ -286,15 +329,13 @@ static struct str explain(struct arena *a, enum message m,
 	buf_z(&b, message_text(m));
 	if (answer->message.n) {
 		buf_z(&b, ": ");
-		buf_add(&b, answer->message.p, answer->message.n < DETAIL_MAX ?
-			answer->message.n : DETAIL_MAX);
+		add_detail(s, tx, answer->message, &b);
 	}
 	if (answer->subject_code.n && answer->subject_code.n < 16 &&
 	    answer->reason_code.n < 16)
 		buf_printf(&b, " (%.*s/%.*s)", STRF(answer->subject_code),
 			   STRF(answer->reason_code));
-	redact_secrets(&b);
-	text = arena_str(a, buf_view(&b));
+	text = arena_str(&s->scratch, buf_view(&b));
 	buf_release(&b);
 	return text;
 }
@@ -359,7 +400,7 @@ static bool apply_order(struct server *s, struct transaction *tx,
 		assert(false);	/* the last is not a status */
 	}
 	return finish(s, tx, answer, TRANSACTION_FAILED, m,
-		      explain(&s->scratch, m, answer));
+		      explain(s, tx, m, answer));
 }
 
 /* With what the order's status says, if that is no end. */
@@ -416,5 +457,5 @@ bool transaction_apply(struct server *s, struct transaction *tx,
 		return no_answer(s, tx, answer, MSG_EIS_UNREACHABLE);
 	}
 	return finish(s, tx, answer, TRANSACTION_FAILED, m,
-		      explain(&s->scratch, m, answer));
+		      explain(s, tx, m, answer));
 }
