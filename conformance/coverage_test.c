@@ -6,6 +6,7 @@
  * back by a reader of the test's own.
  */
 #include "conformance/coverage.h"
+#include "sim/golden_test.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -94,34 +95,13 @@ END_TEST
 
 /* ---- The page. ---------------------------------------------------------- */
 
-static void read_page(struct buf *out)
-{
-	FILE *f = fopen(PAGE, "rb");
-	char block[4096];
-	size_t n;
-
-	buf_init(out, 16 << 20);
-	ck_assert_msg(f != NULL, "no %s: run from the top folder", PAGE);
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(out, block, n);
-	fclose(f);
-}
-
 START_TEST(page_is_in_step)
 {
-	struct buf want, page;
+	struct buf want;
 
 	buf_init(&want, 16 << 20);
 	coverage_markdown(&want, &coverage);
-	if (getenv("UPDATE_DOCS")) {
-		FILE *f = fopen(PAGE, "wb");
-
-		ck_assert(f && fwrite(want.p, 1, want.n, f) == want.n && fclose(f) == 0);
-	}
-	read_page(&page);
-	ck_assert_msg(str_eq(buf_view(&page), buf_view(&want)),
-		      "%s is not what the ledger and the checks say: make docs", PAGE);
-	buf_release(&page);
+	golden_check(PAGE, buf_view(&want), "UPDATE_DOCS");
 	buf_release(&want);
 }
 END_TEST

@@ -9,6 +9,7 @@
 #define CONFORMANCE_REPORT_RIG_TEST_H
 
 #include "conformance/report_conform.h"
+#include "sim/golden_test.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -233,19 +234,6 @@ static inline void make_older(void)
 	ck_assert_msg(comparison_read(&since, "old.json", buf_view(&json), &arena,
 				      &err) == 0, "%s", err.msg);
 	buf_release(&json);
-}
-
-static inline void read_file(struct buf *out, const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	char block[4096];
-	size_t n;
-
-	buf_init(out, 16 << 20);
-	ck_assert_msg(f != NULL, "%s: cannot be read; run from the root", path);
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(out, block, n);
-	fclose(f);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include "scenarios/control_impl.h"
 #include "scenarios/schema.h"
 #include "scenarios/traffic.h"
+#include "sim/golden_test.h"
 #include "sim/socknet.h"
 
 #include <arpa/inet.h>
@@ -517,22 +518,17 @@ END_TEST
 /* What is done to devices, in the order of its table. */
 START_TEST(actions_are_in_the_openapi_file)
 {
-	static char text[200000];
-	FILE *f = fopen("scenarios/control.openapi.yaml", "r");
-	struct buf list;
-	size_t n;
+	struct buf text, list;
 
-	ck_assert_msg(f != NULL, "run from the root of the repository");
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = '\0';
+	golden_read(&text, "scenarios/control.openapi.yaml");
 	buf_init(&list, 2000);
 	for (size_t i = 0; i < ACTIONS; i++)
 		if (action_on_device(str_of(action_forms[i].name)))
 			buf_printf(&list, "%s%s", list.n ? ", " : "enum: [",
 				   action_forms[i].name);
 	buf_z(&list, "]\n");
-	ck_assert_msg(strstr(text, list.p) != NULL, "it lacks %s", list.p);
+	ck_assert_msg(strstr(text.p, list.p) != NULL, "it lacks %s", list.p);
+	buf_release(&text);
 	buf_release(&list);
 }
 END_TEST

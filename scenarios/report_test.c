@@ -7,6 +7,7 @@
  */
 #include "scenarios/report.h"
 #include "scenarios/report_ladder.h"
+#include "sim/golden_test.h"
 #include "sim/json.h"
 
 #include <check.h>
@@ -117,38 +118,16 @@ static void write_report(struct buf *out, const struct report_format *f,
 
 static const char dir[] = "scenarios/testdata/report";
 
-static void read_golden(struct buf *out, const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	char block[4096];
-	size_t n;
-
-	buf_init(out, 16 << 20);
-	ck_assert_msg(f != NULL, "%s: cannot be read; run from the root", path);
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		buf_add(out, block, n);
-	fclose(f);
-}
-
 START_TEST(golden)
 {
 	const struct report_format *f = &report_formats[_i];
-	struct buf got, want;
+	struct buf got;
 	char path[100];
 
 	write_report(&got, f, 0, 5);
 	snprintf(path, sizeof(path), "%s/sample.%s", dir, f->option);
-	if (getenv("REPORT_TEST_WRITE")) {
-		FILE *out = fopen(path, "wb");
-
-		ck_assert(out && fwrite(got.p, 1, got.n, out) == got.n);
-		fclose(out);
-	}
-	read_golden(&want, path);
-	ck_assert_msg(str_eq(buf_view(&got), buf_view(&want)),
-		      "%s differs; REPORT_TEST_WRITE=1 writes it anew", path);
+	golden_check(path, buf_view(&got), "REPORT_TEST_WRITE");
 	buf_release(&got);
-	buf_release(&want);
 }
 END_TEST
 

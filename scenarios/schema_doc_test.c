@@ -4,6 +4,7 @@
  * every row has words of its own.  UPDATE=1 writes it anew.
  */
 #include "scenarios/schema.h"
+#include "sim/golden_test.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -12,46 +13,22 @@
 #define PAGE "docs/scenarios.md"
 #define MARK "renews it. -->\n"
 
-static struct str read_page(char *text, size_t size)
-{
-	FILE *f = fopen(PAGE, "rb");
-	size_t n;
-
-	ck_assert_msg(f != NULL, "no %s: run from the top folder", PAGE);
-	n = fread(text, 1, size, f);
-	fclose(f);
-	ck_assert(n < size);
-	return (struct str){ text, n };
-}
-
+/* What stands before the mark is written by hand. */
 START_TEST(page_is_in_step)
 {
-	static char text[1 << 18];
-	struct str page = read_page(text, sizeof(text)), found;
-	ptrdiff_t mark = str_find(page, STR(MARK));
-	struct buf expected;
-	size_t head;
+	struct buf page, want;
+	ptrdiff_t mark;
 
+	golden_read(&page, PAGE);
+	mark = str_find(buf_view(&page), STR(MARK));
 	ck_assert(mark > 0);
-	head = (size_t)mark + strlen(MARK);
-	buf_init(&expected, 1 << 18);
-	schema_write_markdown(&expected);
-	ck_assert(!expected.over);
-	if (getenv("UPDATE")) {
-		FILE *f = fopen(PAGE, "wb");
-
-		ck_assert(f);
-		fwrite(page.p, 1, head, f);
-		fwrite(expected.p, 1, expected.n, f);
-		fclose(f);
-		page = (struct str){ text, head };
-	} else {
-		found = (struct str){ page.p + head, page.n - head };
-		ck_assert_msg(str_eq(found, buf_view(&expected)),
-			      "%s is not what the tables say; run this test with UPDATE=1",
-			      PAGE);
-	}
-	buf_release(&expected);
+	buf_init(&want, 1 << 19);
+	buf_add(&want, page.p, (size_t)mark + strlen(MARK));
+	schema_write_markdown(&want);
+	ck_assert(!want.over);
+	golden_check(PAGE, buf_view(&want), "UPDATE");
+	buf_release(&page);
+	buf_release(&want);
 }
 END_TEST
 
