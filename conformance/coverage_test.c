@@ -6,6 +6,7 @@
  * back by a reader of the test's own.
  */
 #include "conformance/coverage.h"
+#include "conformance/shipped_test.h"
 #include "sim/golden_test.h"
 
 #include <check.h>
@@ -14,37 +15,12 @@
 
 #define PAGE "docs/coverage.md"
 
-static struct arena arena;
-static struct suite suite;
-static struct ledger ledger;
 static struct coverage coverage;
-static struct diag diag;
 
-static void must(int rc)
+static void set_up_coverage(void)
 {
-	struct buf out;
-
-	if (rc == 0)
-		return;
-	buf_init(&out, 1 << 20);
-	diag_print(&diag, &out);
-	ck_abort_msg("%s", out.p);
-}
-
-static void set_up(void)
-{
-	arena = (struct arena){ 0 };
-	diag_init(&diag, &arena);
-	must(suite_load(&suite, CONFORMANCE_SUITES, NULL, &arena, &diag));
-	must(ledger_load(&ledger, "conformance/requirements.yaml", &arena, &diag));
+	set_up();
 	coverage_build(&coverage, &ledger, &suite, &arena);
-}
-
-static void tear_down(void)
-{
-	suite_release(&suite);
-	ledger_release(&ledger);
-	arena_release(&arena);
 }
 
 /* ---- Both directions. --------------------------------------------------- */
@@ -184,7 +160,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_checked_fixture(tc, set_up_coverage, tear_down);
 	tcase_add_test(tc, no_row_without_check_or_reason);
 	tcase_add_test(tc, nothing_to_complain_of);
 	tcase_add_test(tc, all_areas);

@@ -6,45 +6,13 @@
  * text, against the things of the check's world.
  */
 #include "conformance/judge.h"
+#include "conformance/shipped_test.h"
 
 #include <check.h>
 #include <stdlib.h>
 
-#define LEDGER "conformance/requirements.yaml"
-
 /* What the project promises. */
 enum { CHECKS_MIN = 220 };
-
-static struct arena arena;
-static struct suite suite;
-static struct ledger ledger;
-static struct diag diag;
-
-static void must(int rc)
-{
-	struct buf out;
-
-	if (rc == 0)
-		return;
-	buf_init(&out, 1 << 20);
-	diag_print(&diag, &out);
-	ck_abort_msg("%s", out.p);
-}
-
-static void set_up(void)
-{
-	arena = (struct arena){ 0 };
-	diag_init(&diag, &arena);
-	must(suite_load(&suite, CONFORMANCE_SUITES, NULL, &arena, &diag));
-	must(ledger_load(&ledger, LEDGER, &arena, &diag));
-}
-
-static void tear_down(void)
-{
-	suite_release(&suite);
-	ledger_release(&ledger);
-	arena_release(&arena);
-}
 
 START_TEST(enough_of_them)
 {

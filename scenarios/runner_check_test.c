@@ -6,10 +6,9 @@
  * Method: small scenarios whose outcome is written beside them; a target of
  * handlers that lie.
  */
-#include "scenarios/runner.h"
+#include "scenarios/run_text_test.h"
 #include "scenarios/world.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define CHECK "check: {covers: [EP-INV-001], depth: read}\n"
@@ -20,42 +19,6 @@
 	"  devices:\n" \
 	"    router: {profiles: [{spn: Bootstrap, type: bootstrap, status: active}, {spn: A}, {spn: B}]}\n"
 #define INVENTORY "/ws/v1/esim_profiles/inventory"
-
-static struct arena arena;
-
-static void setup(void)
-{
-	arena = (struct arena){ 0 };
-}
-
-static void teardown(void)
-{
-	arena_release(&arena);
-}
-
-static struct run_result run_with(const char *text, const struct run_options *o)
-{
-	struct scenario_file file;
-	struct run_result result;
-	struct diag diag;
-	struct buf out;
-
-	diag_init(&diag, &arena);
-	if (scenario_load_text("t.yaml", str_of(text), &arena, &file, &diag) < 0) {
-		buf_init(&out, 1 << 16);
-		diag_print(&diag, &out);
-		ck_abort_msg("%s", out.p);
-	}
-	runner_run(&file.list[0], o, &arena, &result);
-	return result;
-}
-
-static const struct run_options virtual = { .clock = CLOCK_KIND_VIRTUAL, .rate = 1 };
-
-static struct run_result run(const char *text)
-{
-	return run_with(text, &virtual);
-}
 
 static bool has(struct str text, const char *part)
 {

@@ -4,10 +4,9 @@
  * same event log, byte for byte.
  * Method: small scenarios whose outcome is written beside them.
  */
-#include "scenarios/runner.h"
+#include "scenarios/run_text_test.h"
 #include "scenarios/world.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,42 +26,6 @@
 	"  - get: /ws/v1/esim_profiles/operations/inventory/${op}\n" \
 	"    until: {/status: " status "}\n" \
 	"    within: " limit "\n"
-
-static struct arena arena;
-
-static void setup(void)
-{
-	arena = (struct arena){ 0 };
-}
-
-static void teardown(void)
-{
-	arena_release(&arena);
-}
-
-static struct run_result run_with(const char *text, const struct run_options *o)
-{
-	struct scenario_file file;
-	struct run_result result;
-	struct diag diag;
-	struct buf out;
-
-	diag_init(&diag, &arena);
-	if (scenario_load_text("t.yaml", str_of(text), &arena, &file, &diag) < 0) {
-		buf_init(&out, 1 << 16);
-		diag_print(&diag, &out);
-		ck_abort_msg("%s", out.p);
-	}
-	runner_run(&file.list[0], o, &arena, &result);
-	return result;
-}
-
-static const struct run_options virtual = { .clock = CLOCK_KIND_VIRTUAL, .rate = 1 };
-
-static struct run_result run(const char *text)
-{
-	return run_with(text, &virtual);
-}
 
 /* ---- Verdicts. ------------------------------------------------------------ */
 
