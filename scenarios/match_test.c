@@ -4,37 +4,10 @@
  * pointers; what is said of a mismatch; what is refused before a run.
  */
 #include "scenarios/match.h"
-#include "scenarios/yaml.h"
+#include "scenarios/yaml_text_test.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct arena arena;
-static struct diag diag;
-
-static void set_up(void)
-{
-	arena = (struct arena){ 0 };
-	diag_init(&diag, &arena);
-}
-
-static void tear_down(void)
-{
-	arena_release(&arena);
-}
-
-static const struct value *yaml(const char *text)
-{
-	struct source *source = ARENA_NEW(&arena, struct source);
-	const struct value *v;
-
-	source->name = STR("t");
-	source->text = str_of(text);
-	v = yaml_parse(source, &arena, &diag);
-	ck_assert_msg(v != NULL, "%s", text);
-	return v;
-}
 
 static cJSON *json(const char *text)
 {
@@ -216,7 +189,7 @@ START_TEST(both_sides)
 {
 	cJSON *actual = rows[_i].actual ? json(rows[_i].actual) : NULL;
 	struct mismatch m = { 0 };
-	int rc = match_value(yaml(rows[_i].expected), actual, &arena, &m);
+	int rc = match_value(good(rows[_i].expected), actual, &arena, &m);
 
 	ck_assert_msg((rc == 0) == rows[_i].matches, "%s with %s", rows[_i].expected,
 		      rows[_i].actual ? rows[_i].actual : "nothing");
@@ -225,7 +198,7 @@ START_TEST(both_sides)
 		ck_assert(m.actual.n > 0);
 		ck_assert(m.path.p != NULL);
 	}
-	ck_assert_int_eq(match_check(yaml(rows[_i].expected), &diag), 0);
+	ck_assert_int_eq(match_check(good(rows[_i].expected), &diag), 0);
 	cJSON_Delete(actual);
 }
 END_TEST
@@ -257,7 +230,7 @@ START_TEST(through_pointers)
 {
 	cJSON *document = json(DOCUMENT);
 	struct mismatch m = { 0 };
-	int rc = match_pointer(str_of(pointers[_i].pointer), yaml(pointers[_i].expected),
+	int rc = match_pointer(str_of(pointers[_i].pointer), good(pointers[_i].expected),
 			       document, &arena, &m);
 
 	ck_assert_msg((rc == 0) == pointers[_i].matches, "%s: %s", pointers[_i].pointer,
@@ -318,7 +291,7 @@ START_TEST(what_is_said)
 	cJSON *actual = json(words[_i].actual);
 	struct mismatch m;
 
-	ck_assert_int_eq(match_value(yaml(words[_i].expected), actual, &arena, &m), -1);
+	ck_assert_int_eq(match_value(good(words[_i].expected), actual, &arena, &m), -1);
 	ck_assert_msg(str_is(m.path, words[_i].path), "%.*s", STRF(m.path));
 	ck_assert_msg(str_is(m.expected, words[_i].says_expected), "%.*s", STRF(m.expected));
 	ck_assert_msg(str_is(m.actual, words[_i].says_actual), "%.*s", STRF(m.actual));
@@ -340,7 +313,7 @@ START_TEST(long_answers_are_cut)
 		buf_z(&b, "\xC3\xA4");
 	buf_char(&b, '"');
 	actual = json(b.p);
-	ck_assert_int_eq(match_value(yaml("5"), actual, &arena, &m), -1);
+	ck_assert_int_eq(match_value(good("5"), actual, &arena, &m), -1);
 	ck_assert_uint_lt(m.actual.n, 2100);
 	ck_assert(str_is_utf8(m.actual));
 	ck_assert(str_ends(m.actual, STR("...")));
@@ -368,7 +341,7 @@ START_TEST(no_list_was_saved)
 	cJSON *actual = json("[]");
 
 	snprintf(text, sizeof(text), "{%s: 5}", names[_i]);
-	ck_assert_int_eq(match_value(yaml(text), actual, &arena, &m), -1);
+	ck_assert_int_eq(match_value(good(text), actual, &arena, &m), -1);
 	ck_assert_msg(str_is(m.reason, "takes a list"), "%.*s", STRF(m.reason));
 	cJSON_Delete(actual);
 }
@@ -376,7 +349,7 @@ END_TEST
 
 START_TEST(templates_may_be_anything)
 {
-	ck_assert_int_eq(match_check(yaml("[{length: '${n}'}, {matches: '${r}('}, "
+	ck_assert_int_eq(match_check(good("[{length: '${n}'}, {matches: '${r}('}, "
 					  "{before: '${t}'}, {gt: '${n}'}, "
 					  "{one-of: '${l}'}, {unordered: '${l}'}]"), &diag), 0);
 }
@@ -384,7 +357,7 @@ END_TEST
 
 START_TEST(refused_before_a_run)
 {
-	ck_assert_msg(match_check(yaml(refused[_i]), &diag) == -1, "%s", refused[_i]);
+	ck_assert_msg(match_check(good(refused[_i]), &diag) == -1, "%s", refused[_i]);
 	ck_assert_uint_gt(diag.count, 0);
 }
 END_TEST

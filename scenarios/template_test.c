@@ -4,44 +4,23 @@
  * Method: tables of text and result; a world of a few names.
  */
 #include "scenarios/template.h"
-#include "scenarios/yaml.h"
+#include "scenarios/yaml_text_test.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct arena arena;
-static struct diag diag;
 static const struct value *world;
 
-static const struct value *parse(const char *text)
+static void set_up_world(void)
 {
-	struct source *source = ARENA_NEW(&arena, struct source);
-	const struct value *v;
-
-	source->name = STR("t");
-	source->text = str_of(text);
-	v = yaml_parse(source, &arena, &diag);
-	ck_assert_msg(v != NULL, "%s", text);
-	return v;
-}
-
-static void set_up(void)
-{
-	arena = (struct arena){ 0 };
-	diag_init(&diag, &arena);
-	world = parse("n: 7\n"
-		      "freds: {name: \"Fred's Fast & Co\", codes: [{iccid: 89}, {iccid: 90}]}\n"
-		      "yes: true\n"
-		      "nothing: null\n"
-		      "next: /ws/v1/x?cursor=a%20b&size=1\n"
-		      "url: http://eis.rig/a b\n"
-		      "greek: \xCE\xB1\n");
-}
-
-static void tear_down(void)
-{
-	arena_release(&arena);
+	set_up();
+	world = good("n: 7\n"
+		     "freds: {name: \"Fred's Fast & Co\", codes: [{iccid: 89}, {iccid: 90}]}\n"
+		     "yes: true\n"
+		     "nothing: null\n"
+		     "next: /ws/v1/x?cursor=a%20b&size=1\n"
+		     "url: http://eis.rig/a b\n"
+		     "greek: \xCE\xB1\n");
 }
 
 static const struct value *lookup(void *arg, struct str path, struct arena *a,
@@ -120,7 +99,7 @@ END_TEST
 
 START_TEST(types_are_kept)
 {
-	const struct value *v = parse("{a: '${n}', b: '${n}x', c: ['${yes}', '${nothing}'],"
+	const struct value *v = good("{a: '${n}', b: '${n}x', c: ['${yes}', '${nothing}'],"
 				      " d: '${freds.codes}', '${n}': 1, e: 5}");
 	struct err err;
 	const struct value *out = template_expand_value(v, &names, &arena, &err);
@@ -187,14 +166,14 @@ START_TEST(early_ones)
 {
 	struct template_var i = { .name = STR("i"), .value = value_int(&arena, 3) };
 	struct template_var cases = { .name = STR("case"), .outer = &i,
-		.value = parse("{a: true, b: 'text ${n}', c: {d: [1, 2]}}") };
+		.value = good("{a: true, b: 'text ${n}', c: {d: [1, 2]}}") };
 	struct template_var it = { .name = STR("it"), .alias = STR("fleet[4]"),
 				   .index = 4, .outer = &cases };
 	size_t budget = 100000;
 	struct buf b;
 
 	buf_init(&b, 1000);
-	value_json(&b, template_substitute(parse(substituted[_i][0]), &it, &arena,
+	value_json(&b, template_substitute(good(substituted[_i][0]), &it, &arena,
 					   &budget));
 	ck_assert_str_eq(b.p, substituted[_i][1]);
 	ck_assert(budget > 0 && budget < 100000);
@@ -208,7 +187,7 @@ START_TEST(budget_ends_it)
 				  .value = value_str(&arena, STR("0123456789")) };
 	size_t budget = 200;
 
-	template_substitute(parse("['a${x}', 'b${x}', 'c${x}', 'd${x}', 'e${x}', 'f${x}']"),
+	template_substitute(good("['a${x}', 'b${x}', 'c${x}', 'd${x}', 'e${x}', 'f${x}']"),
 			    &x, &arena, &budget);
 	ck_assert_uint_eq(budget, 0);
 }
@@ -248,7 +227,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_checked_fixture(tc, set_up_world, tear_down);
 	tcase_add_loop_test(tc, into_strings, 0, COUNT(strings));
 	tcase_add_loop_test(tc, into_urls, 0, COUNT(urls));
 	tcase_add_test(tc, types_are_kept);

@@ -3,43 +3,10 @@
  * Method: scalars against a table written from YAML 1.2.2, section 10.3.2;
  * trees against their JSON; each limit from both sides.
  */
-#include "scenarios/yaml.h"
+#include "scenarios/yaml_text_test.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
-
-static struct arena arena;
-static struct diag diag;
-
-static void set_up(void)
-{
-	arena = (struct arena){ 0 };
-	diag_init(&diag, &arena);
-}
-
-static void tear_down(void)
-{
-	arena_release(&arena);
-}
-
-static const struct value *parse(const char *text)
-{
-	struct source *source = ARENA_NEW(&arena, struct source);
-
-	source->name = STR("t.yaml");
-	source->text = str_of(text);
-	return yaml_parse(source, &arena, &diag);
-}
-
-static const struct value *good(const char *text)
-{
-	const struct value *v = parse(text);
-
-	ck_assert_msg(v != NULL, "%s: %s", text,
-		      diag.count ? diag.items[0].message.p : "no error");
-	return v;
-}
 
 static void bad(const char *text, unsigned line, unsigned column, const char *message)
 {
