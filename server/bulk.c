@@ -60,6 +60,7 @@ static void take_rids(struct bulk *b, struct stmt *rids, struct arena *a)
 {
 	size_t cap = 0;
 
+	stmt_limit(rids);
 	while (stmt_row(rids)) {
 		if (b->count == cap) {
 			int64_t *old = b->rids;
@@ -73,8 +74,8 @@ static void take_rids(struct bulk *b, struct stmt *rids, struct arena *a)
 	}
 }
 
-void bulk_stream(struct request *rq, const struct page *page,
-		 const struct csv_columns *columns, struct stmt *rids)
+int bulk_stream(struct request *rq, const struct page *page,
+		const struct csv_columns *columns, struct stmt *rids)
 {
 	struct http_exchange *x = rq->x;
 	struct bulk *b = ARENA_NEW(x->arena, struct bulk);
@@ -86,6 +87,8 @@ void bulk_stream(struct request *rq, const struct page *page,
 		.columns = *columns,
 	};
 	take_rids(b, rids, x->arena);
+	if (stmt_stopped(rids))
+		return -1;
 	if (b->count > (size_t)page->size) {
 		b->count = (size_t)page->size;
 		http_header_set(&x->resp.headers, x->arena, STR("Truncated"),
@@ -102,4 +105,5 @@ void bulk_stream(struct request *rq, const struct page *page,
 			STR("text/csv; charset=utf-8"));
 	x->resp.stream = &b->stream;
 	server_reply(rq->s, x);
+	return 0;
 }

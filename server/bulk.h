@@ -11,8 +11,9 @@
 #include "server/csv.h"
 #include "server/page.h"
 
-/* `rids` is a statement of row ids, up to one more than page->size. */
-void bulk_stream(struct request *rq, const struct page *page,
-		 const struct csv_columns *columns, struct stmt *rids);
+/* `rids` is a statement of row ids, up to one more than page->size.  -1: it takes
+ * too long, and there is no answer so far. */
+int bulk_stream(struct request *rq, const struct page *page,
+		const struct csv_columns *columns, struct stmt *rids);
 
 #endif

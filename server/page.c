@@ -371,6 +371,12 @@ static void refuse(struct request *rq, const struct err *err)
 	reply_err(rq->s, rq->x, err);
 }
 
+static void refuse_slow(struct request *rq)
+{
+	reply_error(rq->s, rq->x, 400, STR("query: so many comparisons of so many rows take "
+		    "too long; ask for fewer, or by an indexed field as well"), STR_NONE);
+}
+
 static void answer_json(struct request *rq, struct page *page, struct stmt *q)
 {
 	struct buf list, out;
@@ -380,6 +386,7 @@ static void answer_json(struct request *rq, struct page *page, struct stmt *q)
 
 	buf_init(&list, ANSWER_MAX);
 	rows = json_to(&list);
+	stmt_limit(q);
 	while (stmt_row(q)) {
 		if (count == page->size) {
 			stmt_end(q);
@@ -389,6 +396,11 @@ static void answer_json(struct request *rq, struct page *page, struct stmt *q)
 		resource_row(page->resource, q, &rows);
 		if (++count == page->size)
 			note_row(page, q, rq->x->arena);
+	}
+	if (stmt_stopped(q)) {
+		buf_release(&list);
+		refuse_slow(rq);
+		return;
 	}
 	buf_init(&out, ANSWER_MAX);
 	j = json_to(&out);
@@ -423,10 +435,10 @@ static void answer(struct request *rq, enum resource_id id, int64_t most, bool c
 				      &columns, &err) < 0) ||
 	    !(q = open_page(rq->s, &page, csv, rq->x->arena, &err)))
 		refuse(rq, &err);
-	else if (csv)
-		bulk_stream(rq, &page, &columns, q);
-	else
+	else if (!csv)
 		answer_json(rq, &page, q);
+	else if (bulk_stream(rq, &page, &columns, q) < 0)
+		refuse_slow(rq);
 }
 
 void page_answer(struct request *rq, enum resource_id id)

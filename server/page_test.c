@@ -6,6 +6,7 @@
  * at random; the test keeps its own list of what was never touched.
  */
 #include "server/rig_test.h"
+#include "server/store.h"
 
 #include "server/page.h"
 #include "sim/rng.h"
@@ -239,6 +240,36 @@ START_TEST(cursor_beside_an_empty_query)
 }
 END_TEST
 
+/* One query may take so many steps; it is refused, and nothing else is. */
+START_TEST(query_without_end)
+{
+	static const char *const lists[] = { INVENTORY "?query=", "/ws/v1/esim_profiles/bulk?query=" };
+	struct buf query;
+
+	buf_init(&query, 10000);
+	for (int i = 0; i < 100; i++)
+		buf_printf(&query, "%scarrier%%20contains'no%d'", i ? "%20or%20" : "", i);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const char *path = arena_printf(&r.arena, "%s%s", lists[i], query.p).p;
+
+		store_set_steps(r.store, 10000);
+		for (int k = 0; k < 3; k++) {
+			ck_status(rig_get(&r, path), 400);
+			ck_assert(strstr(json_at(&r, "/error_message"), "take too long"));
+			/* Many a small one does not add up. */
+			for (int n = 0; n < 20; n++)
+				ck_status(rig_get(&r, INVENTORY "?query=carrier%20contains'no'"), 200);
+		}
+		ck_status(rig_post(&r, "/ws/v1/esim_profiles/operations/inventory", "{\"device_id\":\"" DEVICE "\",\"operation\":"
+				   "\"enable\",\"carrier\":\"x\"}"), 200);
+		rig_run(&r, 1);
+		store_set_steps(r.store, 0);
+		ck_status(rig_get(&r, path), 200);
+	}
+	buf_release(&query);
+}
+END_TEST
+
 START_TEST(cursor_is_good_for_nothing_else)
 {
 	static const char letters[] =
@@ -307,6 +338,7 @@ int main(void)
 	tcase_add_test(tc, full_page_without_more_has_no_cursor);
 	tcase_add_test(tc, cursor_carries_the_query);
 	tcase_add_test(tc, cursor_beside_an_empty_query);
+	tcase_add_test(tc, query_without_end);
 	tcase_add_test(tc, cursor_is_good_for_nothing_else);
 	tcase_add_test(tc, relative_time_stands_still);
 	suite_add_tcase(suite, tc);

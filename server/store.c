@@ -19,6 +19,8 @@ enum {
 	BUSY_OPEN_MS = 1000,		/* for another process to let go */
 	BUSY_MS = 5000,			/* and, among workers, to have the turn */
 	SPARE_SIZE_MAX = 8 << 20,	/* bytes that a spare store may hold on to */
+	/* About a second; and how often it is looked at. */
+	STEPS_MAX = 50000000, STEPS_TICK = 10000,
 };
 
 struct stmt {
@@ -27,6 +29,7 @@ struct stmt {
 	int bound;
 	bool busy;
 	bool reads_only;
+	bool limited, stopped;
 	char *text;		/* of a query made at run time; owned */
 	size_t text_n;
 	uint64_t used;
@@ -51,6 +54,7 @@ struct store {
 	struct stmt fixed[SQL_COUNT];
 	struct stmt queries[QUERIES_MAX];
 	uint64_t clock;		/* counts uses of `queries` */
+	int64_t steps_max, steps;	/* of a limited statement */
 };
 
 static const char *const fixed_text[SQL_COUNT] = {
@@ -726,10 +730,39 @@ struct stmt *stmt_blob(struct stmt *q, const void *bytes, size_t n)
 	return q;
 }
 
+static int count_steps(void *arg)
+{
+	struct store *st = arg;
+
+	st->steps += STEPS_TICK;
+	return st->steps > (st->steps_max ? st->steps_max : STEPS_MAX);
+}
+
+void stmt_limit(struct stmt *q)
+{
+	q->limited = true;
+	q->stopped = false;
+	q->store->steps = 0;
+	sqlite3_progress_handler(q->store->db, STEPS_TICK, count_steps, q->store);
+}
+
+bool stmt_stopped(const struct stmt *q)
+{
+	return q->stopped;
+}
+
+void store_set_steps(struct store *st, int64_t steps)
+{
+	st->steps_max = steps;
+}
+
 void stmt_end(struct stmt *q)
 {
 	if (q->raw)
 		sqlite3_reset(q->raw);
+	if (q->limited)
+		sqlite3_progress_handler(q->store->db, 0, NULL, NULL);
+	q->limited = false;
 	q->busy = false;
 }
 
@@ -743,7 +776,9 @@ bool stmt_row(struct stmt *q)
 		rc = sqlite3_step(q->raw);
 	if (rc == SQLITE_ROW)
 		return true;
-	if (rc != SQLITE_DONE)
+	if (rc == SQLITE_INTERRUPT && q->limited)
+		q->stopped = true;
+	else if (rc != SQLITE_DONE)
 		fail(q->store, q->reads_only ? "read" : "write");
 	stmt_end(q);
 	return false;

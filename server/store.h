@@ -66,6 +66,15 @@ struct stmt *stmt_str(struct stmt *q, struct str value);
 struct stmt *stmt_int(struct stmt *q, int64_t value);
 struct stmt *stmt_blob(struct stmt *q, const void *bytes, size_t n);
 
+/*
+ * A query that somebody else thought of may not go on for ever: once it has
+ * taken the store's limit of steps (of SQLite's machine) there are no more rows,
+ * and stmt_stopped() says so.  That is no failure of the store.
+ */
+void stmt_limit(struct stmt *q);
+bool stmt_stopped(const struct stmt *q);
+/* Other than usual, which is about a second; for tests. */
+void store_set_steps(struct store *st, int64_t steps);
 /* Is there another row?  After the last one the statement has ended. */
 bool stmt_row(struct stmt *q);
 void stmt_end(struct stmt *q);
