@@ -1,7 +1,7 @@
 /*
  * socknet_parts.h - what the two halves of socknet.h know of each other.
  *
- * socknet.c calls (libcurl), socknet_serve.c and its pieces listen
+ * socknet_call.c calls (libcurl), socknet_serve.c and its pieces listen
  * (libmicrohttpd; socknet_serve_parts.h).  A request between two parties of
  * one network is a `struct wire` on the one side and a `struct served` on the
  * other.  They find each other by a header that the serving side takes off
@@ -88,6 +88,19 @@ struct socknet {
 	struct sockroute *routes;	/* they win over hosts and outside */
 };
 
+static inline struct socknet *socknet_of(struct network *net)
+{
+	return (struct socknet *)net;
+}
+
+/* socknet_call.c: struct network_ops; and what all calls need.  -1: libcurl
+ * does not start. */
+struct http_call *call_new(struct network *net);
+void call_send(struct network *net, struct http_call *c);
+void call_cancel(struct network *net, struct http_call *c);
+int calls_begin(struct socknet *n);
+void calls_drop(struct socknet *n);
+void calls_end(struct socknet *n);
 /* Simulated time that `w` takes on that leg. */
 int64_t wire_travel_ns(const struct wire *w, enum http_leg leg);
 /* The call of ours that a "Rig-Call" header names, or NULL. */
