@@ -409,6 +409,7 @@ static int set_up_network(struct daemon *d, struct err *err)
 	socknet_allow_outside(net, true);
 	socknet_set_body_max(net, (size_t)s->body_max);
 	socknet_on_too_large(net, server_too_large);
+	socknet_on_malformed(net, server_malformed);
 	socknet_set_limits(net, &limits);
 	if (!s->ca_file.n)
 		return 0;

@@ -290,6 +290,11 @@ void report_too_large(struct http_exchange *x)
 		    "the body is longer than %d bytes", REPORT_BODY_MAX));
 }
 
+void report_malformed(struct http_exchange *x, int status, const char *why)
+{
+	put_refusal(x, status, "malformed-report", str_of(why));
+}
+
 static void ignored(struct server *s, struct http_exchange *x,
 		    const struct report *r, struct str why)
 {

@@ -17,5 +17,6 @@ enum { REPORT_BODY_MAX = 1 << 20 };
 void report_handle(struct server *s, struct http_exchange *x);
 /* The answer to one whose body was too large for anybody to see it. */
 void report_too_large(struct http_exchange *x);
+void report_malformed(struct http_exchange *x, int status, const char *why);
 
 #endif

@@ -744,6 +744,14 @@ void routes_too_large(struct http_exchange *x, size_t max)
 			 STR_NONE);
 }
 
+void routes_malformed(struct http_exchange *x, int status, const char *why)
+{
+	if (is_report(x))
+		report_malformed(x, status, why);
+	else
+		put_error_answer(x, status, str_of(why), STR_NONE);
+}
+
 void routes_handle(struct server *s, struct http_exchange *x)
 {
 	store_refresh(s->store);

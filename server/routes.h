@@ -30,6 +30,7 @@ struct str request_param(const struct request *rq, const char *name);
 void routes_handle(struct server *s, struct http_exchange *x);
 /* The answer to who sends more than `max` bytes, but for its status. */
 void routes_too_large(struct http_exchange *x, size_t max);
+void routes_malformed(struct http_exchange *x, int status, const char *why);
 
 /* "application/json", or something+json; parameters do not matter. */
 bool is_json_type(struct str type);

@@ -369,6 +369,11 @@ void server_too_large(struct http_exchange *x, size_t max)
 	routes_too_large(x, max);
 }
 
+void server_malformed(struct http_exchange *x, int status, const char *why)
+{
+	routes_malformed(x, status, why);
+}
+
 struct http_handler *server_handler(struct server *s)
 {
 	return &s->handler;

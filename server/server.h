@@ -62,6 +62,8 @@ struct http_handler *server_handler(struct server *s);
 /* The answer to a request whose body is over `max` bytes, which the handler does
  * not get to see. */
 void server_too_large(struct http_exchange *x, size_t max);
+/* The same for one whose head is not HTTP as it should be. */
+void server_malformed(struct http_exchange *x, int status, const char *why);
 
 enum server_role { SERVER_ROLE_READ_ONLY, SERVER_ROLE_USER, SERVER_ROLE_ADMIN };
 

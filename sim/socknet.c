@@ -153,6 +153,12 @@ void socknet_on_too_large(struct network *net,
 	socknet_of(net)->too_large = say;
 }
 
+void socknet_on_malformed(struct network *net,
+			  void (*say)(struct http_exchange *x, int status, const char *why))
+{
+	socknet_of(net)->malformed = say;
+}
+
 void socknet_set_body_max(struct network *net, size_t bytes)
 {
 	assert(bytes > 0);

@@ -150,5 +150,9 @@ void socknet_set_body_max(struct network *net, size_t bytes);
 /* In whose words: `say` fills in the answer but for its status.  NULL: in ours. */
 void socknet_on_too_large(struct network *net,
 			  void (*say)(struct http_exchange *x, size_t max));
+/* The same for heads that have two meanings, or none (RFC 9112, 2.2, 3.2, 5.1 and 6):
+ * where one reader sees a body, the next one may see another request. */
+void socknet_on_malformed(struct network *net,
+			  void (*say)(struct http_exchange *x, int status, const char *why));
 
 #endif

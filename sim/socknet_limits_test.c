@@ -337,7 +337,7 @@ static const struct {
 	{ "", "" },
 	{ "\1\2\3\4\r\n\r\n", "  0\n" },
 	{ "GET / HT", "  0\n" },
-	{ "GET /a?b HTTP/1.1\r\n\r\n", " /a 400\n" },
+	{ "GET /a?b HTTP/1.1\r\n\r\n", "GET /a 400\n" },
 	{ "GET /a HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n", " /a 400\n" },
 	{ "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n123", "POST /a 0\n" },
 	{ "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",

@@ -78,6 +78,7 @@ struct socknet {
 	bool outside;
 	size_t body_max;
 	void (*too_large)(struct http_exchange *x, size_t max);
+	void (*malformed)(struct http_exchange *x, int status, const char *why);
 	unsigned connections_max;	/* of each host, and of all calls */
 	struct socknet_counts *counts, own_counts;
 	struct socknet_limits limits;

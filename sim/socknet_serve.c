@@ -166,7 +166,8 @@ static struct MHD_Daemon *start_daemon(struct sockhost *h, int fd)
 		MHD_OPTION_CONNECTION_LIMIT, most,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->limits.connections_per_address,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		/* Where it is strict it hangs up, or answers twice: fault_of() is. */
+		MHD_OPTION_STRICT_FOR_CLIENT, 0,
 		MHD_OPTION_ARRAY, tls,
 		MHD_OPTION_END);
 }

@@ -71,6 +71,7 @@ struct served {
 	bool suspended;
 	bool arrived;			/* the handler has seen it */
 	bool ours;			/* of a call of this network */
+	bool last;			/* the connection closes behind the answer */
 	struct wire *wire;		/* that one, while it lives */
 	struct timer timer;
 	struct sockhost *host;

@@ -37,6 +37,38 @@ static struct served *new_served(struct sockhost *h)
 	return s;
 }
 
+/* RFC 9112, 3.2.2: a target may name the host, too. */
+static struct str without_host(struct str target)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+	struct str t = target;
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(schemes[i]);
+
+		if (t.n < n || !str_ieq((struct str){ t.p, n }, str_of(schemes[i])))
+			continue;
+		t = (struct str){ t.p + n, t.n - n };
+		while (t.n && t.p[0] != '/' && t.p[0] != '?')
+			t = (struct str){ t.p + 1, t.n - 1 };
+		return t;
+	}
+	return target;
+}
+
+/*
+ * libmicrohttpd would take the query apart, in the memory that it has for heads,
+ * and where that is not enough (some 300 parameters) leave the client without
+ * an answer.  We read it by ourselves, so it need not; `uri` is its own buffer.
+ */
+static void hide_query(const char *uri)
+{
+	char *at = strchr(uri, '?');
+
+	if (at)
+		at[1] = '\0';
+}
+
 void *served_opened(void *cls, const char *uri, struct MHD_Connection *conn)
 {
 	struct served *s = new_served(cls);
@@ -45,12 +77,8 @@ void *served_opened(void *cls, const char *uri, struct MHD_Connection *conn)
 	s->conn = conn;
 	s->peer = sockpeer_of(conn);
 	sockpeer_request_begins(s->peer);
-	text = arena_str(&s->arena, str_of(uri));
-	if (str_starts(text, STR("http://"))) {		/* RFC 9112, 3.2.2 */
-		text = (struct str){ text.p + 7, text.n - 7 };
-		while (text.n && text.p[0] != '/' && text.p[0] != '?')
-			text = (struct str){ text.p + 1, text.n - 1 };
-	}
+	text = without_host(arena_str(&s->arena, str_of(uri)));
+	hide_query(uri);
 	s->x.req.path = str_split(&text, '?');
 	s->x.req.query = text;
 	if (s->x.req.path.n == 0)
@@ -267,7 +295,7 @@ static struct MHD_Response *make_response(struct served *s)
 		if (!socknet_is_framing(name))
 			MHD_add_response_header(m, name.p, value.p);
 	}
-	if (s->host->quiet)
+	if (s->host->quiet || s->last)
 		MHD_add_response_header(m, "Connection", "close");
 	return m;
 }
@@ -513,13 +541,107 @@ static enum MHD_Result too_large(struct served *s)
 	return answer(s);
 }
 
-static enum MHD_Result read_head(struct served *s, const char *method)
+/* RFC 9110, 5.6.2 */
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"(),/:;<=>?@[\\]{}", s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+static bool is_value(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\0' || s.p[i] == '\r' || s.p[i] == '\n')
+			return false;
+	return true;
+}
+
+static size_t count(const struct http_headers *h, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->count; i++)
+		n += str_ieq(h->list[i].name, str_of(name));
+	return n;
+}
+
+static bool is_target(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r')
+			return false;
+	return true;
+}
+
+/* NULL: its head means one thing. */
+static const char *fault_of(const struct http_request *rq, const char *version, int *status)
+{
+	const struct http_headers *h = &rq->headers;
+	size_t lengths = count(h, "Content-Length"), codings = count(h, "Transfer-Encoding");
+
+	*status = 400;
+	if (!is_target(rq->path) || !is_target(rq->query))
+		return "the target has a space in it";
+	for (size_t i = 0; i < h->count; i++) {
+		if (!is_token(h->list[i].name))
+			return "the name of a header has a character that is not allowed";
+		if (!is_value(h->list[i].value))
+			return "the value of a header has a character that is not allowed";
+	}
+	if (count(h, "Host") == 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)
+		return "Host: required";
+	if (count(h, "Host") > 1)
+		return "Host: it is there twice";
+	if (lengths > 1)
+		return "Content-Length: it is there twice";
+	if (lengths && codings)
+		return "Content-Length and Transfer-Encoding: expected one of them";
+	if (codings && strcmp(version, MHD_HTTP_VERSION_1_0) == 0)
+		return "Transfer-Encoding: not known to HTTP/1.0";
+	*status = 501;
+	if (codings > 1 || (codings && !str_ieq(http_header(h, "Transfer-Encoding"),
+						STR("chunked"))))
+		return "Transfer-Encoding: expected chunked";
+	return NULL;
+}
+
+static void say_malformed(struct http_exchange *x, int status, const char *why)
+{
+	(void)status;
+	http_header_set(&x->resp.headers, x->arena, STR("Content-Type"),
+			STR("text/plain"));
+	x->resp.body = arena_printf(x->arena, "%s\n", why);
+}
+
+/* What follows may be its body or another request, so nothing follows. */
+static enum MHD_Result malformed(struct served *s, int status, const char *why)
+{
+	struct socknet *n = s->host->n;
+
+	s->x.arena = &s->arena;
+	(n->malformed ? n->malformed : say_malformed)(&s->x, status, why);
+	s->x.resp.status = status;
+	s->x.to = str_of(s->host->party);
+	s->last = true;
+	if (s->wire)
+		s->wire->replied = loop_now(s->host->n->net.loop);
+	return answer(s);
+}
+
+static enum MHD_Result read_head(struct served *s, const char *method, const char *version)
 {
 	struct http_headers *h = &s->x.req.headers;
 	uint64_t length = 0, max = s->body.max;
+	const char *fault;
+	int status;
 
 	s->x.req.method = arena_str(&s->arena, str_of(method));
 	MHD_get_connection_values_n(s->conn, MHD_HEADER_KIND, add_header, s);
+	fault = fault_of(&s->x.req, version, &status);
+	if (fault)
+		return find_caller(s) < 0 ? MHD_NO : malformed(s, status, fault);
 	str_to_u64(http_header(h, "Content-Length"), UINT64_MAX, &length);
 	if (length > max)
 		s->body.over = true;
@@ -553,12 +675,11 @@ enum MHD_Result served_handle(void *cls, struct MHD_Connection *conn,
 	(void)cls;
 	(void)conn;
 	(void)url;
-	(void)version;
 	if (s->host->over && s->phase < SERVED_ANSWERED)
 		return MHD_NO;
 	switch (s->phase) {
 	case SERVED_OPENED:
-		return read_head(s, method);
+		return read_head(s, method, version);
 	case SERVED_READING:
 		*size = 0;
 		if (n)

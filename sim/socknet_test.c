@@ -64,6 +64,8 @@ START_TEST(absolute_form)
 	rig_init(&rig);
 	talk(&rig, "GET http://party.rig/p?q HTTP/1.1\r\nHost: x\r\n\r\n", "789");
 	ck_assert_str_eq(rig.seen, "GET /p?q 0 ");
+	talk(&rig, "GET HTTPS://Party.rig:1/p?q HTTP/1.1\r\nHost: x\r\n\r\n", "789");
+	ck_assert(str_starts(str_of(rig.seen), STR("GET /p?q ")));
 	talk(&rig, "GET http://party.rig?q HTTP/1.1\r\nHost: x\r\n\r\n", "789");
 	ck_assert_str_eq(rig.seen, "GET /?q 0 ");
 	rig_release(&rig);
@@ -502,6 +504,90 @@ START_TEST(two_sockets_at_one_address)
 	rig_release(&other);
 }
 
+/* ---- Heads with two meanings, or none. ---------------------------------- */
+
+#define GET_BUT(more) "GET /x HTTP/1.1\r\nHost: x\r\n" more "\r\n"
+#define POST_BUT(more) "POST /x HTTP/1.1\r\nHost: x\r\n" more "\r\n"
+
+/* The second request is what another reader might see in the first one. */
+static const struct {
+	const char *sent, *status, *why;
+} ambiguous[] = {
+	{ "GET /x HTTP/1.1\r\n\r\n", "HTTP/1.1 400", "Host: required" },
+	{ GET_BUT("Host: y\r\n"), "HTTP/1.1 400", "Host: it is there twice" },
+	{ GET_BUT("A : b\r\n"), "HTTP/1.1 400", "the name of a header" },
+	{ GET_BUT("A\1: b\r\n"), "HTTP/1.1 400", "the name of a header" },
+	{ GET_BUT("A: b\rc\r\n"), "HTTP/1.1 400", "the value of a header" },
+	{ "GET /x y HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400", "a space" },
+	{ "GET /x?a b HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400", "a space" },
+	{ POST_BUT("Content-Length: 2\r\nContent-Length: 40\r\n") "ab", "HTTP/1.1 400", "twice" },
+	{ POST_BUT("Content-Length: 2\r\nContent-Length: 2\r\n") "ab", "HTTP/1.1 400", "twice" },
+	{ POST_BUT("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") "0\r\n\r\n",
+	  "HTTP/1.1 400", "expected one of them" },
+	{ POST_BUT("Transfer-Encoding: gzip\r\n"), "HTTP/1.1 501", "expected chunked" },
+	{ POST_BUT("Transfer-Encoding: gzip, chunked\r\n") "0\r\n\r\n", "HTTP/1.1 501",
+	  "expected chunked" },
+	{ POST_BUT("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n")
+	  "0\r\n\r\n", "HTTP/1.1 501", "expected chunked" },
+	{ "POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400",
+	  "not known to HTTP/1.0" },
+};
+
+START_TEST(ambiguous_heads)
+{
+	char text[400], *body;
+	const char *got;
+	struct rig rig;
+
+	rig_init(&rig);
+	snprintf(text, sizeof(text), "%sGET /second HTTP/1.1\r\nHost: x\r\n\r\n",
+		 ambiguous[_i].sent);
+	got = talk(&rig, text, NULL);
+	ck_assert_msg(str_starts(str_of(got), str_of(ambiguous[_i].status)), "%s", got);
+	body = strstr(got, "\r\n\r\n");
+	ck_assert_msg(body && strstr(body, ambiguous[_i].why), "%s", got);
+	ck_assert_msg(!strstr(body, "HTTP/1.1"), "%s", got);	/* one answer, and the end */
+	ck_assert_uint_eq(rig.handled, 0);
+	rig_release(&rig);
+}
+END_TEST
+
+static void say_so(struct http_exchange *x, int status, const char *why)
+{
+	x->resp.body = arena_printf(x->arena, "<%d: %s>", status, why);
+}
+
+START_TEST(refused_in_other_words)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	socknet_on_malformed(rig.net, say_so);
+	ck_assert(strstr(talk(&rig, GET_BUT("Host: y\r\n"), NULL),
+			 "<400: Host: it is there twice>"));
+	rig_release(&rig);
+}
+END_TEST
+
+/* As many as fit into a URL: none is left without an answer. */
+START_TEST(many_parameters)
+{
+	struct buf b;
+	struct rig rig;
+
+	rig_init(&rig);
+	buf_init(&b, 20000);
+	buf_z(&b, "GET /x?");
+	for (int i = 0; i < 4000; i++)
+		buf_z(&b, "a=&");
+	buf_z(&b, " HTTP/1.1\r\nHost: x\r\n\r\n");
+	ck_assert(strstr(talk(&rig, b.p, "789"), "HTTP/1.1 200"));
+	ck_assert(str_starts(str_of(rig.seen), STR("GET /x?a=&a=&a=&")));
+	buf_release(&b);
+	rig_release(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim/socknet");
@@ -511,6 +597,10 @@ int main(void)
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, plain_request);
+	tcase_add_loop_test(tc, ambiguous_heads, 0,
+			    sizeof(ambiguous) / sizeof(ambiguous[0]));
+	tcase_add_test(tc, refused_in_other_words);
+	tcase_add_test(tc, many_parameters);
 	tcase_add_test(tc, the_handler_ends_its_host);
 	tcase_add_test(tc, absolute_form);
 	tcase_add_loop_test(tc, hostile_bytes, 0,
