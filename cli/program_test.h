@@ -345,4 +345,28 @@ static inline void tear_down(void)
 
 #define CONFIG (const char *[]){ "--config", path_of("c.yaml"), NULL }
 
+static inline void set_up_workers(void)
+{
+	set_up();
+	workers = "3";
+}
+
+/* All that several workers do as one alone does it: `add` adds those tests. */
+static inline void alone_and_with_workers(Suite *suite, void (*add)(TCase *))
+{
+	static const struct {
+		const char *name;
+		void (*prepare)(void);
+	} both[] = { { "alone", set_up }, { "workers", set_up_workers } };
+
+	for (size_t i = 0; i < 2; i++) {
+		TCase *tc = tcase_create(both[i].name);
+
+		tcase_add_checked_fixture(tc, both[i].prepare, tear_down);
+		tcase_set_timeout(tc, 60);
+		add(tc);
+		suite_add_tcase(suite, tc);
+	}
+}
+
 #endif
