@@ -138,7 +138,7 @@ static void save(struct server *s, const struct operation *op, struct str code,
 	stmt_int(stmt_int(q, now), op->deadline_ms);
 	stmt_int(q, over ? now : STMT_NULL);
 	stmt_run(q);
-	EVENT(s->log, SERVER_PARTY, "operation-status", F_STR("operation", op->id),
+	TELL(s, "operation-status", F_STR("operation", op->id),
 	      F_Z("status", operation_status_name(op->status)),
 	      F_STR("message_code", code), F_STR("device_id", op->device_id),
 	      F_STR("iccid", op->iccid));
@@ -553,7 +553,7 @@ int operation_create(struct request *rq, const cJSON *body, struct json *out,
 		return -1;
 	rng_uuid(&rq->s->ids, id);
 	add(rq, &n, str_of(id));
-	EVENT(rq->s->log, SERVER_PARTY, "operation-status", F_Z("operation", id),
+	TELL(rq->s, "operation-status", F_Z("operation", id),
 	      F_Z("status", "starting"),
 	      F_Z("message_code", message_code(MSG_STARTING)),
 	      F_STR("device_id", n.target.device_id), F_STR("iccid", n.iccid));

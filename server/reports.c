@@ -141,7 +141,7 @@ static int parse(struct str body, struct arena *a, struct report *r,
 
 static void tell(struct server *s, const char *event, const struct profile_row *p)
 {
-	EVENT(s->log, SERVER_PARTY, event, F_STR("iccid", p->iccid),
+	TELL(s, event, F_STR("iccid", p->iccid),
 	      F_STR("device_id", p->device_id), F_STR("status", p->status));
 }
 
@@ -251,7 +251,7 @@ static void apply(struct server *s, struct report *r)
 	q = store_sql(s->store, SQL_DEVICE_REPORTED);
 	stmt_int(stmt_int(stmt_int(q, r->device_rid), r->sequence), server_now_ms(s));
 	stmt_run(q);
-	EVENT(s->log, SERVER_PARTY, "report-applied",
+	TELL(s, "report-applied",
 	      F_STR("device_id", r->device_id), F_INT("sequence", r->sequence));
 	operations_reported(s, r->device_id);
 }
@@ -301,7 +301,7 @@ static void ignored(struct server *s, struct http_exchange *x,
 	struct buf b;
 	struct json j;
 
-	EVENT(s->log, SERVER_PARTY, "report-ignored",
+	TELL(s, "report-ignored",
 	      F_STR("device_id", r->device_id), F_INT("sequence", r->sequence),
 	      F_STR("why", why));
 	buf_init(&b, 4096);

@@ -170,7 +170,7 @@ void transaction_create(struct server *s, struct transaction *tx, struct arena *
 	if (stmt_run(q) == 0)
 		return;		/* the store failed, and the answer will say so */
 	tx->rid = store_new_rid(s->store);
-	EVENT(s->log, SERVER_PARTY, "transaction-created",
+	TELL(s, "transaction-created",
 	      F_STR("transaction", tx->id),
 	      F_Z("action", tx_action_name(tx->action)),
 	      F_STR("device_id", tx->device_id), F_STR("eid", tx->eid),
@@ -278,7 +278,7 @@ static bool finish(struct server *s, struct transaction *tx,
 		settle_code(s, tx, answer);
 		stmt_run(stmt_int(store_sql(s->store, SQL_TX_FORGET_CODE), tx->rid));
 	}
-	EVENT(s->log, SERVER_PARTY, end_events[status],
+	TELL(s, end_events[status],
 	      F_STR("transaction", tx->id), F_STR("message_code", tx->message_code));
 	if (tx->operation)
 		operation_step(s, tx->operation);
@@ -416,7 +416,7 @@ static void placed(struct server *s, struct transaction *tx,
 	stmt_int(stmt_str(stmt_int(q, tx->rid), tx->order_id), tx->placed_ms);
 	stmt_str(stmt_str(q, tx->message_code), tx->message);
 	stmt_run(stmt_int(q, tx->updated_ms));
-	EVENT(s->log, SERVER_PARTY, "order-placed",
+	TELL(s, "order-placed",
 	      F_STR("transaction", tx->id), F_STR("order", tx->order_id));
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Answers. ---------------------------------------------------------- */
+/* ---- What waits. ------------------------------------------------------- */
 
 static void make_unavailable(struct http_exchange *x)
 {
@@ -26,25 +26,71 @@ static void send_answer(struct http_exchange *x)
 	http_reply(x);
 }
 
-static void clear(struct held_list *l)
+/* Where something waits that is said now, or NULL: it need not. */
+static struct batch *to_wait(struct server *s)
 {
-	*l = (struct held_list){ NULL, &l->first };
+	struct turns *t = s->turns;
+
+	return store_writing(s->store) ? t->open : t->running ? t->closed : NULL;
 }
 
-static void append(struct held_list *l, struct held_list *more)
+void server_reply(struct server *s, struct http_exchange *x)
 {
-	if (!more->first)
+	struct batch *b = to_wait(s);
+	struct held_reply *h;
+
+	if (!b) {
+		send_answer(x);
 		return;
-	*l->tail = more->first;
-	l->tail = more->tail;
-	clear(more);
+	}
+	h = ARENA_NEW(x->arena, struct held_reply);
+	h->x = x;
+	*b->replies_tail = h;
+	b->replies_tail = &h->next;
 }
 
-static void let_go(struct held_list *l, bool safe)
+void turn_tell(struct server *s, const char *name, const struct field *fields, size_t count)
 {
-	struct held_reply *h = l->first, *next;
+	struct batch *b = to_wait(s);
+	struct held_event *e;
+	struct field *copy;
 
-	clear(l);
+	if (!b) {
+		eventlog_emit(s->log, SERVER_PARTY, name, fields, count);
+		return;
+	}
+	e = ARENA_NEW(&b->arena, struct held_event);
+	copy = arena_array(&b->arena, count, sizeof(*copy));
+	for (size_t i = 0; i < count; i++) {
+		copy[i] = fields[i];
+		if (fields[i].s.p)
+			copy[i].s = arena_str(&b->arena, fields[i].s);
+	}
+	*e = (struct held_event){ name, copy, count, NULL };
+	*b->events_tail = e;
+	b->events_tail = &e->next;
+}
+
+static void empty(struct batch *b)
+{
+	b->replies = NULL;
+	b->replies_tail = &b->replies;
+	b->events = NULL;
+	b->events_tail = &b->events;
+	arena_clear(&b->arena);
+}
+
+static void tell_events(struct server *s, const struct batch *b)
+{
+	for (const struct held_event *e = b->events; e; e = e->next)
+		eventlog_emit(s->log, SERVER_PARTY, e->name, e->fields, e->count);
+}
+
+static void let_go(struct batch *b, bool safe)
+{
+	struct held_reply *h = b->replies, *next;
+
+	empty(b);
 	for (; h; h = next) {
 		next = h->next;		/* the exchange may be gone afterwards */
 		if (!safe)
@@ -53,39 +99,23 @@ static void let_go(struct held_list *l, bool safe)
 	}
 }
 
-void server_reply(struct server *s, struct http_exchange *x)
-{
-	struct turns *t = s->turns;
-	struct held_list *l = store_writing(s->store) ? &t->held :
-			      t->running ? &t->syncing : NULL;
-	struct held_reply *h;
-
-	if (!l) {
-		send_answer(x);
-		return;
-	}
-	h = ARENA_NEW(x->arena, struct held_reply);
-	h->x = x;
-	*l->tail = h;
-	l->tail = &h->next;
-}
-
 /* ---- Commits, and syncs. ----------------------------------------------- */
 
 /* All that was committed is as safe as it will be. */
-static void is_safe(struct server *s, struct held_list *l)
+static void is_safe(struct server *s, struct batch *b)
 {
 	s->turns->safe = s->turns->committed;
+	tell_events(s, b);
 	server_store_works(s);
-	let_go(l, true);
+	let_go(b, true);
 	chases_go_on(s);
 }
 
-static void is_lost(struct server *s, struct held_list *l, const struct err *err)
+static void is_lost(struct server *s, struct batch *b, const struct err *err)
 {
 	s->ring = false;
 	server_store_broke(s, err);
-	let_go(l, false);
+	let_go(b, false);
 }
 
 static int explain(int error, struct err *err)
@@ -94,28 +124,29 @@ static int explain(int error, struct err *err)
 		       " has room and is in order", strerror(error));
 }
 
-static void sync_failed(struct server *s, struct held_list *l, int error)
+static void sync_failed(struct server *s, struct batch *b, int error)
 {
 	struct err err;
 
 	explain(error, &err);
-	is_lost(s, l, &err);
+	is_lost(s, b, &err);
+}
+
+static void settled(struct server *s, struct batch *b, int error)
+{
+	if (error)
+		sync_failed(s, b, error);
+	else
+		is_safe(s, b);
 }
 
 static void synced(struct syncer *y, int error)
 {
 	struct server *s = y->owner;
 	struct turns *t = s->turns;
-	struct held_list l;
 
-	/* What is answered from here on may wait for the next one. */
-	clear(&l);
-	append(&l, &t->syncing);
 	t->running = false;
-	if (error)
-		sync_failed(s, &l, error);
-	else
-		is_safe(s, &l);
+	settled(s, t->closed, error);
 	if (store_writing(s->store))
 		loop_defer(s->loop, &t->task);
 }
@@ -123,17 +154,18 @@ static void synced(struct syncer *y, int error)
 static void commit_done(struct server *s)
 {
 	struct turns *t = s->turns;
+	struct batch *b = t->open;
 
 	t->committed++;
 	if (!t->syncer) {
-		is_safe(s, &t->held);
+		is_safe(s, b);
 		return;
 	}
+	t->open = t->closed;
+	t->closed = b;
 	t->running = t->syncer->start(t->syncer) == 0;
-	if (t->running)
-		append(&t->syncing, &t->held);
-	else
-		sync_failed(s, &t->held, errno);
+	if (!t->running)
+		sync_failed(s, b, errno);
 }
 
 /* Others are to look at what was committed. */
@@ -155,7 +187,7 @@ static void end_turn(struct task *task)
 	if (t->running && wrote && !store_failed(s->store))
 		return;
 	if (store_commit(s->store, &err) < 0) {
-		is_lost(s, &t->held, &err);
+		is_lost(s, t->open, &err);
 		return;
 	}
 	ring(s);
@@ -189,8 +221,10 @@ void turn_init(struct server *s)
 	assert(t);
 	t->task.run = end_turn;
 	t->server = s;
-	clear(&t->held);
-	clear(&t->syncing);
+	t->open = &t->batches[0];
+	t->closed = &t->batches[1];
+	empty(t->open);
+	empty(t->closed);
 	s->turns = t;
 }
 
@@ -224,40 +258,41 @@ int turn_commit(struct server *s, struct err *err)
 void turn_settle(struct server *s)
 {
 	struct turns *t = s->turns;
-	struct held_list l;
 	struct err err;
 	int error;
 
 	if (!store_writing(s->store))
 		return;
 	if (store_commit(s->store, &err) < 0) {
-		is_lost(s, &t->held, &err);
+		is_lost(s, t->open, &err);
 		return;
 	}
 	ring(s);
 	t->committed++;
 	error = t->syncer && t->syncer->wait(t->syncer) < 0 ? errno : 0;
-	clear(&l);
-	append(&l, &t->syncing);
-	append(&l, &t->held);
 	t->running = false;
-	if (error)
-		sync_failed(s, &l, error);
-	else
-		is_safe(s, &l);
+	settled(s, t->closed, error);
+	settled(s, t->open, error);
 }
 
 void turn_free(struct server *s)
 {
 	struct turns *t = s->turns;
 	struct err err;
+	bool safe;
 
 	turn_watch(s, false);
-	store_commit(s->store, &err);
+	safe = store_commit(s->store, &err) == 0;
 	if (t->syncer) {
-		t->syncer->wait(t->syncer);
+		safe = t->syncer->wait(t->syncer) == 0 && safe;
 		t->syncer->close(t->syncer);
 	}
+	if (safe) {
+		tell_events(s, t->closed);
+		tell_events(s, t->open);
+	}
 	loop_undefer(s->loop, &t->task);
+	arena_release(&t->open->arena);
+	arena_release(&t->closed->arena);
 	free(t);
 }

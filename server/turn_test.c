@@ -138,8 +138,10 @@ START_TEST(answer_waits_for_the_disk)
 	rig_run(&r, SYNC_S - 1);
 	ck_assert_int_eq(disk.started, 1);
 	ck_assert_int_eq(post.status, 0);
+	ck_assert(!rig_logged(&r, "transaction-created"));
 	rig_run(&r, 2);
 	ck_note(post, 200, SYNC_S);
+	ck_assert(rig_logged(&r, "transaction-created"));
 }
 END_TEST
 
@@ -217,6 +219,7 @@ static void fail_and_recover(void)
 	rig_run(&r, SYNC_S + 1);
 	ck_assert_int_eq(post.status, 503);
 	ck_assert(rig_logged(&r, "store-failed"));
+	ck_assert(!rig_logged(&r, "transaction-created"));
 	rig_run(&r, 3 * SYNC_S);
 	ck_assert_int_eq(r.order_count, 0);
 	ck_assert(!rig_logged(&r, "store-recovered"));
@@ -259,6 +262,7 @@ START_TEST(end_waits_for_the_disk)
 	server_free(r.server);
 	ck_assert_int_eq(disk.waited, 1);
 	ck_assert_int_eq(disk.closed, 1);
+	ck_assert(rig_logged(&r, "transaction-created"));
 	rig_serve(&r);
 }
 END_TEST
