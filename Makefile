@@ -81,8 +81,9 @@ run-sockets: all
 # The answers of every suite, and of the control API in its tests, against their OpenAPI files.
 openapi: all
 	@$(B)/esimrig run $(SUITES) --traffic $(B)/traffic.jsonl >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
-	@$(SUBMAKE) $(B)/scenarios/control_test
-	@CONTROL_TRAFFIC=$(B)/traffic.jsonl $(B)/scenarios/control_test >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }
+	@$(SUBMAKE) $(B)/scenarios/control_test $(B)/scenarios/control_live_test
+	@for t in control control_live; do CONTROL_TRAFFIC=$(B)/traffic.jsonl \
+	  $(B)/scenarios/$${t}_test >$(B)/traffic.log || { cat $(B)/traffic.log; exit 1; }; done
 	@.ci/openapi-check $(B)/traffic.jsonl
 # All shipped files, against what `esimrig schema` writes.
 schema: all
