@@ -85,8 +85,9 @@ static int fill(struct stream *s)
 static bool next_line(struct stream *s, struct str *line)
 {
 	for (;;) {
-		struct str rest = { s->bytes.p + s->used, s->bytes.n - s->used };
-		const char *end = rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
+		size_t left = s->bytes.n - s->used;
+		struct str rest = left ? (struct str){ s->bytes.p + s->used, left } : STR_NONE;
+		const char *end = left ? memchr(rest.p, '\n', left) : NULL;
 
 		if (end) {
 			*line = (struct str){ rest.p, (size_t)(end - rest.p) };

@@ -600,13 +600,15 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("cli/kill");
-	TCase *tc = tcase_create("kill -9");
+	Suite *suite;
+	TCase *tc;
 	SRunner *runner;
 	int failed;
 
 	if (argc == 4 && strcmp(argv[1], "--serve") == 0)
 		return serve(argv[2], argv[3]);
+	suite = suite_create("cli/kill");
+	tc = tcase_create("kill -9");
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, nothing_acknowledged_is_lost, 0, 2);
 	suite_add_tcase(suite, tc);
