@@ -127,7 +127,6 @@ static void run_to_end_of_requests(void)
 	loop_disarm(&w.loop, &w.watchdog);
 }
 
-/* ann's password is hashed for good there, which takes a while. */
 static void write_config(void)
 {
 	char device[ID_SIZE], eid[ID_SIZE];
@@ -135,6 +134,7 @@ static void write_config(void)
 
 	ck_assert(f != NULL);
 	fprintf(f, "listen: 127.0.0.1:0\ndb: %s\nworkers: %d\nthrottle: 0\neis-token: eis\n"
+		"kdf-iterations: 1000\n"
 		"report-token: report\ncheck-interval: 1s\nverify-limit: 2s\n"
 		"accounts: {one: {customer-id: 1}}\n"
 		"users: {ann: {account: one, password: pw}}\ndevices:\n", w.path, WORKERS);

@@ -27,6 +27,8 @@ static char program[4096], dir[] = "/tmp/esimrig-server-test-XXXXXX";
 static int notify_fd = -1;
 static const char *verb = "server";	/* that start() starts */
 static const char *workers;		/* how many; NULL: it is not told */
+/* What a password costs; NULL: as for good, which is slow under sanitizers. */
+static const char *kdf_iterations = "1000";
 
 /* alice:wonderland and bob:builder, base64 */
 #define ALICE "Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n"
@@ -96,6 +98,10 @@ static inline pid_t start(const char *const *args, int out_fd)
 
 	while (*args)
 		argv[n++] = *args++;
+	if (kdf_iterations && strcmp(verb, "server") == 0) {
+		argv[n++] = "--kdf-iterations";
+		argv[n++] = kdf_iterations;
+	}
 	if (workers && strcmp(verb, "server") == 0) {
 		argv[n++] = "--workers";
 		argv[n++] = workers;

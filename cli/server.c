@@ -372,6 +372,7 @@ static int make_server(struct daemon *d, struct err *err)
 		.eis_token = s->eis_token.p, .gateway_url = s->gateway_url.p,
 		.gateway_token = s->gateway_token.p, .report_token = s->report_token.p,
 		.throttle_limit = (unsigned)s->throttle,
+		.kdf_iterations = (unsigned)s->kdf_iterations,
 		.check_interval_ns = s->check_interval_ns,
 		.order_expiry_s = s->order_expiry_ns / NS_PER_S,
 		.verify_limit_ns = s->verify_limit_ns,

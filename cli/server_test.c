@@ -278,6 +278,38 @@ START_TEST(reloads_all_or_nothing)
 }
 END_TEST
 
+/* The cost of a guess, as it is stored with alice's password. */
+static int iterations_stored(const char *wanted)
+{
+	const char *was = kdf_iterations;
+	sqlite3_stmt *q;
+	struct running r;
+	sqlite3 *db;
+	int n;
+
+	kdf_iterations = wanted;
+	r = run(CONFIG);
+	kdf_iterations = was;
+	check_status(get(r.port, DEVICES, ALICE), 200);
+	stop(&r);
+	ck_assert_int_eq(sqlite3_open(path_of("server.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT iterations FROM users", -1, &q, NULL),
+			 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
+	n = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return n;
+}
+
+/* Cheap only if somebody says so; and a password that is there gets what is said now. */
+START_TEST(passwords_cost)
+{
+	ck_assert_int_eq(iterations_stored(NULL), 100000);
+	ck_assert_int_eq(iterations_stored("1234"), 1234);
+}
+END_TEST
+
 START_TEST(access_log)
 {
 	char log[200], moved[200], text[2000];
@@ -445,6 +477,7 @@ static const struct {
 	{ "eis-url: http://x\n", "which database?" },
 	{ "db: x\nlisten: nowhere\n", "c.yaml:2:9: expected an address and a port" },
 	{ "db: x\nlisten: 127.0.0.1:70000\n", "c.yaml:2:9: expected an address" },
+	{ "db: x\nkdf-iterations: 999\n", "c.yaml:2:17: 'kdf-iterations'" },
 	{ "db: x\norder-expiry: 25h\n", "c.yaml:2:15: 'order-expiry' must be at most 24h" },
 	{ "db: x\ncheck-interval: 5\n", "c.yaml:2:17: expected a duration" },
 	{ "db: x\nusers:\n  a: {account: acme, password: HUSH}\n",
@@ -528,6 +561,7 @@ static void add_both(TCase *tc)
 	tcase_add_test(tc, takes_access_away);
 	tcase_add_test(tc, renews_what_is_new);
 	tcase_add_test(tc, reloads_all_or_nothing);
+	tcase_add_test(tc, passwords_cost);
 	tcase_add_test(tc, access_log);
 	tcase_add_test(tc, too_large_in_the_same_form);
 	tcase_add_test(tc, refusals_are_logged);

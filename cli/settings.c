@@ -26,6 +26,8 @@ enum {
 	THROTTLE_MAX = 1000000,
 	CONNECTIONS_MAX = 1000000,
 	WORKERS_MAX = 64,
+	KDF_ITERATIONS_MIN = 1000,	/* RFC 8018, section 4.2 */
+	KDF_ITERATIONS_MAX = 100000000,
 };
 
 /* ---- Values that no kind of key covers. --------------------------------- */
@@ -273,6 +275,8 @@ static const struct schema_key settings_keys[] = {
 	NUMBER("connections", connections, CONNECTIONS_MAX),
 	NUMBER("connections-per-address", connections_per_address, CONNECTIONS_MAX),
 	NUMBER("workers", workers, WORKERS_MAX),
+	{ "kdf-iterations", KEY_INT, AT(settings, kdf_iterations), .min = KDF_ITERATIONS_MIN,
+	  .max = KDF_ITERATIONS_MAX },
 	{ "accounts", KEY_NAMED, AT(settings, accounts), .of = &account_schema },
 	{ "users", KEY_NAMED, AT(settings, users), .of = &user_schema },
 	{ "api-keys", KEY_LIST, AT(settings, api_keys), .of = &api_key_schema },
@@ -341,6 +345,9 @@ const struct option settings_options[] = {
 	       "At a time (default: what the descriptors allow)"),
 	OPTION("connections-per-address", connections_per_address, "N",
 	       "From one address at a time (default: no limit)"),
+	OPTION("kdf-iterations", kdf_iterations, "N",
+	       "What it costs to guess a password that is stored from now on; less is for "
+	       "tests (default: 100000)"),
 	{ "help", 'h', OPTION_FLAG, offsetof(struct settings_options, help), NULL,
 	  "Say what this does, and end", 0 },
 	{ 0 }
@@ -497,6 +504,7 @@ static void set_defaults(struct settings *s)
 		.listen = STR("127.0.0.1:8080"), .grace_ns = 30 * NS_PER_S,
 		.request_limit_ns = 30 * NS_PER_S, .idle_limit_ns = 60 * NS_PER_S,
 		.body_max = 16 << 20, .throttle = 1000, .workers = 1,
+		.kdf_iterations = 100000,
 	};
 }
 

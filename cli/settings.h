@@ -56,6 +56,7 @@ struct settings {
 	int64_t throttle;		/* requests of a user in 10 s; 0: any number */
 	int64_t body_max, connections, connections_per_address;
 	int64_t workers;		/* processes that serve */
+	int64_t kdf_iterations;		/* of the hash of a new password */
 	struct { struct settings_account *list; size_t count; } accounts;
 	struct { struct settings_user *list; size_t count; } users;
 	struct { struct settings_key *list; size_t count; } api_keys;
@@ -73,7 +74,7 @@ struct settings_options {
 	const char *grace, *request_limit, *idle_limit;
 	const char *throttle;
 	const char *body_max, *connections, *connections_per_address;
-	const char *workers;
+	const char *workers, *kdf_iterations;
 };
 extern const struct option settings_options[];
 
