@@ -5,6 +5,7 @@
 #include "server/store.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum { PASSWORD_MAX = 1024, KEY_ID_DIGITS = 32, SECRET_DIGITS = 64 };
 
@@ -82,13 +83,20 @@ static void credential_digest(const struct auth *auth, char kind,
 	digest_wipe(text, n);
 }
 
+static struct auth_entry *set_of(const struct auth *auth,
+				 const uint8_t digest[AUTH_HASH_SIZE])
+{
+	return auth->cache +
+	       (digest[0] | (size_t)digest[1] << 8) % AUTH_CACHE_SETS * AUTH_CACHE_WAYS;
+}
+
 static const struct auth_entry *recall(const struct auth *auth,
 				       const uint8_t digest[AUTH_HASH_SIZE])
 {
 	struct instant now = loop_now(auth->loop);
 
-	for (size_t i = 0; i < AUTH_CACHE; i++) {
-		const struct auth_entry *e = &auth->cache[i];
+	for (size_t i = 0; auth->cache && i < AUTH_CACHE_WAYS; i++) {
+		const struct auth_entry *e = &set_of(auth, digest)[i];
 
 		if (e->until.ns > now.ns &&
 		    digest_same(e->digest, digest, AUTH_HASH_SIZE))
@@ -100,9 +108,16 @@ static const struct auth_entry *recall(const struct auth *auth,
 static void remember(struct auth *auth, const uint8_t digest[AUTH_HASH_SIZE],
 		     const struct user *user)
 {
-	struct auth_entry *e = &auth->cache[auth->next];
+	struct auth_entry *e, *set;
 
-	auth->next = (auth->next + 1) % AUTH_CACHE;
+	/* Most of it stays untouched, and costs nothing. */
+	if (!auth->cache)
+		auth->cache = calloc(AUTH_CACHE_SETS * AUTH_CACHE_WAYS, sizeof(*e));
+	assert(auth->cache);
+	e = set = set_of(auth, digest);
+	for (size_t i = 1; i < AUTH_CACHE_WAYS; i++)
+		if (set[i].until.ns < e->until.ns)
+			e = &set[i];
 	*e = (struct auth_entry){
 		.until = { loop_now(auth->loop).ns + REMEMBER_NS },
 		.customer_id = user->customer_id, .role = user->role,
@@ -114,7 +129,8 @@ static void remember(struct auth *auth, const uint8_t digest[AUTH_HASH_SIZE],
 
 void auth_forget(struct auth *auth)
 {
-	memset(auth->cache, 0, sizeof(auth->cache));
+	free(auth->cache);
+	auth->cache = NULL;
 }
 
 /* ---- Checking. --------------------------------------------------------- */

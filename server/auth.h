@@ -12,7 +12,9 @@
 
 #include "server/server.h"
 
-enum { AUTH_HASH_SIZE = 32, AUTH_SALT_SIZE = 16, AUTH_CACHE = 64, AUTH_NAME_MAX = 128 };
+enum { AUTH_HASH_SIZE = 32, AUTH_SALT_SIZE = 16, AUTH_NAME_MAX = 128 };
+/* Credentials that are remembered: in a set those whose digests begin alike. */
+enum { AUTH_CACHE_SETS = 512, AUTH_CACHE_WAYS = 8 };
 
 struct user {
 	int64_t customer_id;
@@ -35,8 +37,7 @@ struct auth {
 	struct rng rng;
 	unsigned iterations;
 	uint8_t key[AUTH_HASH_SIZE];	/* of the digests */
-	struct auth_entry cache[AUTH_CACHE];
-	size_t next;			/* to be overwritten */
+	struct auth_entry *cache;	/* set after set; NULL: all are empty */
 };
 
 void auth_init(struct auth *auth, struct loop *loop, struct store *store,
@@ -61,7 +62,8 @@ int auth_set_user(struct auth *auth, int64_t customer_id, struct str name,
 int auth_set_key(struct auth *auth, struct str user, struct str key_id,
 		 const struct server_secret *secret, struct err *err);
 
-/* What was verified counts no more: it may have changed. */
+/* What was verified counts no more: it may have changed.  To be called at the end
+ * as well. */
 void auth_forget(struct auth *auth);
 
 /* SHA-256, for finding a secret without keeping it. */

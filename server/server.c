@@ -340,6 +340,7 @@ void server_free(struct server *s)
 	arena_release(&s->arena);
 	throttle_release(&s->throttle);
 	throttle_release(&s->guesses);
+	auth_forget(&s->auth);
 	free(s->eis_url);
 	free(s->eis_token);
 	free(s->gateway_url);

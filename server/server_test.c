@@ -4,7 +4,9 @@
  * written out by hand from the specification.  What becomes of them is in
  * actions_test.c, operations_test.c and reports_test.c.
  */
+#include "proto/base64.h"
 #include "server/flow_test.h"
+#include "server/store.h"
 
 /* ---- Who may see what. ------------------------------------------------- */
 
@@ -92,6 +94,38 @@ START_TEST(who_is_asking)
 			ck_assert(http_header(&r.headers, "WWW-Authenticate").n > 0);
 		}
 	}
+}
+END_TEST
+
+/* Passwords take long to check, so those of many users are remembered. */
+START_TEST(many_users)
+{
+	enum { USERS = 300 };
+	struct str heads[USERS];
+	struct err err = { 0 };
+	int known = 0;
+
+	for (int i = 0; i < USERS; i++) {
+		struct str name = arena_printf(&r.arena, "user%d", i);
+		struct buf b;
+
+		rig_ok(server_add_user(r.server, 1, name, STR("pw"), SERVER_ROLE_USER, &err),
+		       &err);
+		buf_init(&b, 100);
+		buf_z(&b, "Basic ");
+		base64_encode(&b, arena_printf(&r.arena, "%.*s:pw", STRF(name)));
+		heads[i] = arena_str(&r.arena, buf_view(&b));
+		buf_release(&b);
+	}
+	for (int i = 0; i < USERS; i++)
+		ck_status(rig_as(&r, heads[i].p, "GET", PROFILES, NULL), 200);
+	/* Behind its back, so that only what is remembered lets anybody in. */
+	stmt_run(store_query(r.store, STR("UPDATE users SET hash = zeroblob(32)")));
+	ck_assert_int_eq(store_commit(r.store, &err), 0);
+	for (int i = 0; i < USERS; i++)
+		known += rig_as(&r, heads[i].p, "GET", PROFILES, NULL) == 200;
+	ck_assert_int_ge(known, USERS * 9 / 10);	/* some share a place with too many */
+	ck_status(rig_as(&r, "Basic YW5uOnB4", "GET", PROFILES, NULL), 401);
 }
 END_TEST
 
@@ -251,6 +285,7 @@ int main(void)
 	tcase_add_test(tc, accounts_are_apart);
 	tcase_add_test(tc, reading_is_not_writing);
 	LOOP(who_is_asking, logins);
+	tcase_add_test(tc, many_users);
 	tcase_add_test(tc, api_keys);
 	LOOP(paths_and_parameters, paths);
 	tcase_add_test(tc, summary_tells_the_truth);
