@@ -45,6 +45,14 @@ static void teardown(void)
 	munmap((void *)(uintptr_t)seen, sizeof(*seen));
 }
 
+/* In processes that are forked: libcheck's own messages, from several at once or
+ * cut off by a kill, are nothing that it can read. */
+static void insist(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
 static pid_t process(void (*work)(int), int which)
 {
 	pid_t pid = fork();
@@ -68,8 +76,8 @@ static void must_end(pid_t pid, int how)
 
 static void write_once(int which)
 {
-	ck_assert(share_take_turn(sh, LONG_NS));
-	ck_assert_uint_eq(seen->twice, 2 * seen->value);
+	insist(share_take_turn(sh, LONG_NS));
+	insist(seen->twice == 2 * seen->value);
 	seen->value = seen->value + 1;
 	seen->twice = 2 * seen->value;
 	seen->count[which] = seen->count[which] + 1;
@@ -96,7 +104,7 @@ END_TEST
 
 static void hold(int which)
 {
-	ck_assert(share_take_turn(sh, LONG_NS));
+	insist(share_take_turn(sh, LONG_NS));
 	seen->count[which] = 1;
 	pause();
 }
@@ -121,7 +129,7 @@ END_TEST
 static void write_for_ever(int which)
 {
 	for (;;) {
-		ck_assert(share_take_turn(sh, LONG_NS));
+		insist(share_take_turn(sh, LONG_NS));
 		seen->value = seen->value + 1;
 		seen->count[which] = seen->count[which] + 1;
 		share_give_turn(sh);
@@ -227,8 +235,8 @@ static void ask_throttle(int which)
 	for (int i = 0; i < 2 * LIMIT; i++)
 		if (throttle_take(&t, STR("ann"), true) == 0)
 			seen->count[which] = seen->count[which] + 1;
-	ck_assert_int_gt(throttle_take(&t, STR("ann"), true), 0);
-	ck_assert_int_eq(throttle_take(&t, STR("bob"), false), 0);
+	insist(throttle_take(&t, STR("ann"), true) > 0);
+	insist(throttle_take(&t, STR("bob"), false) == 0);
 	throttle_release(&t);
 	loop_release(&loop);
 }

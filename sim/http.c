@@ -349,7 +349,7 @@ int http_params(struct arena *a, struct str query, struct http_param **list,
 		*list = arena_array(a, PARAMS_MAX, sizeof(**list));
 	while (query.p) {
 		struct str pair = str_split(&query, '&'), name;
-		struct http_param *p = &(*list)[*count];
+		struct http_param *p;
 
 		if (pair.n == 0)
 			continue;
@@ -357,6 +357,7 @@ int http_params(struct arena *a, struct str query, struct http_param **list,
 			return err_set(err, ERR_LIMIT,
 				       "query string: more than %d parameters",
 				       PARAMS_MAX);
+		p = &(*list)[*count];
 		name = str_split(&pair, '=');
 		if (http_unescape(a, name, true, &p->name) < 0 ||
 		    http_unescape(a, pair, true, &p->value) < 0)
