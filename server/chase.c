@@ -15,9 +15,10 @@ enum { BUCKETS_MIN = 16 };
 #define OWNER_PAUSE_NS (10 * NS_PER_MS)
 enum { OWNER_PAUSES = 100 };
 
-/* Calls on their way at a time, beside those that clients wait for; and calls
- * that begin in a turn of the loop, so that no request waits for long. */
-enum { CALLS_MAX = 32, BEGUN_MAX = 4 };
+/* Calls on their way at a time, beside those that clients wait for; calls that
+ * begin in a turn of the loop that has nothing else to do; and how many turns
+ * that have may go by before one is taken for them all the same. */
+enum { CALLS_MAX = 32, BEGUN_MAX = 4, BUSY_TURNS_MAX = 4 };
 /* Words of the EIS that are worth keeping. */
 enum { HEARD_MAX = 2048 };
 
@@ -106,10 +107,13 @@ static bool may_begin(struct server *s)
 	struct chases *t = &s->chases;
 
 	if (t->turn != s->loop->turns) {
+		t->busy_turns = loop_was_busy(s->loop) && t->busy_turns < BUSY_TURNS_MAX ?
+				t->busy_turns + 1 : 0;
 		t->turn = s->loop->turns;
 		t->begun = 0;
+		turn_give_way(s);
 	}
-	return t->calls < CALLS_MAX && t->begun < BEGUN_MAX;
+	return t->calls < CALLS_MAX && t->begun < BEGUN_MAX && t->busy_turns == 0;
 }
 
 /* No order for what a power failure could take back. */

@@ -7,7 +7,8 @@
  * know.  One call at a time; whoever asks meanwhile shares its answer.
  *
  * Clients come first: of the calls that nobody waits for, only so many are on
- * their way at a time, and fewer begin while requests come in; the others queue.
+ * their way at a time, and they begin when the loop has nothing else to do, or
+ * a few now and then; the others queue.
  *
  * Of several workers on a store the owner has the chases, and it alone places
  * orders.  Another one asks the EIS by itself when a client wants to know, and
@@ -59,7 +60,8 @@ struct chases {
 	struct chase *queue, **queue_end;	/* whose time has come */
 	struct timer more;		/* fires for the queue */
 	uint64_t turn;			/* of the loop, */
-	unsigned begun;			/* and how many calls have begun in it */
+	unsigned begun;			/* how many calls have begun in it, */
+	unsigned busy_turns;		/* and turns before it that were needed otherwise */
 	int64_t seen;			/* the newest rid that the store had */
 };
 

@@ -16,6 +16,7 @@ enum {
 	QUERIES_MAX = 64,
 	PAGE_SIZE_MEMORY = 1024,
 	CACHE_KIB = 16 << 10,		/* of a file's pages */
+	CHECKPOINT_PAGES = 4000,	/* in the log, if it is synced elsewhere */
 	BUSY_OPEN_MS = 1000,		/* for another process to let go */
 	BUSY_MS = 5000,			/* and, among workers, to have the turn */
 	SPARE_SIZE_MAX = 8 << 20,	/* bytes that a spare store may hold on to */
@@ -593,10 +594,14 @@ const char *store_log_path(const struct store *st)
 
 void store_sync_elsewhere(struct store *st)
 {
+	char pragma[96];
 	struct err err;
 
-	/* If it refuses, each commit goes on waiting. */
-	exec(st, "PRAGMA synchronous = NORMAL", &err);
+	/* A checkpoint is two syncs for which everybody waits, however much it
+	 * writes.  If this is refused, each commit goes on waiting. */
+	snprintf(pragma, sizeof(pragma), "PRAGMA wal_autocheckpoint = %d;"
+		 "PRAGMA synchronous = NORMAL", CHECKPOINT_PAGES);
+	exec(st, pragma, &err);
 }
 
 uint64_t store_commits(const struct store *st)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -34,6 +35,14 @@ static int get(aio_context_t context, struct io_event *one)
 	return (int)syscall(SYS_io_getevents, context, 1L, 1L, one, NULL);
 }
 
+/* The kernel's worker is bound to our processor, and a loop that always has
+ * something to do would keep it waiting for milliseconds. */
+static void give_way(struct syncer *y)
+{
+	(void)y;
+	sched_yield();
+}
+
 static int start(struct syncer *y)
 {
 	struct aio *a = (struct aio *)y;
@@ -46,6 +55,7 @@ static int start(struct syncer *y)
 	if (submit(a->context, &sync) != 1)
 		return -1;
 	a->busy = true;
+	give_way(y);
 	return 0;
 }
 
@@ -109,7 +119,8 @@ struct syncer *syncer_open(struct loop *loop, const char *path)
 	if (!a)
 		return NULL;
 	*a = (struct aio){
-		.syncer = { .start = start, .wait = wait_for, .close = close_aio },
+		.syncer = { .start = start, .wait = wait_for, .give_way = give_way,
+			    .close = close_aio },
 		.loop = loop,
 		.watch = { eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ready },
 		.fd = open(path, O_RDONLY | O_CLOEXEC),

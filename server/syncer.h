@@ -20,6 +20,8 @@ struct syncer {
 	/* Wait until everything is on the disk; what was begun is done then, too,
 	 * and done() is not called for it.  -1 with errno: it is not. */
 	int (*wait)(struct syncer *y);
+	/* Whoever works at it may need our processor: let him have it. */
+	void (*give_way)(struct syncer *y);
 	void (*close)(struct syncer *y);
 	/* The owner's: called by the loop after each start().  `error` is 0 or an
 	 * errno. */

@@ -212,6 +212,14 @@ bool turn_is_safe(const struct server *s, uint64_t number)
 	return number <= s->turns->safe;
 }
 
+void turn_give_way(struct server *s)
+{
+	struct turns *t = s->turns;
+
+	if (t->running)
+		t->syncer->give_way(t->syncer);
+}
+
 /* ---- Life. ------------------------------------------------------------- */
 
 void turn_init(struct server *s)

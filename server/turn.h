@@ -65,6 +65,8 @@ int turn_commit(struct server *s, struct err *err);
 /* Of the transaction that has what the store holds now. */
 uint64_t turn_number(const struct server *s);
 bool turn_is_safe(const struct server *s, uint64_t number);
+/* Before something that can wait: to whoever makes things safe, if he is at it. */
+void turn_give_way(struct server *s);
 
 /* Log an event of the server's, when what it says is safe; strings are copied,
  * and keys and names live for ever. */

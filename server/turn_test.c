@@ -63,6 +63,12 @@ static int wait_for(struct syncer *y)
 	return 0;
 }
 
+static void give_way(struct syncer *y)
+{
+	(void)y;
+	ck_assert(timer_armed(&disk.timer));	/* only to one that is at it */
+}
+
 static void close_it(struct syncer *y)
 {
 	(void)y;
@@ -75,7 +81,8 @@ static void setup(void)
 	ck_status(rig_report(&r, TWO_INACTIVE), 200);
 	ck_status(rig_get(&r, INVENTORY), 200);		/* its password is known now */
 	disk = (struct slow){
-		.syncer = { .start = start, .wait = wait_for, .close = close_it },
+		.syncer = { .start = start, .wait = wait_for, .give_way = give_way,
+			    .close = close_it },
 		.timer.fire = over,
 	};
 	r.syncer = &disk.syncer;

@@ -236,6 +236,7 @@ static void run_tasks(struct loop *l)
 
 static void dispatch(struct loop *l, struct epoll_event *events, int n)
 {
+	l->ready += n > 0 ? (unsigned)n : 0;
 	l->batch = events;
 	l->batch_len = n;
 	for (int i = 0; i < n; i++) {
@@ -258,13 +259,20 @@ static int poll_once(struct loop *l, struct epoll_event *events, int ms)
 	return n;
 }
 
+static void begin_turn(struct loop *l)
+{
+	clock_tick(&l->clock);
+	l->turns++;
+	l->ready_before = l->ready;
+	l->ready = 0;
+}
+
 /* One turn that does not wait. */
 static void run_guest(struct loop *l)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
 
-	clock_tick(&l->clock);
-	l->turns++;
+	begin_turn(l);
 	run_due(l);
 	run_tasks(l);
 	dispatch(l, events, poll_once(l, events, 0));
@@ -328,8 +336,7 @@ int loop_run(struct loop *l, struct err *err)
 	l->stopped = false;
 	l->turns_here = 0;
 	for (;;) {
-		clock_tick(&l->clock);
-		l->turns++;
+		begin_turn(l);
 		run_due(l);
 		run_tasks(l);
 		e = next_entry(l);

@@ -61,6 +61,7 @@ struct loop {
 	size_t soon_armed;		/* how many of them are not disarmed */
 	struct task *tasks, **tasks_tail;
 	uint64_t turns;			/* all */
+	unsigned ready, ready_before;	/* descriptors of this turn, and the last */
 	uint64_t fired;			/* timers that ran */
 	uint64_t turns_here;		/* since virtual time last moved */
 	uint64_t turn_limit;
@@ -120,6 +121,12 @@ static inline struct instant loop_next(const struct loop *l)
 void loop_defer(struct loop *l, struct task *t);
 /* It will not run, if it was put off. */
 void loop_undefer(struct loop *l, struct task *t);
+
+/* Was any descriptor ready in the turn before?  What can wait may do so. */
+static inline bool loop_was_busy(const struct loop *l)
+{
+	return l->ready_before > 0;
+}
 
 /* Descriptors, never in virtual time: bytes in the kernel are invisible to it. */
 void loop_watch(struct loop *l, struct watch *w, uint32_t events);
