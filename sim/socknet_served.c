@@ -544,18 +544,38 @@ static enum MHD_Result too_large(struct served *s)
 /* RFC 9110, 5.6.2 */
 static bool is_token(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"(),/:;<=>?@[\\]{}", s.p[i]))
+	static const bool separates[128] = {
+		['"'] = true, ['('] = true, [')'] = true, [','] = true, ['/'] = true,
+		[':'] = true, [';'] = true, ['<'] = true, ['='] = true, ['>'] = true,
+		['?'] = true, ['@'] = true, ['['] = true, ['\\'] = true, [']'] = true,
+		['{'] = true, ['}'] = true,
+	};
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c > '~' || separates[c])
 			return false;
+	}
 	return s.n > 0;
+}
+
+static bool has_none_of(struct str s, const char bytes[3])
+{
+	for (int i = 0; s.n && i < 3; i++)
+		if (memchr(s.p, bytes[i], s.n))
+			return false;
+	return true;
 }
 
 static bool is_value(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '\0' || s.p[i] == '\r' || s.p[i] == '\n')
-			return false;
-	return true;
+	return has_none_of(s, "\0\r\n");
+}
+
+static bool is_target(struct str s)
+{
+	return has_none_of(s, " \t\r");
 }
 
 static size_t count(const struct http_headers *h, const char *name)
@@ -565,14 +585,6 @@ static size_t count(const struct http_headers *h, const char *name)
 	for (size_t i = 0; i < h->count; i++)
 		n += str_ieq(h->list[i].name, str_of(name));
 	return n;
-}
-
-static bool is_target(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r')
-			return false;
-	return true;
 }
 
 /* NULL: its head means one thing. */
