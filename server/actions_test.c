@@ -124,11 +124,12 @@ static const struct {
 	  TEN_EUROS "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC" },
 };
 
-/* Registered codes first, then one in the request, which is known until it is placed. */
+/* Registered codes; and those of the request, in a refusal, and when the order fails. */
 START_TEST(peers_quote_secrets)
 {
 	const char *how = _i ? "\"activation_code\":\"" SECRET1 "\",\"confirmation_code\":\"4711\"" :
 			  "\"iccid\":\"" ICCID1 "\"";
+	bool refused = _i == 1;
 
 	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
 		const char *tx, *message;
@@ -136,12 +137,12 @@ START_TEST(peers_quote_secrets)
 		if (!_i)
 			ck_status(rig_post(&r, CODES, "{\"iccid\":\"" ICCID1 "\",\"carrier\":\"A\","
 				  "\"activation_code\":\"" SECRET1 "\",\"confirmation_code\":\"4711\"}"), 201);
-		r.eis_said = _i ? quotes[i].said : NULL;
-		r.eis_status = _i ? 400 : 0;
+		r.eis_said = refused ? quotes[i].said : NULL;
+		r.eis_status = refused ? 400 : 0;
 		tx = start("/ws/v1/esim_profiles/download",
 			   arena_printf(&r.arena, "{" TARGET ",%s}", how).p);
 		rig_run(&r, 1);
-		if (!_i)
+		if (!refused)
 			rig_order_ends(&r, (int)i, "failed", arena_printf(&r.arena,
 				"{\"code\":\"downloadFailed\",\"message\":\"%s\"}", quotes[i].said).p);
 		get_progress(tx);
@@ -486,7 +487,7 @@ int main(void)
 	tcase_add_test(tc, enable_from_request_to_row);
 	tcase_add_test(tc, checked_without_being_asked);
 	LOOP(how_orders_end, endings);
-	tcase_add_loop_test(tc, peers_quote_secrets, 0, 2);
+	tcase_add_loop_test(tc, peers_quote_secrets, 0, 3);
 	tcase_add_test(tc, eis_forgets_the_order);
 	tcase_add_test(tc, eis_is_not_where_it_was);
 	LOOP(eis_refuses_to_take_it, refusals);

@@ -316,8 +316,7 @@ X(TX_CONFLICT, "SELECT id FROM transactions WHERE status = 'in_progress'" \
 X(TX_CODE_CONFLICT, "SELECT id FROM transactions WHERE code_hash = ?" \
   " AND customer_id = ?") \
 X(TX_PLACED, "UPDATE transactions SET order_id = ?2, placed = ?3," \
-  " activation_code = NULL, confirmation_code = NULL, message_code = ?4," \
-  " message = ?5, updated = ?6 WHERE rid = ?1") \
+  " message_code = ?4, message = ?5, updated = ?6 WHERE rid = ?1") \
 X(TX_NEWS, "UPDATE transactions SET message_code = ?2, message = ?3," \
   " updated = ?4 WHERE rid = ?1") \
 X(TX_CHANGE, "UPDATE transactions SET status = ?2, message_code = ?3," \
