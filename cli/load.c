@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -282,7 +283,7 @@ static int take(struct run *r, struct lane *c, struct err *err)
 
 /*
  * It never sleeps: to wake it would be work for the server, and the more of
- * it the slower the server is.
+ * it the slower the server is.  But who shares its processor may have it.
  */
 static int turn(struct run *r, struct err *err)
 {
@@ -291,6 +292,8 @@ static int turn(struct run *r, struct err *err)
 
 	if (n < 0 && errno != EINTR)
 		return err_set(err, ERR_IO, "load: epoll: %s", strerror(errno));
+	if (n == 0)
+		sched_yield();
 	if (n > 0)
 		r->heard_ns = clock_machine_ns();
 	else if (clock_machine_ns() - r->heard_ns > PATIENCE_NS)
