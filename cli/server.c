@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -24,6 +25,8 @@
 #define HOST "server.rig"
 
 enum { READY_SIZE = 3 * SOCKNET_ADDRESS_SIZE, SET_UP_AGAIN_S = 10 };
+/* For the database of another server: a second. */
+enum { LOCK_PAUSES = 20, LOCK_PAUSE_MS = 50 };
 
 struct daemon {
 	struct service service;		/* first: a daemon is a service */
@@ -355,12 +358,16 @@ static int lock_database(struct daemon *d, struct err *err)
 	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (d->lock_fd < 0)
 		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return err_set(err, ERR_STATE, "%.*s: another server has it open",
-			       STRF(d->settings.db));
-	return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+	/* The workers of one that was killed need a moment to follow. */
+	for (int pauses = 0; flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0; pauses++) {
+		if (errno != EWOULDBLOCK)
+			return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+		if (pauses == LOCK_PAUSES)
+			return err_set(err, ERR_STATE, "%.*s: another server has it open",
+				       STRF(d->settings.db));
+		poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	return 0;
 }
 
 static int make_server(struct daemon *d, struct err *err)
