@@ -579,7 +579,7 @@ static bool mount_disk(const char *size)
 
 	snprintf(options, sizeof(options), "size=%s,mode=0700", size);
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", dir, "tmpfs", 0, options) < 0) {
 		fprintf(stderr, "store_test: no tmpfs can be mounted here (it needs root): no "
 			"test with a disk that is really full\n");
