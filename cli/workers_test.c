@@ -122,7 +122,7 @@ static void check_spread(void)
 
 	read_file("access.log", text, sizeof(text));
 	for (int i = 0; i < 3; i++) {
-		char words[20];
+		char words[32];
 
 		snprintf(words, sizeof(words), "\"worker\":%d,", i);
 		seen += strstr(text, words) != NULL;

@@ -58,7 +58,7 @@ static void log_of_a_day(struct rig *r)
 		.poll = { .kind = LATENCY_LOGNORMAL, .a_ns = 240 * NS_PER_S,
 			  .b_ns = 600 * NS_PER_S },
 	};
-	char name[16], eid[EID_SIZE];
+	char name[24], eid[EID_SIZE];
 	struct device_spec spec = spec_of(&one, 1);
 	struct err err;
 
@@ -94,7 +94,7 @@ START_TEST(idle_device_is_small)
 	enum { DEVICES = 2560 };
 	struct device_profile_spec one = two[0];
 	struct device_spec spec = spec_of(&one, 1);
-	char name[16], eid[EID_SIZE];
+	char name[24], eid[EID_SIZE];
 	size_t before;
 	struct err err;
 	struct rig r;

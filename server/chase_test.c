@@ -70,7 +70,7 @@ END_TEST
 /* One order after another, in the order of the requests. */
 START_TEST(first_come_first_served)
 {
-	char secret[40];
+	char secret[48];
 
 	begin_many();
 	rig_run(&r, 1);

@@ -121,7 +121,7 @@ START_TEST(headers)
 {
 	struct http_headers h = { 0 };
 	struct arena a = { 0 };
-	char name[10];
+	char name[16];
 
 	ck_assert_ptr_null(http_header(&h, "x").p);
 	http_header_set(&h, &a, STR("Content-Type"), STR("a"));
