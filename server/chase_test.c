@@ -1,14 +1,14 @@
 /*
- * Goal: of the calls that nobody waits for, few are under way at a time, and
- * fewer begin while requests come in; all of them get their turn, and a client
- * does not wait for them.  What the EIS says is no news only if it is none.
+ * Goal: of the calls that nobody waits for, few are under way at a time, and few
+ * begin in a turn, most of them in turns that are not needed otherwise; all of
+ * them get their turn, and a client does not wait for them.  What the EIS says is no news only if it is none.
  * Method: the fake EIS of rig_test.h, silent for a while, counts its calls.
  */
 #include "server/rig_test.h"
 
 #define PROFILES "/ws/v1/esim_profiles"
 
-enum { MANY = 50, AT_A_TIME = 32, IN_A_TURN = 4, TIMEOUT_S = 10, CHECK_S = 60 };
+enum { MANY = 50, AT_A_TIME = 32, IN_A_TURN = 4, IDLE_EVERY = 5, TIMEOUT_S = 10, CHECK_S = 60 };
 
 static struct rig r;
 
@@ -157,6 +157,36 @@ START_TEST(requests_come_first)
 }
 END_TEST
 
+static uint64_t first_call, last_call;	/* turns of the loop */
+
+static void note_turns(void *keep_busy)
+{
+	r.loop.ready = keep_busy ? 1 : 0;	/* as if a descriptor had been */
+	if (r.eis_calls && !first_call)
+		first_call = r.loop.turns;
+	if (r.eis_calls == MANY && !last_call)
+		last_call = r.loop.turns;
+}
+
+/* A turn in which descriptors are ready is for them; one in so many is not. */
+START_TEST(most_calls_begin_when_nothing_else_is_ready)
+{
+	const uint64_t steps = (MANY - 1) / IN_A_TURN;	/* after the first turn */
+
+	first_call = last_call = 0;
+	r.loop.observer = note_turns;
+	r.loop.observer_arg = _i ? &r : NULL;
+	begin_many();
+	rig_run(&r, 1);
+	r.loop.observer = NULL;
+	ck_assert_int_eq(r.order_count, MANY);
+	if (_i)
+		ck_assert_uint_ge(last_call - first_call, steps * IDLE_EVERY);
+	else
+		ck_assert_uint_lt(last_call - first_call, steps * 2);
+}
+END_TEST
+
 START_TEST(the_server_ends_with_a_queue)
 {
 	r.eis_silent = true;
@@ -214,6 +244,7 @@ int main(void)
 	tcase_add_test(tc, after_a_restart_too);
 	tcase_add_test(tc, a_client_does_not_queue);
 	tcase_add_test(tc, requests_come_first);
+	tcase_add_loop_test(tc, most_calls_begin_when_nothing_else_is_ready, 0, 2);
 	tcase_add_test(tc, the_server_ends_with_a_queue);
 	tcase_add_test(tc, the_same_words);
 	tcase_add_test(tc, the_same_words_for_too_long);

@@ -476,6 +476,47 @@ START_TEST(unwatched_in_the_same_batch)
 }
 END_TEST
 
+/* Turns after the one in which a descriptor was ready. */
+static struct busy {
+	struct timer timer;	/* first: a timer is one */
+	struct play *play;
+	int turns;
+} busy;
+
+static void next_turn(struct timer *t)
+{
+	ck_assert(loop_was_busy(&busy.play->loop) == (busy.turns == 0));
+	if (++busy.turns < 3)
+		loop_arm(&busy.play->loop, t, 0);
+}
+
+static void busy_turn(struct watch *w, uint32_t events)
+{
+	(void)events;
+	ck_assert(!loop_was_busy(&busy.play->loop));	/* the one before was not */
+	loop_unwatch(&busy.play->loop, w);
+	loop_arm(&busy.play->loop, &busy.timer, 0);
+}
+
+START_TEST(knows_that_it_was_busy)
+{
+	struct play *p = play_new(CLOCK_KIND_REAL);
+	struct watch w = { .ready = busy_turn };
+	int fds[2];
+
+	busy = (struct busy){ { .fire = next_turn }, p, 0 };
+	ck_assert_int_eq(pipe(fds), 0);
+	w.fd = fds[0];
+	ck_assert_int_eq(write(fds[1], "x", 1), 1);
+	loop_watch(&p->loop, &w, EPOLLIN);
+	play_run(p);
+	ck_assert_int_eq(busy.turns, 3);
+	close(fds[0]);
+	close(fds[1]);
+	play_free(p);
+}
+END_TEST
+
 START_TEST(closed_before_it_is_unwatched)
 {
 	struct play *p = play_new(CLOCK_KIND_REAL);
@@ -597,6 +638,7 @@ int main(void)
 	tcase_add_loop_test(tc, like_a_list, 0, 20);
 	tcase_add_test(tc, unwatched_in_the_same_batch);
 	tcase_add_test(tc, closed_before_it_is_unwatched);
+	tcase_add_test(tc, knows_that_it_was_busy);
 	tcase_add_test(tc, real_timers_are_not_early);
 	tcase_add_test(tc, a_guest_lives_while_its_host_waits);
 	suite_add_tcase(suite, tc);
