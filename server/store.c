@@ -38,8 +38,7 @@ struct stmt {
 
 struct store {
 	sqlite3 *db;
-	char *path;		/* of the file, or NULL, */
-	char *log_path;		/* and of SQLite's write-ahead log */
+	char *path;		/* of the file, or NULL */
 	bool no_spare;		/* began as the image of another */
 	bool writing;
 	uint64_t commits;
@@ -264,7 +263,6 @@ static void destroy(struct store *st)
 		drop_stmt(&st->queries[i]);
 	sqlite3_close(st->db);
 	free(st->path);
-	free(st->log_path);
 	free(st);
 }
 
@@ -346,9 +344,7 @@ struct store *store_open(const char *path, struct err *err)
 	assert(st);
 	if (path) {
 		st->path = strdup(path);
-		if (asprintf(&st->log_path, "%s-wal", path) < 0)
-			st->log_path = NULL;
-		assert(st->path && st->log_path);
+		assert(st->path);
 		if (check_file(path, err) < 0)
 			goto fail;
 		make_private(path);
@@ -589,7 +585,8 @@ bool store_is_file(const struct store *st)
 
 const char *store_log_path(const struct store *st)
 {
-	return st->log_path;
+	/* SQLite follows links: it need not be beside the name that we were given. */
+	return st->path ? sqlite3_filename_wal(sqlite3_db_filename(st->db, "main")) : NULL;
 }
 
 void store_sync_elsewhere(struct store *st)

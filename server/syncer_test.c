@@ -6,12 +6,14 @@
  */
 #include "server/syncer.h"
 
-#include "sim/err.h"
+#include "server/server.h"
+#include "server/store.h"
 
 #include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct loop loop;
@@ -124,6 +126,42 @@ START_TEST(none_where_it_cannot_be)
 }
 END_TEST
 
+static off_t size_of(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 ? st.st_size : -1;
+}
+
+/* What is synced has to be the file that commits are written to, also where the
+ * store was named by a link with a file of that name beside it. */
+START_TEST(log_of_a_linked_store)
+{
+	char link[60], stray[60], real[60];
+	struct err err = { 0 };
+	struct store *st;
+	int stray_fd;
+
+	snprintf(link, sizeof(link), "%s-link", path);
+	snprintf(stray, sizeof(stray), "%s-link-wal", path);
+	snprintf(real, sizeof(real), "%s-wal", path);
+	ck_assert_int_eq(symlink(path, link), 0);
+	stray_fd = open(stray, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	ck_assert_int_ge(stray_fd, 0);
+	st = store_open(link, &err);
+	ck_assert_msg(st != NULL, "%s", err.msg);
+	ck_assert_str_eq(store_log_path(st), real);
+	stmt_run(stmt_int(stmt_str(store_sql(st, SQL_META_SET), STR("x")), 1));
+	ck_assert_int_eq(store_commit(st, &err), 0);
+	ck_assert_int_gt(size_of(real), 0);
+	ck_assert_int_eq(size_of(stray), 0);
+	store_close(st);
+	close(stray_fd);
+	unlink(stray);
+	unlink(link);
+}
+END_TEST
+
 /* Not everywhere: old kernels and sandboxes have none. */
 static bool is_available(void)
 {
@@ -152,6 +190,7 @@ int main(void)
 	} else {
 		puts("syncer_test: SKIP: this machine's kernel does not sync by itself");
 	}
+	tcase_add_test(tc, log_of_a_linked_store);
 	tcase_add_test(tc, none_where_it_cannot_be);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
