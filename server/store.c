@@ -302,8 +302,13 @@ static int check_file(const char *path, struct err *err)
  * the files beside it the same mode.  If it cannot be made, SQLite says why. */
 static void make_private(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct stat st;
+	int fd;
 
+	/* One that is there is not opened: to close it would drop its locks. */
+	if (stat(path, &st) == 0)
+		return;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
 }

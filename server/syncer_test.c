@@ -126,19 +126,22 @@ START_TEST(none_where_it_cannot_be)
 }
 END_TEST
 
-static off_t size_of(const char *file)
+static struct stat look_at(const char *file)
 {
 	struct stat st;
 
-	return stat(file, &st) == 0 ? st.st_size : -1;
+	ck_assert_int_eq(stat(file, &st), 0);
+	return st;
 }
 
 /* What is synced has to be the file that commits are written to, also where the
- * store was named by a link with a file of that name beside it. */
+ * store was named by a link with a file of that name beside it.  A new file behind
+ * a link is for its owner alone, too. */
 START_TEST(log_of_a_linked_store)
 {
 	char link[60], stray[60], real[60];
 	struct err err = { 0 };
+	mode_t old = umask(022);
 	struct store *st;
 	int stray_fd;
 
@@ -146,6 +149,7 @@ START_TEST(log_of_a_linked_store)
 	snprintf(stray, sizeof(stray), "%s-link-wal", path);
 	snprintf(real, sizeof(real), "%s-wal", path);
 	ck_assert_int_eq(symlink(path, link), 0);
+	ck_assert_int_eq(unlink(path), 0);
 	stray_fd = open(stray, O_CREAT | O_EXCL | O_WRONLY, 0600);
 	ck_assert_int_ge(stray_fd, 0);
 	st = store_open(link, &err);
@@ -153,12 +157,15 @@ START_TEST(log_of_a_linked_store)
 	ck_assert_str_eq(store_log_path(st), real);
 	stmt_run(stmt_int(stmt_str(store_sql(st, SQL_META_SET), STR("x")), 1));
 	ck_assert_int_eq(store_commit(st, &err), 0);
-	ck_assert_int_gt(size_of(real), 0);
-	ck_assert_int_eq(size_of(stray), 0);
+	ck_assert_int_gt(look_at(real).st_size, 0);
+	ck_assert_int_eq(look_at(stray).st_size, 0);
+	ck_assert_uint_eq(look_at(path).st_mode & 0777, 0600);
+	ck_assert_uint_eq(look_at(real).st_mode & 0777, 0600);
 	store_close(st);
 	close(stray_fd);
 	unlink(stray);
 	unlink(link);
+	umask(old);
 }
 END_TEST
 
