@@ -164,8 +164,7 @@ static void become_server(const char *eis)
 	for (int i = 0; i < 2; i++)
 		*strrchr(program, '/') = '\0';
 	strncat(program, "/esimrig", sizeof(program) - strlen(program) - 1);
-	/* Killed as one; and not left behind by a test that is killed. */
-	setpgid(0, 0);
+	/* Not left behind by a test that is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (freopen("/dev/null", "w", stderr))
 		execv(program, argv);
@@ -179,6 +178,9 @@ static int spawn(const char *eis)
 	ck_assert_int_eq(pipe(pipes), 0);
 	w.pid = fork();
 	ck_assert_int_ge(w.pid, 0);
+	/* Killed as one, however soon: whoever comes first sees to it. */
+	if (w.workers)
+		setpgid(w.pid, 0);
 	if (w.pid == 0) {
 		dup2(pipes[1], STDOUT_FILENO);
 		close_range(3, ~0U, 0);
@@ -225,7 +227,7 @@ static void kill_server(void)
 {
 	int status;
 
-	kill(w.workers ? -w.pid : w.pid, SIGKILL);
+	ck_assert_int_eq(kill(w.workers ? -w.pid : w.pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(w.pid, &status, 0), w.pid);
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 		      "the server ended by itself: %x", (unsigned)status);
