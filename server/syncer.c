@@ -59,19 +59,26 @@ static int start(struct syncer *y)
 	return 0;
 }
 
+static void hear(struct aio *a)
+{
+	uint64_t count;
+
+	if (read(a->watch.fd, &count, sizeof(count)) < 0)
+		assert(errno == EAGAIN);
+}
+
 /* What became of the one that was begun: 0 or an errno. */
 static int finish(struct aio *a)
 {
 	struct io_event event;
-	uint64_t count;
-	int n;
+	int n, error;
 
 	while ((n = get(a->context, &event)) < 0 && errno == EINTR)
 		;
+	error = n == 1 ? (int)-event.res : errno;
 	a->busy = false;
-	if (read(a->watch.fd, &count, sizeof(count)) < 0)
-		assert(errno == EAGAIN);
-	return n == 1 ? (int)-event.res : errno;
+	hear(a);
+	return error;
 }
 
 static void ready(struct watch *w, uint32_t events)
@@ -81,6 +88,8 @@ static void ready(struct watch *w, uint32_t events)
 	(void)events;
 	if (a->busy)
 		a->syncer.done(&a->syncer, finish(a));
+	else
+		hear(a);	/* the kernel told only after we had looked */
 }
 
 static int wait_for(struct syncer *y)
