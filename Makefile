@@ -36,6 +36,8 @@ LDFLAGS  += -fsanitize=address,undefined
 # gcc takes its own checks for code that needs larger buffers.
 CFLAGS   += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 export CK_FORK := no
+# Who is asked to abort shows where it is.
+export ASAN_OPTIONS := handle_abort=1$(addprefix :,$(ASAN_OPTIONS))
 endif
 ifdef FUZZ
 override B := $(B)/fuzz
@@ -68,12 +70,15 @@ check: deps
 	@$(SUBMAKE) check-built
 # libcheck's own limit of 4 s is for machines with nothing else to do.
 export CK_DEFAULT_TIMEOUT ?= 120
-# Two for each processor at a time, as many wait; what each says comes whole, when it is over.
+# Two for each processor at a time, as many wait; what each says comes whole, when it
+# is over, and of those that fail at the end.  None takes a fifth of LIMIT seconds.
+LIMIT    ?= 300
 check-built: $(BINS) $(PROGS)
 	@rm -f $(B)/failed
 	@printf '%s\n' $(BINS) | tac | xargs -P $$((2 * $(shell nproc))) -I{} sh -c \
-	  '{} >{}.log 2>&1; rc=$$?; cat {}.log; [ $$rc = 0 ] || echo "{} ($$rc)" >>$(B)/failed'
-	@[ ! -s $(B)/failed ] || { echo "failed: $$(paste -sd" " $(B)/failed)"; exit 1; }; \
+	  '.ci/limited $(LIMIT) {} >{}.log 2>&1 && cat {}.log || echo "{} ($$?)" >>$(B)/failed'
+	@[ ! -s $(B)/failed ] || { while read -r test rc; do cat $$test.log; done <$(B)/failed; \
+	  echo "failed: $$(paste -sd" " $(B)/failed)"; exit 1; }; \
 	  echo "all $(words $(BINS)) test programs passed"
 
 # The shipped suites: in virtual time; the same files over sockets.
