@@ -246,20 +246,27 @@ START_TEST(is_prepared)
 }
 END_TEST
 
+/* Some time after the world has begun, and before the wait is over. */
 START_TEST(dies_in_the_middle)
 {
-	use("launch: {command: [sh, -c, '\"PROGRAM\" server --world \"$0\" & sleep 0.3; kill -9 $!; "
-	    "echo struck down >&2; exit 7'], scale: 300}\n");
+	char text[800];
+
+	snprintf(text, sizeof(text), "launch: {command: [sh, -c, '\"PROGRAM\" server --world \"$0\" "
+		 ">%s & until grep -qs listening %s; do sleep 0.01; done; sleep 1; kill -9 $!; "
+		 "echo struck down >&2; exit 7'], scale: 300}\n", path_of("said"),
+		 path_of("said"));
+	use(text);
 	judge(WORLD
 	      "steps:\n"
 	      "  - get: /ws/v1/esim_profiles/inventory\n"
 	      "    expect: {status: 200}\n"
-	      "  - wait: 2min\n"
+	      "  - wait: 10min\n"
 	      "  - get: /ws/v1/esim_profiles/inventory\n"
 	      "    expect: {status: 200}\n", VERDICT_FAIL);
 	ck_assert_msg(strstr(said(), "no answer") != NULL, "%s", said());
 	ck_assert(strstr(result.last_events.p, "exit code 7") != NULL);
 	ck_assert(strstr(result.last_events.p, "struck down") != NULL);
+	unlink(path_of("said"));
 }
 END_TEST
 
