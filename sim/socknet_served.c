@@ -4,8 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* What is read of a body that is too large, so that the client gets to see
- * the answer: so many times the largest. */
+/* So much is read of a body that is too large and does not say so beforehand:
+ * a client that is cut off sees no answer.  Its time has a limit as well. */
+enum { SWALLOW_MAX = 256 << 20 };
+
+/* Of one that says so: so many times the largest.  Beyond it is answered at once. */
 enum { SWALLOW = 4 };
 
 /* Of a stream; next() adds "not much more" than HTTP_PIECE_SIZE. */
@@ -673,7 +676,7 @@ static enum MHD_Result read_body(struct served *s, const char *bytes, size_t n)
 	if (!s->body.over)
 		return MHD_YES;
 	s->swallowed += n;
-	return s->swallowed <= SWALLOW * (uint64_t)s->body.max ? MHD_YES : MHD_NO;
+	return s->swallowed <= SWALLOW_MAX ? MHD_YES : MHD_NO;
 }
 
 enum MHD_Result served_handle(void *cls, struct MHD_Connection *conn,

@@ -144,7 +144,7 @@ static const struct {
 	{ 100, false, true, "HTTP/1.1 100 " },
 	{ 2000, false, true, "HTTP/1.1 413 " },
 	{ 100000, false, true, "HTTP/1.1 413 " },
-	{ 6000, true, false, "" },
+	{ 900000, true, false, "HTTP/1.1 413 " },
 };
 
 START_TEST(body_limit)
@@ -172,8 +172,6 @@ START_TEST(body_limit)
 	rig_run(&rig);
 	body = buf_view(&rig.got);
 	ck_assert_msg(str_starts(body, str_of(bodies[_i].starts)), "got %s", body.p);
-	if (!*bodies[_i].starts)
-		ck_assert_uint_eq(body.n, 0);
 	ck_assert_uint_eq(rig.handled, strstr(bodies[_i].starts, "200") != NULL);
 	buf_release(&b);
 	rig_release(&rig);
