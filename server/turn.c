@@ -250,16 +250,24 @@ void turn_watch(struct server *s, bool on)
 	store_on_begin(s->store, on ? began : NULL, s);
 }
 
-int turn_commit(struct server *s, struct err *err)
+/* Waits until all that was committed is as safe as it will be.  0, or an errno. */
+static int sync_now(struct server *s)
 {
 	struct turns *t = s->turns;
+	int error = t->syncer && t->syncer->wait(t->syncer) < 0 ? errno : 0;
+
+	t->running = false;
+	settled(s, t->closed, error);
+	return error;
+}
+
+int turn_commit(struct server *s, struct err *err)
+{
 	int error;
 
 	if (store_commit(s->store, err) < 0)
 		return -1;
-	error = t->syncer && t->syncer->wait(t->syncer) < 0 ? errno : 0;
-	if (t->running)
-		synced(t->syncer, error);
+	error = sync_now(s);
 	return error ? explain(error, err) : 0;
 }
 
@@ -267,7 +275,6 @@ void turn_settle(struct server *s)
 {
 	struct turns *t = s->turns;
 	struct err err;
-	int error;
 
 	if (!store_writing(s->store))
 		return;
@@ -277,10 +284,7 @@ void turn_settle(struct server *s)
 	}
 	ring(s);
 	t->committed++;
-	error = t->syncer && t->syncer->wait(t->syncer) < 0 ? errno : 0;
-	t->running = false;
-	settled(s, t->closed, error);
-	settled(s, t->open, error);
+	settled(s, t->open, sync_now(s));
 }
 
 void turn_free(struct server *s)
