@@ -261,32 +261,19 @@ static void add_text(struct compiler *c, struct str text)
 	add_value(c, (struct query_value){ .is_text = true, .text = text });
 }
 
-/* The first text behind all that start with `prefix`, or none. */
+/*
+ * The first bytes behind all texts that start with `prefix`, or none.  UTF-8
+ * has no byte of which there is no next; the result need not be UTF-8.
+ */
 static struct str behind_prefix(struct str prefix, struct arena *a)
 {
 	struct str s = arena_str(a, prefix);
 	unsigned char *p = (unsigned char *)(uintptr_t)s.p;
 
-	/* Count the last code point up; order by bytes is that of code points. */
-	while (s.n) {
-		size_t lead = s.n - 1;
-
-		while (lead > 0 && (p[lead] & 0xC0) == 0x80)
-			lead--;
-		for (size_t i = s.n; i-- > lead;) {
-			unsigned char most = i > lead ? 0xBF : p[i] < 0x80 ? 0x7E :
-				p[i] < 0xE0 ? 0xDF : p[i] < 0xF0 ? 0xEF : 0xF3;
-
-			if (p[i] < most) {
-				p[i]++;
-				for (size_t k = i + 1; k < s.n; k++)
-					p[k] = 0x80;
-				return s;
-			}
-		}
-		s.n = lead;
-	}
-	return STR_NONE;
+	if (!s.n)
+		return STR_NONE;
+	p[s.n - 1]++;
+	return s;
 }
 
 static void starts_with(struct compiler *c, const char *match, struct str text)

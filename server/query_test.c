@@ -30,6 +30,10 @@ static const struct row rows[] = {
 	{ "8944000000000000010", "and", "inactive", "operational", 100 },
 	{ "8933000000000000011", "Zed", "inactive", "Operational", 5 },
 	{ "89330000000000000128", "a\\b_c", "inactive", "operational", 6 },
+	{ "8933000000000000014", "~tilde", "inactive", "operational", 31 },
+	{ "8933000000000000015", "o~", "inactive", "operational", 32 },
+	{ "8933000000000000016", "o\xDF\xBF", "inactive", "operational", 33 },
+	{ "8933000000000000017", "o\xE3\x82\xBD", "inactive", "operational", 34 },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -88,6 +92,9 @@ P(not_a_and_b, !mobile(p) && p->id < 10)
 P(not_group, !(mobile(p) || p->id > 9))
 P(test_type, strcmp(p->type, "test") == 0)
 P(te_prefix, begins(spn(p), "t\xC3\xA9"))
+P(tilde_prefix, begins(spn(p), "~"))
+P(o_tilde_prefix, begins(spn(p), "o~"))
+P(o_7ff_prefix, begins(spn(p), "o\xDF\xBF"))
 
 static const struct {
 	const char *query;
@@ -157,6 +164,12 @@ static const struct {
 	{ "carrier = '\xF4\x8F\xBF\xBF'", none },
 	{ "carrier startsWith '\xF4\x8F\xBF\xBF'", none },
 	{ "carrier startsWith 'z\xED\x9F\xBF'", none },
+	/* Each of them the last code point of as many bytes. */
+	{ "carrier startsWith '~'", tilde_prefix },
+	{ "carrier startsWith 'o~'", o_tilde_prefix },
+	{ "carrier startsWith '\x7F'", none },
+	{ "carrier startsWith 'o\xDF\xBF'", o_7ff_prefix },
+	{ "carrier startsWith 'o\xEF\xBF\xBF'", none },
 };
 
 static void setup(void)
