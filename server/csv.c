@@ -96,10 +96,15 @@ static void put_value(const struct attribute *at, struct stmt *q, int column,
 void csv_row(const struct resource *r, const struct csv_columns *columns,
 	     struct stmt *q, struct buf *out)
 {
+	size_t before = out->n;
+
 	for (size_t i = 0; i < columns->count; i++) {
 		if (i)
 			buf_char(out, ',');
 		put_value(&r->attributes[columns->at[i]], q, columns->at[i], out);
 	}
+	/* Readers skip a line with nothing in it. */
+	if (out->n == before)
+		buf_z(out, "\"\"");
 	buf_z(out, "\r\n");
 }

@@ -239,6 +239,9 @@ START_TEST(bulk_as_csv)
 		"inactive,," ICCID3 "\r\n"
 		"active,\"two\nlines\"," ICCID2 "\r\n"
 		"inactive,\"Fred's \"\"Fast\"\", Inc\"," ICCID1 "\r\n"), "%.*s", STRF(r.body));
+	/* A row of one column has a line that is not empty. */
+	rig_get(&r, "/ws/v1/esim_profiles/bulk?fields=carrier&query=iccid='" ICCID3 "'");
+	ck_assert_msg(str_is(r.body, "carrier\r\n\"\"\r\n"), "%.*s", STRF(r.body));
 	rig_get(&r, "/ws/v1/esim_profiles/bulk?size=2&query=status='inactive'%20or%20id=1");
 	ck_assert(str_is(http_header(&r.headers, "Truncated"), "true"));
 	rig_get(&r, "/ws/v1/esim_profiles/inventory.csv");
