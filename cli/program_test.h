@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -110,6 +111,8 @@ static inline pid_t start(const char *const *args, int out_fd)
 	ck_assert_int_ge(pid, 0);
 	if (pid)
 		return pid;
+	/* Not left behind by a test that fails. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	err = open(path_of("err"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 	dup2(out_fd, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
