@@ -246,7 +246,8 @@ static void note(struct http_hook *h, struct http_exchange *x)
 		s->x = x;
 		x->resp.stream = &s->stream;
 	} else if (s->access->path) {
-		log_line(s->access, x, x->resp.body.n, took);
+		log_line(s->access, x, http_has_body(x->req.method, status) ?
+			 x->resp.body.n : 0, took);
 	}
 	http_pass(x);
 }

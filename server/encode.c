@@ -220,6 +220,6 @@ void encode_tag(struct http_exchange *x)
 	http_header_set(&x->resp.headers, x->arena, STR("ETag"), tag);
 	if (!tag_matches(http_header(&x->req.headers, "If-None-Match"), tag))
 		return;
+	/* The body stays: its length is told, though it is not sent. */
 	x->resp.status = 304;
-	x->resp.body = STR("");
 }

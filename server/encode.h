@@ -23,7 +23,7 @@ void encode_answer(struct http_exchange *x);
 
 /* Does an If-None-Match header name `tag`?  Weakly: W/ does not matter. */
 bool tag_matches(struct str header, struct str tag);
-/* Give the body of x->resp a tag; 304 without it if the client has it. */
+/* Give the body of x->resp a tag; 304 if the client has it, which is sent without it. */
 void encode_tag(struct http_exchange *x);
 
 #endif

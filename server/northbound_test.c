@@ -404,6 +404,21 @@ END_TEST
 
 /* ---- Tags. ------------------------------------------------------------- */
 
+/* What is not sent keeps its length, which the head of a 304 may tell; any
+ * other would be wrong. */
+START_TEST(length_of_what_is_not_sent)
+{
+	struct http_exchange x = {
+		.arena = &r.arena, .resp = { .status = 200, .body = STR("{\"id\":7}") },
+	};
+
+	http_header_set(&x.req.headers, &r.arena, STR("If-None-Match"), STR("*"));
+	encode_tag(&x);
+	ck_assert_int_eq(x.resp.status, 304);
+	ck_assert(str_is(x.resp.body, "{\"id\":7}"));
+}
+END_TEST
+
 START_TEST(tags)
 {
 	const char *path = "/ws/v1/esim_profiles/inventory/" ICCID1, *tag;
@@ -508,6 +523,7 @@ int main(void)
 	tcase_add_test(tc, bulk_while_rows_change);
 	tcase_add_loop_test(tc, bulk_broken_off, 0, 3);
 	tcase_add_test(tc, tags);
+	tcase_add_test(tc, length_of_what_is_not_sent);
 	tcase_add_test(tc, so_many_in_ten_seconds);
 	tcase_add_test(tc, guessing_is_slow);
 	suite_add_tcase(suite, tc);

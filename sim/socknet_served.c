@@ -277,7 +277,10 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *out, size_t max)
 static struct MHD_Response *make_response(struct served *s)
 {
 	const struct http_response *r = &s->x.resp;
-	bool empty = r->body.n == 0 || !http_has_body(STR(""), r->status);
+	/* A 304 is sent without the body, but tells its length; libmicrohttpd
+	 * sees to both.  Content-Length: 0 would be another body's. */
+	bool empty = r->body.n == 0 ||
+		     (r->status != 304 && !http_has_body(STR(""), r->status));
 	struct MHD_Response *m;
 
 	if (r->fault == HTTP_FAULT_CUT)

@@ -21,9 +21,12 @@ START_TEST(plain_request)
 			      "Content-Length: 10\r\n\r\n0123456789");
 	ck_assert_str_eq(rig.from, "127.0.0.1");
 	ck_assert_str_eq(rig.seen, "GET /a%2fb?q=%20 0 ");
-	/* The same connection again, HEAD, two at once, then the end. */
+	/* The same connection again, HEAD, 304, two at once, then the end. */
 	got = talk(&rig, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n\r\n");
 	ck_assert_str_eq(got, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+			      "Content-Length: 10\r\n\r\n");
+	got = talk(&rig, "GET /same HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n\r\n");
+	ck_assert_str_eq(got, "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain\r\n"
 			      "Content-Length: 10\r\n\r\n");
 	got = talk(&rig, "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
 			 "POST /2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
@@ -31,7 +34,7 @@ START_TEST(plain_request)
 	ck_assert_ptr_nonnull(strstr(got, "0123456789HTTP/1.1 200 OK"));
 	ck_assert_ptr_nonnull(strstr(got, "Connection: close"));
 	ck_assert_str_eq(rig.seen, "POST /2? 3 def");
-	ck_assert_uint_eq(rig.handled, 4);
+	ck_assert_uint_eq(rig.handled, 5);
 	rig_release(&rig);
 }
 END_TEST

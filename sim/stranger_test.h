@@ -61,7 +61,7 @@ static inline void handle(struct http_handler *h, struct http_exchange *x)
 	if (str_is(p, "/claim"))
 		snprintf(rig->seen, sizeof(rig->seen), "%s",
 			 http_header(&x->req.headers, "rig-call").p ? "kept" : "gone");
-	http_respond(x, 200, "text/plain", STR("0123456789"));
+	http_respond(x, str_is(p, "/same") ? 304 : 200, "text/plain", STR("0123456789"));
 }
 
 static inline void too_long(struct timer *t)
