@@ -114,12 +114,13 @@ static size_t scan_number(struct compiler *c, struct token *t)
 		return i > begin ? i : i + (i < c->in.n);	/* TOKEN_BAD */
 	if (i < c->in.n && is_letter(c->in.p[i])) {
 		int64_t unit = unit_ms(c->in.p[i]);
+		size_t letters = i;
 
 		while (i < c->in.n && (is_letter(c->in.p[i]) || is_digit(c->in.p[i])))
 			i++;
 		/* -1h: one letter, and no more than a thousand years. */
-		if (!minus || !unit || is_letter(c->in.p[i - 2]) ||
-		    is_digit(c->in.p[i - 1]) || v > INT64_C(31556952000000) / (uint64_t)unit)
+		if (!minus || !unit || i - letters != 1 ||
+		    v > INT64_C(31556952000000) / (uint64_t)unit)
 			return i;
 		t->kind = TOKEN_AGO;
 		t->number = (int64_t)v * unit;

@@ -301,6 +301,8 @@ static const struct {
 	{ "created > -1s", -1 },
 	{ "created > -1hh", -1 },
 	{ "created > -1h5", -1 },
+	{ "created > -1h30m", -1 },
+	{ "created > -1d2h3m", -1 },
 	{ "created > 1h", -1 },
 	{ "created > 5", -1 },
 	{ "created > -99999999999999999h", -1 },
