@@ -502,6 +502,21 @@ static const struct {
 	{ "db: x\nworkers: 0\n", "c.yaml:2:10: " },
 	{ "db: x\ntls-cert: x\n", "tls-cert and tls-key: one needs the other" },
 	{ "db: x\ndevices: [{device-id: 1-2, account: a}]\n", "expected a device id" },
+	{ "db: x\naccounts: {b: {customer-id: 1}}\n"
+	  "devices:\n  - {device-id: 00000000-00000000-0040FFFF-FF8001B0, account: b}\n"
+	  "  - {device-id: 00000000-00000000-0040ffff-ff8001b0, account: b}\n",
+	  "c.yaml:5:5: device id 00000000-00000000-0040ffff-ff8001b0 is there already" },
+	{ "db: x\naccounts: {b: {customer-id: 1}}\n"
+	  "users: {a: {account: b, password: HUSH}, c: {account: b, password: HUSH}}\n"
+	  "api-keys:\n  - {user: a, id: " KEY_ID ", secret: " KEY_SECRET "}\n"
+	  "  - {user: c, id: " KEY_ID ", secret: " KEY_SECRET "}\n",
+	  "c.yaml:6:5: API key " KEY_ID " is there already" },
+	{ "db: x\naccounts: {b: {customer-id: 1}}\n"
+	  "users: {'a:c': {account: b, password: HUSH}}\n",
+	  "c.yaml:3:9: user name: expected 1 to 128 bytes without a colon" },
+	{ "db: x\neis-token: \"HUSH\\r\\nX: y\"\n",
+	  "c.yaml:2:12: 'eis-token': expected one line without control characters, "
+	  "found one as byte 5" },
 	{ "db: [\n", "c.yaml:2:" },
 	{ "HUSH\n", "c.yaml:1:1: expected a map, found a string\n" },
 	{ "db: x\nusers: {a: HUSH}\n", "c.yaml:2:12: expected a map, found a string\n" },

@@ -6,6 +6,7 @@
 #include "scenarios/load.h"
 #include "scenarios/yaml.h"
 #include "server/server.h"
+#include "sim/map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ enum {
 	THROTTLE_MAX = 1000000,
 	CONNECTIONS_MAX = 1000000,
 	WORKERS_MAX = 64,
+	USER_NAME_MAX = 128,
 	KDF_ITERATIONS_MIN = 1000,	/* RFC 8018, section 4.2 */
 	KDF_ITERATIONS_MAX = 100000000,
 };
@@ -111,6 +113,13 @@ int settings_secret(struct loader *l, const struct schema_key *key,
 				value_kind_name(v->kind));
 	if (find_secret(l, v, out) < 0)
 		return -1;
+	/* It stands in a line of a header: RFC 7617, section 2, and RFC 6750, 2.1. */
+	for (size_t i = 0; i < out->n; i++)
+		if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7F)
+			return diag_add(l->diag, v->pos, v->width,
+					"'%s': expected one line without control "
+					"characters, found one as byte %zu", key->name,
+					i + 1);
 	if (out->n >= (size_t)key->min && out->n <= SECRET_MAX)
 		return 0;
 	return diag_add(l->diag, v->pos, v->width,
@@ -471,6 +480,61 @@ static int check_names(struct loader *l, const struct settings *s)
 	return rc;
 }
 
+/* HTTP Basic ends a name with the colon. */
+static int check_user_names(struct loader *l, const struct settings *s)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->users.count; i++) {
+		struct str name = s->users.list[i].key;
+
+		if (name.n == 0 || name.n > USER_NAME_MAX || memchr(name.p, ':', name.n))
+			rc = diag_add(l->diag, s->users.list[i].pos, 1,
+				      "user name: expected 1 to %d bytes without a colon",
+				      USER_NAME_MAX);
+	}
+	return rc;
+}
+
+/* Ids are known in any case. */
+static struct str upper(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = (char)(s.p[i] >= 'a' && s.p[i] <= 'z' ? s.p[i] - 'a' + 'A' : s.p[i]);
+	p[s.n] = '\0';
+	return (struct str){ p, s.n };
+}
+
+/* The later one would count, maybe for another account, and nobody be told. */
+static int check_repeated(struct loader *l, const struct settings *s)
+{
+	struct map seen = { 0 }, ids = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < s->devices.count; i++) {
+		struct settings_device *d = &s->devices.list[i];
+		struct str id = upper(l->arena, d->id);
+
+		if (map_get(&seen, id))
+			rc = diag_add(l->diag, d->pos, 1, "device id %.*s is there already",
+				      STRF(d->id));
+		map_put(&seen, id, d);
+	}
+	for (size_t i = 0; i < s->api_keys.count; i++) {
+		struct settings_key *k = &s->api_keys.list[i];
+
+		if (map_get(&ids, k->id))
+			rc = diag_add(l->diag, k->pos, 1, "API key %.*s is there already",
+				      STRF(k->id));
+		map_put(&ids, k->id, k);
+	}
+	map_release(&seen);
+	map_release(&ids);
+	return rc;
+}
+
 /* What SQLite takes for a name that is no file's. */
 bool settings_in_memory(struct str db)
 {
@@ -480,7 +544,8 @@ bool settings_in_memory(struct str db)
 static int check_whole(struct loader *l, void *settings)
 {
 	struct settings *s = settings;
-	int rc = check_accounts(l, s) | check_names(l, s);
+	int rc = check_accounts(l, s) | check_names(l, s) | check_user_names(l, s) |
+		 check_repeated(l, s);
 
 	for (size_t i = 0; i < s->users.count; i++)
 		if (!s->users.list[i].role_given)
