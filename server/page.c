@@ -153,23 +153,21 @@ struct str cursor_make(const struct page *page, const uint8_t key[CURSOR_KEY_SIZ
 /* The signature is right, so all of this is what we wrote ourselves; but an
  * older version may have written other things. */
 static bool read_fields(struct str in, struct page *page, int64_t *resource,
-			int64_t *customer_id)
+			int64_t *customer_id, struct str *order)
 {
 	int64_t version, descending;
-	struct str order;
 
 	if (!take_int(&in, &version) || version != CURSOR_VERSION ||
 	    !take_int(&in, resource) || !take_int(&in, customer_id) ||
 	    !take_int(&in, &page->now_ms) || !take_int(&in, &page->size) ||
-	    !take_text(&in, &page->query) || !take_text(&in, &order) ||
+	    !take_text(&in, &page->query) || !take_text(&in, order) ||
 	    !take_int(&in, &descending) || !take_text(&in, &page->after.text) ||
 	    !take_int(&in, &page->after.number) ||
 	    !take_int(&in, &page->after.rid) || in.n)
 		return false;
-	page->order = order.n ? resource_attribute(page->resource, order) : NULL;
 	page->descending = descending != 0;
 	page->has_after = true;
-	return page->order || !order.n;
+	return true;
 }
 
 int cursor_read(struct str cursor, const uint8_t key[CURSOR_KEY_SIZE],
@@ -177,7 +175,7 @@ int cursor_read(struct str cursor, const uint8_t key[CURSOR_KEY_SIZE],
 {
 	uint8_t mac[DIGEST_SIZE];
 	int64_t resource, customer_id;
-	struct str raw, body;
+	struct str raw, body, order;
 
 	if (cursor.n > 2 * CURSOR_MAX ||
 	    base64_decode(a, from_url(cursor, a), &raw, err) < 0 ||
@@ -186,12 +184,14 @@ int cursor_read(struct str cursor, const uint8_t key[CURSOR_KEY_SIZE],
 	body = (struct str){ raw.p, raw.n - MAC_SIZE };
 	digest_hmac(key, body.p, body.n, mac);
 	if (!digest_same(mac, raw.p + body.n, MAC_SIZE) ||
-	    !read_fields(body, page, &resource, &customer_id))
+	    !read_fields(body, page, &resource, &customer_id, &order))
 		goto bad;
 	if (resource != page->resource->id || customer_id != page->customer_id)
 		return err_set(err, ERR_INVALID,
 			       "cursor: it belongs to another list");
-	return 0;
+	page->order = order.n ? resource_attribute(page->resource, order) : NULL;
+	if (page->order || !order.n)
+		return 0;
 bad:
 	return err_set(err, ERR_INVALID, "cursor: not one that this server gave out");
 }

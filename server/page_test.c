@@ -291,6 +291,12 @@ START_TEST(cursor_is_good_for_nothing_else)
 	rig_get(&r, INVENTORY "?size=5");
 	cursor = arena_strdup(&r.arena, json_at(&r, "/cursor"));
 	ck_status(rig_get(&r, WITH("/ws/v1/devices/inventory", "")), 400);
+	/* One ordered by a field that the other list has not is no stranger's. */
+	rig_get(&r, INVENTORY "?size=5&orderby=iccid");
+	cursor = arena_strdup(&r.arena, json_at(&r, "/cursor"));
+	ck_status(rig_get(&r, WITH("/ws/v1/devices/inventory", "")), 400);
+	ck_json(&r, "/error_message", "cursor: it belongs to another list");
+	ck_status(rig_get(&r, WITH(INVENTORY, "")), 200);
 	/* Any letter changed, and any length cut. */
 	for (size_t i = 0; i < strlen(cursor); i++) {
 		bad = arena_strdup(&r.arena, cursor);
