@@ -255,6 +255,7 @@ static const struct {
 	{ "id = -", "position 6", "-" },
 	{ "id = -1h", "position 6", "-1h" },
 	{ "id = 1x", "position 6", "1x" },
+	{ "id = 1and id = 2", "position 6", "1and" },
 	{ "id = 99999999999999999999", "position 6", "99999999999999999999" },
 	{ "id contains 1", "position 4", "contains" },
 	{ "status = 'activ'", "position 10", "'activ'" },

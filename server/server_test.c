@@ -261,6 +261,9 @@ START_TEST(codes_are_write_only)
 	ck_assert(str_find(r.body, STR("SECRET")) < 0);
 	rig_get(&r, "/ws/v1/esim_activation_codes/bulk");
 	ck_assert(str_find(r.body, STR("SECRET")) < 0);
+	/* What a code is for has to be said (openapi.yaml: required). */
+	ck_status(rig_post(&r, CODES, "{\"iccid\":\"" ICCID2 "\",\"activation_code\":\"" SECRET2 "\"}"), 400);
+	ck_assert(strstr(r.body.p, "\\\"carrier\\\""));
 	/* The same secret for another ICCID is a mistake. */
 	ck_status(rig_post(&r, CODES, "{\"iccid\":\"" ICCID2 "\",\"carrier\":\"x\","
 			   "\"activation_code\":\"" SECRET1 "\"}"), 409);
