@@ -170,6 +170,8 @@ START_TEST(no_secret_comes_back)
 		"\"confirmationCode\":\"HUSH\"", "\"CONFIRMATION_CODE\":\"HUSH\"",
 		"\"matchingId\":\"HUSH\"", "\"api_secret\":\"HUSH\"", "\"Passwords\":\"HUSH\"",
 		"\"device_id\":\"LPA:1$h$HUSH\"", "\"LPA:1$h$HUSH\":1",
+		"\"carrier\":\"LPA:1%24h%24HUSH\"", "\"x\":\"LPA%3A1%24h%24HUSH%241\"",
+		"\"1%24h%24HUSH\":1",
 		"\"LPA:1$h$HUSH\":1,\"LPA:1$h$HUSH\":2",
 		"\"a\":{\"activation_code\":\"HUSH\"}", "\"a\":[\"LPA:1$h$HUSH\"]",
 	};

@@ -157,6 +157,12 @@ static bool names_it(const char *text, const char *word)
 	return false;
 }
 
+/* Also one that stands percent-encoded, as in a URL. */
+static bool holds_secret(const char *text)
+{
+	return strchr(text, '$') || redact_finds(str_of(text));
+}
+
 /* Members that nobody gets to see again, wherever they stand and however they
  * are spelt: one that we do not know may be one that we do, misspelt. */
 static bool is_secret(const cJSON *member)
@@ -170,8 +176,8 @@ static bool is_secret(const cJSON *member)
 		if (names_it(member->string, names[i]))
 			return true;
 	/* An activation code in the wrong place is a secret all the same. */
-	return strchr(member->string, '$') ||
-	       (cJSON_IsString(member) && strchr(member->valuestring, '$'));
+	return holds_secret(member->string) ||
+	       (cJSON_IsString(member) && holds_secret(member->valuestring));
 }
 
 /* As it was sent, but for digits that nobody keeps. */
