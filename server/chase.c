@@ -183,7 +183,7 @@ static bool load_running(struct chase *c, struct transaction *tx)
 
 /* Another worker may have heard of it, too: what it wrote is looked at in the
  * transaction that changes it.  Mostly there is no news, and nothing to change. */
-static bool apply(struct chase *c, const struct eis_answer *answer, struct transaction *tx)
+static bool apply(struct chase *c, struct eis_answer *answer, struct transaction *tx)
 {
 	struct server *s = c->server;
 
@@ -191,11 +191,15 @@ static bool apply(struct chase *c, const struct eis_answer *answer, struct trans
 		store_refresh(s->store);
 		if (!load_running(c, tx))
 			return false;
+		eis_compare(tx, answer);
 		if (transaction_knows(s, tx, answer))
 			return true;
 		store_begin(s->store);
 	}
-	return load_running(c, tx) && transaction_apply(s, tx, answer);
+	if (!load_running(c, tx))
+		return false;
+	eis_compare(tx, answer);
+	return transaction_apply(s, tx, answer);
 }
 
 static void remember(struct chase *c, const struct transaction *tx, struct str words)
@@ -240,8 +244,8 @@ static void take_answer(struct chase *c, struct http_call *call, bool placing)
 	free(c->heard);
 	c->heard = NULL;
 	eis_read(call, placing, &answer);
-	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
 	running = apply(c, &answer, &tx);
+	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
 	if (store_failed(s->store))
 		running = true;		/* the rollback starts it all again */
 	if (!running || !s->owner) {

@@ -231,6 +231,53 @@ START_TEST(the_same_words_for_too_long)
 }
 END_TEST
 
+/* What belongs to another order, however it got here, ends nothing. */
+static const char *const of_others[] = {
+	"{\"id\":\"o1\",\"status\":\"complete\"}",
+	"{\"id\":\"o0\",\"eid\":\"" EID2 "\",\"status\":\"complete\"}",
+	"{\"id\":\"o0\",\"deviceId\":\"" DEVICE2 "\",\"status\":\"failed\"}",
+	"{\"id\":\"o0\",\"reference\":\"r\",\"status\":\"cancelled\"}",
+};
+
+START_TEST(an_order_of_another)
+{
+	bool placing = _i > 0;		/* then, any id is a new one */
+	const char *id;
+
+	if (placing)
+		r.eis_body = of_others[_i];
+	id = enable();
+	if (!placing)
+		ck_progress(id, "in_progress", "queued");
+	r.eis_body = of_others[_i];
+	ck_progress(id, "in_progress", "eis_bad_answer");
+	ck_progress(id, "in_progress", "eis_bad_answer");
+	r.eis_body = NULL;
+	ck_progress(id, "in_progress", "queued");
+	r.eis_body = of_others[_i];
+	ck_progress(id, "in_progress", "eis_bad_answer");
+	r.eis_body = NULL;
+	rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+	ck_progress(id, "complete", "complete");
+	ck_assert_int_eq(r.order_count, 1);
+}
+END_TEST
+
+/* It may say all of it, and in its own letters. */
+START_TEST(an_order_of_ours)
+{
+	const char *id;
+
+	r.eis_silent = true;
+	id = enable();
+	r.eis_silent = false;
+	r.eis_body = arena_printf(&r.arena, "{\"id\":\"o0\",\"eid\":\"" EID "\",\"reference\":"
+				  "\"%s\",\"deviceId\":\"00000000-00000000-0040ffff-ff8001b0\","
+				  "\"status\":\"delivered\"}", id).p;
+	ck_progress(id, "in_progress", "delivered");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("server/chase");
@@ -248,6 +295,9 @@ int main(void)
 	tcase_add_test(tc, the_server_ends_with_a_queue);
 	tcase_add_test(tc, the_same_words);
 	tcase_add_test(tc, the_same_words_for_too_long);
+	tcase_add_loop_test(tc, an_order_of_another, 0,
+			    (int)(sizeof(of_others) / sizeof(of_others[0])));
+	tcase_add_test(tc, an_order_of_ours);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -98,6 +98,9 @@ static bool read_order(const cJSON *order, struct arena *a,
 	answer->order_id = member(order, "id", a);
 	if (answer->order_id.n == 0 || answer->order_id.n > ORDER_ID_MAX)
 		return false;
+	answer->eid = member(order, "eid", a);
+	answer->device_id = member(order, "deviceId", a);
+	answer->reference = member(order, "reference", a);
 	answer->code = member(result, "code", a);
 	answer->message = member(result, "message", a);
 	answer->subject_code = member(result, "subjectCode", a);
@@ -151,4 +154,17 @@ void eis_read(struct http_call *c, bool placing, struct eis_answer *answer)
 		answer->outcome = refusal(c->resp.status, placing, answer->code);
 	}
 	cJSON_Delete(tree);
+}
+
+void eis_compare(const struct transaction *tx, struct eis_answer *answer)
+{
+	const struct eis_answer *a = answer;
+
+	if (a->outcome != EIS_ORDER)
+		return;
+	if ((tx->order_id.n && !str_eq(a->order_id, tx->order_id)) ||
+	    (a->eid.n && !str_eq(a->eid, tx->eid)) ||
+	    (a->device_id.n && !str_ieq(a->device_id, tx->device_id)) ||
+	    (a->reference.n && !str_eq(a->reference, tx->id)))
+		answer->outcome = EIS_BAD_ANSWER;
 }

@@ -32,6 +32,7 @@ struct eis_answer {
 	enum eis_outcome outcome;
 	enum order_status status;	/* the rest: if it is an order */
 	struct str order_id;
+	struct str eid, device_id, reference;	/* empty: it does not say */
 	struct str code, message;	/* result; or of an error */
 	struct str subject_code, reason_code;
 	struct str iccid;		/* well-formed, or empty */
@@ -43,5 +44,8 @@ struct http_call *eis_look(struct server *s, const struct transaction *tx);
 
 /* What a finished call brought; strings live as long as the call. */
 void eis_read(struct http_call *c, bool placing, struct eis_answer *answer);
+
+/* An order that is another's is no answer, whatever went wrong on its way. */
+void eis_compare(const struct transaction *tx, struct eis_answer *answer);
 
 #endif

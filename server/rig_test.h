@@ -50,6 +50,7 @@ struct rig {
 	int eis_status;			/* answers all with it; 0: as it should */
 	const char *eis_code;		/* and with that; NULL: with "oops" */
 	const char *eis_said;		/* with it; NULL: "told so" */
+	const char *eis_body;		/* the answer to whatever is asked */
 	bool eis_silent;
 	bool eis_down;
 	struct arena arena;
@@ -131,6 +132,8 @@ static inline void eis_handle(struct http_handler *h, struct http_exchange *x)
 	if (r->eis_down) {
 		x->resp.fault = HTTP_FAULT_REFUSED;
 		http_reply(x);
+	} else if (r->eis_body) {
+		http_respond_json(x, 200, str_of(r->eis_body));
 	} else if (r->eis_status) {
 		http_respond_json(x, r->eis_status,
 			arena_printf(x->arena, "{\"error\":{\"code\":\"%s\",\"message\":"
