@@ -117,6 +117,7 @@ static const struct {
 } quotes[] = {
 	{ "SECRET-ONE is refused", ": *** is refused" },
 	{ "matchingId=SECRET-ONE, code 4711 of 47110", ": matchingId=***, code *** of 47110" },
+	{ "Bearer eis-token may not", ": Bearer *** may not" },
 	{ "see LPA:1$smdp.example.com$SECRET-ONE", ": see LPA:1$smdp.example.com$***" },
 	{ TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS TEN_EUROS "1234567890 SECRET-ONE",
 	  TEN_EUROS "1234567890 ***" },

@@ -289,9 +289,12 @@ static bool finish(struct server *s, struct transaction *tx,
 static void hide_secrets(struct server *s, const struct transaction *tx, struct buf *text)
 {
 	struct str code = tx->activation_code, confirmation = tx->confirmation_code;
+	const char *token = s->gateway_url ? s->gateway_token : s->eis_token;
 	struct activation_code ac;
 	struct err err;
 
+	if (token)
+		redact_word(text, str_of(token));
 	if (!code.n && tx->code_rid)
 		find_code(s, tx, &code, &confirmation);
 	if (code.n && activation_code_parse(code, &ac, &err) == 0)
