@@ -669,6 +669,7 @@ const struct defect defects_actions[] = {
 	{ DEFECT("order-new-reference",
 		 "An order that had no answer is placed again as another",
 		 "EP-ASYNC-012"),
-	  .rules = { ASK(PLACE, order_new_reference, "") } },
+	  .rules = { ASK(PLACE, order_new_reference, ""),
+		     SAY(PLACE "," LOOK, row_drop, "reference") } },
 };
 const size_t defects_actions_count = sizeof(defects_actions) / sizeof(defects_actions[0]);
