@@ -348,13 +348,17 @@ static void reload(struct service *service)
 /* Timers of operations and looks at the EIS have one owner. */
 static int lock_database(struct daemon *d, struct err *err)
 {
-	char *real = realpath(d->settings.db.p, NULL);	/* by whatever name */
-	const char *path = arena_printf(&d->arena, "%s.lock",
-					real ? real : d->settings.db.p).p;
+	const char *path;
+	char *real;
 
-	free(real);
 	if (settings_in_memory(d->settings.db))
 		return 0;
+	/* Now it is there, and has one name behind all links to it. */
+	if (store_prepare(d->settings.db.p, err) < 0)
+		return -1;
+	real = realpath(d->settings.db.p, NULL);
+	path = arena_printf(&d->arena, "%s.lock", real ? real : d->settings.db.p).p;
+	free(real);
 	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (d->lock_fd < 0)
 		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));

@@ -552,7 +552,18 @@ START_TEST(refuses_to_start)
 					NULL }, 3, "Address already in use");
 	stop(&r);
 	check_refusal((const char *[]){ "--config", path, "--db", "/nowhere/at/all", NULL },
-		      3, "/nowhere/at/all");
+		      3, "store /nowhere/at/all: unable to open: directory /nowhere/at: ");
+	check_refusal((const char *[]){ "--config", path, "--db", dir, NULL }, 3,
+		      "it is no file: name one");
+	snprintf(taken, sizeof(taken), "%s.lock", dir);
+	ck_assert_int_lt(access(taken, F_OK), 0);
+	/* A link to what is not there yet. */
+	ck_assert_int_eq(symlink("second.db", path_of("new.db")), 0);
+	unlink(second);
+	r = run((const char *[]){ "--config", path, "--db", path_of("new.db"), NULL });
+	check_refusal((const char *[]){ "--config", path, "--db", second, NULL }, 3,
+		      "second.db: another server has it open");
+	stop(&r);
 	check_refusal((const char *[]){ "--config", path, "--eis-url", "ftp://x", NULL },
 		      3, "EIS");
 	check_refusal((const char *[]){ "--config", path, "--access-log", dir, NULL },

@@ -18,6 +18,9 @@ struct syncer;
 
 /* `path` NULL or ":memory:": in memory, gone when closed.  See store.h. */
 struct store *store_open(const char *path, struct err *err);
+/* The file of a store that is to be opened: looked at, and made if there is none,
+ * so that realpath() finds it.  ERR_IO: it cannot be opened, and why. */
+int store_prepare(const char *path, struct err *err);
 void store_close(struct store *st);
 /* All of it as bytes, committed or not; free() ends them.  NULL: no memory. */
 unsigned char *store_image(struct store *st, size_t *size);

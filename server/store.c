@@ -313,6 +313,14 @@ static void make_private(const char *path)
 		close(fd);
 }
 
+int store_prepare(const char *path, struct err *err)
+{
+	if (check_file(path, err) < 0)
+		return -1;
+	make_private(path);
+	return 0;
+}
+
 /* A path is one even if it looks like a URI. */
 static int open_database(const char *path, int flags, sqlite3 **db)
 {
@@ -350,9 +358,8 @@ struct store *store_open(const char *path, struct err *err)
 	if (path) {
 		st->path = strdup(path);
 		assert(st->path);
-		if (check_file(path, err) < 0)
+		if (store_prepare(path, err) < 0)
 			goto fail;
-		make_private(path);
 	}
 	if (open_database(path, flags, &st->db) != SQLITE_OK) {
 		explain(st, NULL, err);
