@@ -246,8 +246,7 @@ static void note(struct http_hook *h, struct http_exchange *x)
 		s->x = x;
 		x->resp.stream = &s->stream;
 	} else if (s->access->path) {
-		log_line(s->access, x, http_has_body(x->req.method, status) ?
-			 x->resp.body.n : 0, took);
+		log_line(s->access, x, http_body_sent(x->req.method, &x->resp).n, took);
 	}
 	http_pass(x);
 }

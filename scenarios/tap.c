@@ -169,7 +169,8 @@ static void record(struct tap *t, const struct seen *s, const struct http_exchan
 	m->status = x->resp.status;
 	m->fault = x->resp.fault;
 	keep_side(m, &m->request, &s->req.headers, s->req.body);
-	keep_side(m, &m->response, &x->resp.headers, x->resp.body);
+	keep_side(m, &m->response, &x->resp.headers,
+		  http_body_sent(m->method, &x->resp));
 	m->response.omitted |= x->resp.stream != NULL;
 	t->config.complete(t->config.arg, m);
 	keep(t, m);

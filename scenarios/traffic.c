@@ -98,7 +98,7 @@ static void write_line(struct traffic *t, const struct seen *s,
 	json_put_int(&j, "status", resp->status);
 	put_headers(&j, "response_headers", &resp->headers);
 	if (!resp->stream)
-		put_body(&j, "response_body", resp->body);
+		put_body(&j, "response_body", http_body_sent(s->req.method, resp));
 	json_close(&j, '}');
 	buf_char(&t->line, '\n');
 	if (!t->line.over)

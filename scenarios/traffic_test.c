@@ -19,6 +19,7 @@ struct rig {
 	struct http_handler party;
 	struct http_stream stream;
 	bool streams;
+	int status;			/* of what is late */
 	unsigned answers, lines;
 	char line[8192];
 };
@@ -44,10 +45,11 @@ static struct str mask(const void *secret, struct str text, struct arena *a)
 
 static void late(struct http_exchange *x, void *arg)
 {
-	(void)arg;
+	const struct rig *r = arg;
+
 	x->req.path = STR("/spoilt");
 	http_header_set(&x->resp.headers, x->arena, STR("X-Mixed-Case"), STR("SECRET"));
-	http_respond_json(x, 201, STR("{\"a\":1}"));
+	http_respond_json(x, r->status, STR("{\"a\":1}"));
 }
 
 static int next_piece(struct http_stream *st, struct buf *out)
@@ -67,7 +69,7 @@ static void handle(struct http_handler *h, struct http_exchange *x)
 	struct rig *r = (struct rig *)((char *)h - offsetof(struct rig, party));
 
 	if (!r->streams) {
-		http_delay(x, 5 * NS_PER_S, late, NULL);
+		http_delay(x, 5 * NS_PER_S, late, r);
 		return;
 	}
 	r->stream = (struct http_stream){ .next = next_piece, .close = close_stream };
@@ -86,6 +88,7 @@ static void setup(void)
 	loop_init(&r->loop, CLOCK_KIND_VIRTUAL, 1.0, CLOCK_EPOCH_MS);
 	r->net = memnet_new(&r->loop, NULL);
 	r->party.handle = handle;
+	r->status = 201;
 	r->traffic = traffic_new(&(struct traffic_config){ take, r, mask, secret });
 	ck_assert_int_eq(network_listen(r->net, "shop.rig", "shop",
 					traffic_gate(r->traffic, "shop", &r->party), &err), 0);
@@ -107,10 +110,10 @@ static void done(struct http_call *c)
 	r->answers++;
 }
 
-static cJSON *ask(struct rig *r, const char *url, const char *body)
+static cJSON *ask_by(struct rig *r, const char *method, const char *url, const char *body)
 {
 	struct err err;
-	struct http_call *c = http_call_new(r->net, STR("client"), "POST", &err, "%s", url);
+	struct http_call *c = http_call_new(r->net, STR("client"), method, &err, "%s", url);
 
 	http_call_header(c, "Authorization", STR("Bearer SECRET"));
 	http_call_body(c, "text/plain", str_of(body));
@@ -123,6 +126,11 @@ static cJSON *ask(struct rig *r, const char *url, const char *body)
 	ck_assert_ptr_null(strstr(r->line, "SECRET"));
 	ck_assert_ptr_eq(strchr(r->line, '\n'), r->line + strlen(r->line) - 1);
 	return json_parse(str_of(r->line), &err);
+}
+
+static cJSON *ask(struct rig *r, const char *url, const char *body)
+{
+	return ask_by(r, "POST", url, body);
 }
 
 static void is(const cJSON *o, const char *key, const char *value)
@@ -166,6 +174,25 @@ START_TEST(a_stream_is_left_out)
 }
 END_TEST
 
+/* The party may say how long it is, yet it is not in what it answered. */
+static const struct {
+	const char *method;
+	int status;
+} bodiless[] = { { "HEAD", 200 }, { "GET", 304 } };
+
+START_TEST(what_is_not_sent_is_left_out)
+{
+	cJSON *t;
+
+	rig_now->status = bodiless[_i].status;
+	t = ask_by(rig_now, bodiless[_i].method, "http://shop.rig/", "");
+	ck_assert_int_eq(cJSON_GetObjectItemCaseSensitive(t, "status")->valueint,
+			 bodiless[_i].status);
+	is(t, "response_body", "");
+	cJSON_Delete(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scenarios/traffic");
@@ -176,6 +203,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, both_sides_are_written);
 	tcase_add_test(tc, a_stream_is_left_out);
+	tcase_add_loop_test(tc, what_is_not_sent_is_left_out, 0,
+			    (int)(sizeof(bodiless) / sizeof(bodiless[0])));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

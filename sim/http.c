@@ -249,6 +249,11 @@ bool http_has_body(struct str method, int status)
 	       status != 304;
 }
 
+struct str http_body_sent(struct str method, const struct http_response *r)
+{
+	return http_has_body(method, r->status) ? r->body : STR("");
+}
+
 void http_log_request(struct network *net, const struct http_exchange *x,
 		      struct instant sent)
 {

@@ -259,6 +259,8 @@ void network_release(struct network *net);
 
 /* May the answer to `method` with `status` have a body (RFC 9110, 6.4.1)? */
 bool http_has_body(struct str method, int status);
+/* What of r->body is sent in answer to `method`: all of it, or nothing. */
+struct str http_body_sent(struct str method, const struct http_response *r);
 
 /* "request": party = the one called; from, id, method, path, sent. */
 void http_log_request(struct network *net, const struct http_exchange *x,

@@ -155,8 +155,7 @@ static void take_answer(struct wire *w)
 		return;
 	case HTTP_FAULT_NONE:
 		w->call.resp = *r;
-		if (!http_has_body(w->call.req.method, r->status))
-			w->call.resp.body = STR("");
+		w->call.resp.body = http_body_sent(w->call.req.method, r);
 		finish(w);
 		return;
 	}
