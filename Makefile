@@ -185,12 +185,15 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# The checks and the demos go into the program; the archive is new only if they are.
+# The checks and the demos go into the program, with what these include; the archive is
+# new only if they are.
+SHIPPED = conformance/suites conformance/requirements.yaml scenarios/demo \
+          scenarios/suites/_always.yaml scenarios/suites/_world.yaml
 $(B)/scenarios/shipped.o: CPPFLAGS += -DSHIPPED_ARCHIVE='"$(B)/shipped.tar"'
 $(B)/scenarios/shipped.o: $(B)/shipped.tar
 $(B)/shipped.tar: FORCE
 	@mkdir -p $(@D)
-	@find conformance/suites conformance/requirements.yaml scenarios/demo -name '*.yaml' | LC_ALL=C sort | \
+	@find $(SHIPPED) -name '*.yaml' | LC_ALL=C sort | \
 	  tar --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=0444 -cf $@.$$PPID -T -
 	@cmp -s $@.$$PPID $@ && rm $@.$$PPID || mv $@.$$PPID $@
 

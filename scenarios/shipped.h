@@ -1,6 +1,7 @@
 /*
- * shipped.h - the checks and their ledger, and the worlds of demos, as the
- * program carries them, so that it finds them wherever it stands.
+ * shipped.h - the checks and their ledger, and the demo's world and stories
+ * with what they include, as the program carries them, so that it finds them
+ * wherever it stands.
  *
  * They have the paths that they have in the source tree.  A file on disk wins
  * over one of the same path in here: who stands in a source tree works with

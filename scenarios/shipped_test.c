@@ -3,9 +3,10 @@
  * them from anywhere.
  * Method: each file in the program against the one on disk, both ways; a walk
  * over the tree by other means (find's own order does not matter: counted);
- * then from another directory.
+ * then from another directory, also with all that the demos include.
  */
 #include "scenarios/shipped.h"
+#include "scenarios/scenario.h"
 #include "scenarios/yaml.h"
 
 #include <check.h>
@@ -119,6 +120,39 @@ START_TEST(from_anywhere)
 }
 END_TEST
 
+/* The name of a file from which others include is no story's: _world.yaml. */
+static bool is_story(struct str path)
+{
+	struct str folder = STR("scenarios/demo/");
+
+	return str_starts(path, folder) && path.p[folder.n] != '_';
+}
+
+START_TEST(stories_from_anywhere)
+{
+	struct arena a = { 0 };
+	struct shipped_file shipped;
+	struct scenario_file file;
+	struct diag d;
+	size_t at = 0, stories = 0;
+	char cwd[4096];
+
+	ck_assert_ptr_nonnull(getcwd(cwd, sizeof(cwd)));
+	ck_assert_int_eq(chdir("/"), 0);
+	while (shipped_next(&at, &shipped)) {
+		if (!is_story(shipped.path))
+			continue;
+		diag_init(&d, &a);
+		ck_assert_msg(scenario_load(arena_str(&a, shipped.path).p, &a, &file, &d) == 0,
+			      "%.*s", STRF(shipped.path));
+		stories++;
+	}
+	ck_assert_int_eq(chdir(cwd), 0);
+	ck_assert_uint_eq(stories, 5);
+	arena_release(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scenarios/shipped");
@@ -130,6 +164,7 @@ int main(void)
 	tcase_add_test(tc, nothing_else);
 	tcase_add_test(tc, paths);
 	tcase_add_test(tc, from_anywhere);
+	tcase_add_test(tc, stories_from_anywhere);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
