@@ -638,12 +638,28 @@ static int check_bytes(const struct source *source, struct diag *d)
 			"byte 0x%02X is not UTF-8", (unsigned char)s.p[at]);
 }
 
+/* Editors put a byte order mark before a text; libyaml, told that it is UTF-8, stumbles. */
+static const struct source *behind_mark(const struct source *source, struct arena *a)
+{
+	struct str mark = STR("\xEF\xBB\xBF");
+	struct source *behind;
+
+	if (!str_starts(source->text, mark))
+		return source;
+	behind = ARENA_NEW(a, struct source);
+	*behind = *source;
+	behind->text.p += mark.n;
+	behind->text.n -= mark.n;
+	return behind;
+}
+
 const struct value *yaml_parse(const struct source *source, struct arena *a,
 			       struct diag *d)
 {
 	const struct value *root = NULL;
 	struct builder *b;
 
+	source = behind_mark(source, a);
 	if (check_bytes(source, d) < 0)
 		return NULL;
 	b = calloc(1, sizeof(*b));

@@ -104,6 +104,18 @@ START_TEST(places)
 }
 END_TEST
 
+/* YAML 1.2.2, section 5.2: it is no part of the text. */
+START_TEST(byte_order_mark)
+{
+	const struct value *v = good("\xEF\xBB\xBF" "a: 1\nb: 2\n");
+
+	ck_assert_int_eq(value_get(v, "a")->as.i, 1);
+	ck_assert_int_eq(value_get(v, "b")->as.i, 2);
+	ck_assert_uint_eq(value_get(v, "a")->pos.column, 4);
+	ck_assert(str_is(pos_line(v->pos), "a: 1"));
+}
+END_TEST
+
 START_TEST(templates_are_marked)
 {
 	const struct value *v = good("a: {b: ['${x}']}\nc: {'${k}': 1}\nd: {e: 1}\n");
@@ -137,6 +149,8 @@ START_TEST(refusals)
 		{ "a: caf\xE9\n", 1, 7, "0xE9 is not UTF-8" },
 		{ "\xFF\xFE" "a", 1, 1, "0xFF is not UTF-8" },
 		{ "\xED\xA0\x80", 1, 1, "0xED is not UTF-8" },
+		{ "\xEF\xBB\xBF", 1, 1, "nothing in it" },
+		{ "\xEF\xBB\xBF" "a: \xE9", 1, 4, "0xE9 is not UTF-8" },
 	};
 
 	bad(rows[_i].text, rows[_i].line, rows[_i].column, rows[_i].message);
@@ -224,8 +238,9 @@ int main(void)
 	tcase_add_loop_test(tc, core_schema, 0, sizeof(scalars) / sizeof(scalars[0]));
 	tcase_add_loop_test(tc, whole_trees, 0, sizeof(trees) / sizeof(trees[0]));
 	tcase_add_test(tc, places);
+	tcase_add_test(tc, byte_order_mark);
 	tcase_add_test(tc, templates_are_marked);
-	tcase_add_loop_test(tc, refusals, 0, 15);
+	tcase_add_loop_test(tc, refusals, 0, 17);
 	tcase_add_test(tc, depth_has_a_limit);
 	tcase_add_test(tc, depth_of_aliases);
 	tcase_add_test(tc, nodes_have_a_limit);
