@@ -7,6 +7,7 @@
 #include "server/flow_test.h"
 
 #include "server/operations.h"
+#include "server/store.h"
 
 #define BY_ICCID(kind, iccid) "{" TARGET ",\"operation\":\"" kind \
 	"\",\"iccid\":\"" iccid "\"}"
@@ -60,6 +61,65 @@ static void device_does(int order, const char *profiles)
 	rig_run(&r, 61);
 	rig_report(&r, profiles);
 }
+
+/* As if the clock of all that was done so far had been ahead, or were now set back. */
+static void clock_goes_back(void)
+{
+	static const char *const changes[] = {
+		"UPDATE operations SET created = created + 7200000, updated = created + 7200000",
+		"UPDATE transactions SET created = created + 7200000,"
+		" updated = created + 7200000",
+		"UPDATE codes SET created = created + 7200000, updated = created + 7200000",
+	};
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		ck_assert_int_gt(stmt_run(store_query(r.store, str_of(changes[i]))), 0);
+	ck_assert_int_eq(store_commit(r.store, &err), 0);
+}
+
+static void ck_times(const char *path)
+{
+	const char *created;
+
+	ck_status(rig_get(&r, path), 200);
+	created = json_at(&r, "/list/0/created");
+	ck_assert_msg(strcmp(json_at(&r, "/list/0/updated"), created) >= 0, "%s: %.*s",
+		      path, STRF(r.body));
+}
+
+static void ck_all_times(void)
+{
+	ck_times(OPS);
+	ck_times("/ws/v1/esim_profiles/transactions/inventory");
+	ck_times(CODES);
+}
+
+START_TEST(updated_is_not_before_created)
+{
+	static const char *const ends[] = { "complete", "failed" };
+
+	add_code(ICCID1, FREDS, SECRET1);
+	start(OPS, OPERATION("download", FREDS));
+	r.eis_down = true;
+	rig_run(&r, 1);
+	clock_goes_back();
+	ck_all_times();
+	r.eis_down = false;
+	rig_run(&r, 10);	/* the order is placed */
+	ck_all_times();
+	rig_order_ends(&r, 0, "delivered", "");
+	rig_run(&r, 61);
+	ck_all_times();
+	rig_order_ends(&r, 0, ends[_i], "{\"code\":\"ok\"}");
+	rig_run(&r, 61);
+	ck_all_times();
+	rig_report(&r, "[" ONE_PROFILE(ICCID1, "Mobile", "inactive") "]");
+	ck_all_times();
+	add_code(ICCID1, FREDS, SECRET1);
+	ck_all_times();
+}
+END_TEST
 
 START_TEST(contract_name_is_not_spn)
 {
@@ -401,6 +461,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, activate_through_all_statuses);
+	tcase_add_loop_test(tc, updated_is_not_before_created, 0, 2);
 	tcase_add_test(tc, contract_name_is_not_spn);
 	tcase_add_test(tc, activate_uses_what_is_there);
 	LOOP(how_operations_begin, beginnings);

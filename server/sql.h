@@ -222,6 +222,11 @@ X(STORE_VERSION_4)
 /* A condition that few rows meet, as the planner cannot guess. */
 #define SQL_FEW(condition) "likelihood(" condition ", 0.001)"
 
+/* When a row is changed: not before it was made, or changed last, whatever the
+ * clock says.  A machine's may be set back, and the turn of another worker may
+ * have begun a moment earlier. */
+#define LATER(now) "max(updated, " now ")"
+
 /* Every table, for emptying a store; but counts go down by themselves. */
 #define STORE_TABLES(X) \
 	X("meta") X("accounts") X("users") X("api_keys") X("devices") \
@@ -291,7 +296,7 @@ X(PROFILE_ADD, "INSERT INTO profiles(device_id, iccid, customer_id, eid," \
   " updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, fold(?10), ?11)") \
 X(PROFILE_CHANGE, "UPDATE profiles SET eid = ?2, number = ?3, carrier = ?4," \
   " carrier_key = ?5, normalized_carrier = ?6, status = ?7, type = ?8," \
-  " type_key = fold(?8), updated = ?9 WHERE rid = ?1") \
+  " type_key = fold(?8), updated = " LATER("?9") " WHERE rid = ?1") \
 X(PROFILE_REMOVE, "DELETE FROM profiles WHERE rid = ?") \
 \
 X(TX_ADD, "INSERT INTO transactions(id, customer_id, device_id, eid, iccid," \
@@ -316,11 +321,11 @@ X(TX_CONFLICT, "SELECT id FROM transactions WHERE status = 'in_progress'" \
 X(TX_CODE_CONFLICT, "SELECT id FROM transactions WHERE code_hash = ?" \
   " AND customer_id = ?") \
 X(TX_PLACED, "UPDATE transactions SET order_id = ?2, placed = ?3," \
-  " message_code = ?4, message = ?5, updated = ?6 WHERE rid = ?1") \
+  " message_code = ?4, message = ?5, updated = " LATER("?6") " WHERE rid = ?1") \
 X(TX_NEWS, "UPDATE transactions SET message_code = ?2, message = ?3," \
-  " updated = ?4 WHERE rid = ?1") \
+  " updated = " LATER("?4") " WHERE rid = ?1") \
 X(TX_CHANGE, "UPDATE transactions SET status = ?2, message_code = ?3," \
-  " message = ?4, updated = ?5, iccid = ?6 WHERE rid = ?1") \
+  " message = ?4, updated = " LATER("?5") ", iccid = ?6 WHERE rid = ?1") \
 X(TX_CODE, "SELECT c.activation_code, c.confirmation_code FROM transactions t JOIN codes c" \
   " ON c.code_hash = t.code_hash WHERE t.rid = ? AND c.rid = ?") \
 X(TX_FORGET_CODE, "UPDATE transactions SET activation_code = NULL," \
@@ -343,8 +348,8 @@ X(OP_OF_DEVICE, "SELECT rid FROM operations WHERE finished IS NULL AND" \
 X(OP_DUE, "SELECT rid FROM operations WHERE deadline <= ? ORDER BY deadline, rid") \
 X(OP_NEXT_DUE, "SELECT min(deadline) FROM operations WHERE deadline IS NOT NULL") \
 X(OP_CHANGE, "UPDATE operations SET status = ?2, message_code = ?3," \
-  " message = ?4, iccid = ?5, download_tx = ?6, enable_tx = ?7, updated = ?8," \
-  " deadline = ?9, finished = ?10 WHERE rid = ?1") \
+  " message = ?4, iccid = ?5, download_tx = ?6, enable_tx = ?7," \
+  " updated = " LATER("?8") ", deadline = ?9, finished = ?10 WHERE rid = ?1") \
 \
 X(CODE_GET, "SELECT " CODE_COLUMNS " FROM codes WHERE customer_id = ?" \
   " AND iccid = ?") \
@@ -362,14 +367,16 @@ X(CODE_ADD, "INSERT INTO codes(customer_id, iccid, carrier, carrier_key," \
   " activation_code = excluded.activation_code, device_id = NULL," \
   " code_hash = excluded.code_hash, tries = 0, due = NULL," \
   " confirmation_code = excluded.confirmation_code," \
-  " updated = excluded.updated") \
+  " updated = " LATER("excluded.updated")) \
 X(CODE_CHANGE, "UPDATE codes SET status = ?2, device_id = ?3, due = ?4," \
-  " tries = tries + ?5, updated = ?6 WHERE rid = ?1 AND status <> 'used'") \
+  " tries = tries + ?5, updated = " LATER("?6") \
+  " WHERE rid = ?1 AND status <> 'used'") \
 X(CODE_SPENT, "UPDATE codes SET status = 'used', device_id = ?3, due = ?4," \
-  " updated = ?5 WHERE customer_id = ?1 AND iccid = ?2 AND status <> 'used'") \
+  " updated = " LATER("?5") \
+  " WHERE customer_id = ?1 AND iccid = ?2 AND status <> 'used'") \
 X(CODE_REMOVE, "DELETE FROM codes WHERE customer_id = ? AND iccid = ?") \
 X(CODE_RELEASE_DUE, "UPDATE codes SET status = 'available', device_id = NULL," \
-  " due = NULL, updated = ?1 WHERE due <= ?1 AND status = 'in_use'") \
+  " due = NULL, updated = " LATER("?1") " WHERE due <= ?1 AND status = 'in_use'") \
 X(CODE_REMOVE_DUE, "DELETE FROM codes WHERE due <= ? AND status = 'used'") \
 X(CODE_NEXT_DUE, "SELECT min(due) FROM codes WHERE due IS NOT NULL")
 
