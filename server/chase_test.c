@@ -263,6 +263,21 @@ START_TEST(an_order_of_another)
 }
 END_TEST
 
+/* A body may have 64 KiB (docs/southbound.md): what is longer is not looked at. */
+START_TEST(an_order_without_end)
+{
+	enum { BODY_MAX = 64 << 10 };
+	const char *id = enable();
+	const char *format = "{\"id\":\"o0\",\"status\":\"delivered\",\"x\":\"%*s\"}";
+	int most = BODY_MAX - (int)(strlen(format) - strlen("%*s"));
+
+	r.eis_body = arena_printf(&r.arena, format, most + 1, "").p;
+	ck_progress(id, "in_progress", "eis_unreachable");
+	r.eis_body = arena_printf(&r.arena, format, most, "").p;
+	ck_progress(id, "in_progress", "delivered");
+}
+END_TEST
+
 /* It may say all of it, and in its own letters. */
 START_TEST(an_order_of_ours)
 {
@@ -297,6 +312,7 @@ int main(void)
 	tcase_add_test(tc, the_same_words_for_too_long);
 	tcase_add_loop_test(tc, an_order_of_another, 0,
 			    (int)(sizeof(of_others) / sizeof(of_others[0])));
+	tcase_add_test(tc, an_order_without_end);
 	tcase_add_test(tc, an_order_of_ours);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

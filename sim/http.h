@@ -179,6 +179,8 @@ struct http_call {
 	bool tls;			/* an https URL */
 	struct http_request req;
 	int64_t timeout_ns;		/* HTTP_TIMEOUT_NS unless changed */
+	size_t answer_max;		/* a longer body is HTTP_BROKEN; 0: what the
+					 * network takes */
 	void (*done)(struct http_call *);
 	void *owner;			/* the caller's own */
 

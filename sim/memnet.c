@@ -142,6 +142,7 @@ static void arm(struct wire *w, int64_t ns)
 static void take_answer(struct wire *w)
 {
 	struct http_response *r = &w->x.resp;
+	struct str body;
 
 	switch (r->fault) {
 	case HTTP_FAULT_REFUSED:
@@ -154,11 +155,16 @@ static void take_answer(struct wire *w)
 		fail(w, HTTP_BROKEN, "connection reset in the middle of the answer");
 		return;
 	case HTTP_FAULT_NONE:
-		w->call.resp = *r;
-		w->call.resp.body = http_body_sent(w->call.req.method, r);
-		finish(w);
+		break;
+	}
+	body = http_body_sent(w->call.req.method, r);
+	if (w->call.answer_max && body.n > w->call.answer_max) {
+		fail(w, HTTP_BROKEN, "the answer is too long");
 		return;
 	}
+	w->call.resp = *r;
+	w->call.resp.body = body;
+	finish(w);
 }
 
 static void deliver(struct http_exchange *x)

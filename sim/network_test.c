@@ -660,6 +660,41 @@ START_TEST(big_bodies)
 }
 END_TEST
 
+static void mirror_at_most(struct rig *rig, const char *body, size_t answer_max)
+{
+	struct http_call *c = call_new(rig, "POST", "http://party.rig/mirror");
+
+	http_call_body(c, "application/octet-stream", str_of(body));
+	c->answer_max = answer_max;
+	call_send(rig, c);
+	rig_run(rig);
+}
+
+/* An answer is no longer than its caller wants; the next caller's may be. */
+START_TEST(answers_that_are_too_long)
+{
+	static const char ok[] = "200 [Content-Type: application/octet-stream] 12345678\n";
+	static const char no[] = "broken: party.rig: the answer is too long\n";
+	struct http_call *c;
+	struct rig rig;
+
+	rig_init(&rig, _i);
+	mirror_at_most(&rig, "12345678", 8);
+	expect(&rig, ok);
+	mirror_at_most(&rig, "12345678", 7);
+	expect(&rig, no);
+	mirror_at_most(&rig, "12345678", 0);
+	expect(&rig, ok);
+	c = call_new(&rig, "GET", "http://party.rig/stream");
+	c->answer_max = 10 * PIECE;
+	call_send(&rig, c);
+	rig_run(&rig);
+	expect(&rig, no);
+	rig_release(&rig);
+	ck_assert_uint_eq(rig.closed, 1);
+}
+END_TEST
+
 START_TEST(events)
 {
 	struct rig rig;
@@ -861,8 +896,8 @@ int main(void)
 	const TTest *const tests[] = {
 		single_calls, unlisten_while_waiting, unlisten_by_the_handler,
 		cancelled, late_reply_after_timeout, cancelled_by_another_ones_done,
-		call_after_call, many_at_once, big_bodies, events,
-		travel_takes_time, released_in_the_middle, streams, streams_nobody_takes,
+		call_after_call, many_at_once, big_bodies,
+		answers_that_are_too_long, events, travel_takes_time, released_in_the_middle, streams, streams_nobody_takes,
 		one_listener_for_a_host,
 	};
 	Suite *suite = suite_create("sim/network");

@@ -211,7 +211,8 @@ static void time_is_up(struct timer *t)
 
 static void fail_by_curl(struct socknet *n, struct wire *w, CURLcode rc)
 {
-	const char *why = *w->refused.who ? w->refused.who :
+	const char *why = w->body.over ? "the answer is too long" :
+			  *w->refused.who ? w->refused.who :
 			  *w->why ? w->why : curl_easy_strerror(rc);
 	bool unreachable = rc == CURLE_COULDNT_CONNECT ||
 			   rc == CURLE_COULDNT_RESOLVE_HOST;
@@ -651,6 +652,7 @@ void call_send(struct network *net, struct http_call *c)
 
 	w->same_bucket = *bucket(n, c->id);
 	*bucket(n, c->id) = w;
+	w->body.max = c->answer_max ? c->answer_max : SOCKNET_ANSWER_MAX;
 	w->inside = h != NULL;
 	if (!h && !r && !n->outside) {
 		fail_later(n, w, HTTP_UNREACHABLE, "nobody listens there");
