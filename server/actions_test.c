@@ -156,6 +156,19 @@ START_TEST(peers_quote_secrets)
 }
 END_TEST
 
+START_TEST(peers_take_secrets_for_codes)
+{
+	const char *tx = start("/ws/v1/esim_profiles/download", "{" TARGET ",\"activation_code\":\""
+			       SECRET1 "\",\"confirmation_code\":\"4711\"}");
+
+	rig_run(&r, 1);
+	rig_order_ends(&r, 0, "failed", "{\"code\":\"smdpRefused\",\"subjectCode\":"
+		       "\"SECRET-ONE\",\"reasonCode\":\"4711\"}");
+	get_progress(tx);
+	ck_json(&r, "/message", "The profile server refused the download (***/***)");
+}
+END_TEST
+
 START_TEST(eis_forgets_the_order)
 {
 	const char *tx;
@@ -489,8 +502,9 @@ int main(void)
 	tcase_add_test(tc, checked_without_being_asked);
 	LOOP(how_orders_end, endings);
 	tcase_add_loop_test(tc, peers_quote_secrets, 0, 3);
+	tcase_add_test(tc, peers_take_secrets_for_codes);
 	tcase_add_test(tc, eis_forgets_the_order);
-	tcase_add_test(tc, eis_is_not_where_it_was);
+	tcase_add_loop_test(tc, eis_is_not_where_it_was, 0, 3);
 	LOOP(eis_refuses_to_take_it, refusals);
 	tcase_add_test(tc, eis_cannot_be_reached);
 	tcase_add_test(tc, progress_does_not_wait_for_ever);

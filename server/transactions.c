@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-enum { DETAIL_MAX = 200 };
+enum { DETAIL_MAX = 200, CODE_MAX = 15 };
 
 static const char *const action_names[ACTIONS] = {
 	"download", "enable", "disable", "delete",
@@ -321,6 +321,22 @@ static void add_detail(struct server *s, const struct transaction *tx,
 	buf_release(&detail);
 }
 
+/* Of SGP.22; but what the peer takes for codes may be anything. */
+static void add_codes(struct server *s, const struct transaction *tx,
+		      const struct eis_answer *answer, struct buf *b)
+{
+	struct str subject = answer->subject_code, reason = answer->reason_code;
+	struct buf codes;
+
+	if (!subject.n || subject.n > CODE_MAX || reason.n > CODE_MAX)
+		return;
+	buf_init(&codes, 4 * CODE_MAX);
+	buf_printf(&codes, " (%.*s/%.*s)", STRF(subject), STRF(reason));
+	hide_secrets(s, tx, &codes);
+	buf_str(b, buf_view(&codes));
+	buf_release(&codes);
+}
+
 /* The table's text, with what the peer added. */
 static struct str explain(struct server *s, const struct transaction *tx,
 			  enum message m, const struct eis_answer *answer)
@@ -334,10 +350,7 @@ static struct str explain(struct server *s, const struct transaction *tx,
 		buf_z(&b, ": ");
 		add_detail(s, tx, answer->message, &b);
 	}
-	if (answer->subject_code.n && answer->subject_code.n < 16 &&
-	    answer->reason_code.n < 16)
-		buf_printf(&b, " (%.*s/%.*s)", STRF(answer->subject_code),
-			   STRF(answer->reason_code));
+	add_codes(s, tx, answer, &b);
 	text = arena_str(&s->scratch, buf_view(&b));
 	buf_release(&b);
 	return text;
