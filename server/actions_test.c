@@ -185,15 +185,18 @@ START_TEST(eis_forgets_the_order)
 }
 END_TEST
 
-/* What stands before it may know no such path, for a while. */
+/* What stands before it may know no such path, for a while; and of one order
+ * there is nothing to say but that it is not known. */
 START_TEST(eis_is_not_where_it_was)
 {
+	static const char *const codes[] = { NULL, "unknown-eid", "unknown-device" };
 	const char *tx;
 
 	rig_report(&r, "[" ONE_PROFILE(ICCID1, "Mobile", "inactive") "]");
 	tx = start("/ws/v1/esim_profiles/enable", "{" TARGET ",\"iccid\":\"" ICCID1 "\"}");
 	rig_run(&r, 1);
 	r.eis_status = 404;
+	r.eis_code = codes[_i];
 	get_progress(tx);
 	ck_json(&r, "/status", "in_progress");
 	ck_json(&r, "/message_code", "eis_bad_answer");

@@ -124,8 +124,8 @@ static enum eis_outcome refusal(int status, bool placing, struct str code)
 	if (status == 404 && !placing && (str_is(code, "unknown-order") ||
 					  str_is(code, "unknown-command")))
 		return EIS_UNKNOWN_ORDER;
-	if (status == 404 && (str_is(code, "unknown-eid") ||
-			      str_is(code, "unknown-device")))
+	if (status == 404 && placing && (str_is(code, "unknown-eid") ||
+					 str_is(code, "unknown-device")))
 		return EIS_UNKNOWN_EID;
 	if (status == 401 || status == 403)
 		return EIS_DENIED;
