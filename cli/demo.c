@@ -428,7 +428,7 @@ static void say_curl(struct demo *d)
 	}
 	buf_z(&d->line, w->carrier_count ? "}'\n" : "\"x\"}'\n");
 	buf_printf(&d->line, "  curl -su %.*s:%.*s 'http://%s/ws/v1/esim_profiles/operations/"
-		   "inventory?size=3&sort=desc+created'\n", STRF(u->name), STRF(u->password),
+		   "inventory?size=3&orderby=desc+created'\n", STRF(u->name), STRF(u->password),
 		   server);
 	buf_release(&name);
 	buf_z(&d->line, d->options.quiet ? "\nCtrl-C ends it.\n\n" :
