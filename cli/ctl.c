@@ -229,7 +229,7 @@ static int read_file(struct ctl *c, const char *path)
 	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
 		buf_add(&c->body, block, (size_t)n);
 	if (n < 0)
-		return verb_fail(c->verb, EXIT_RIG, "%s: %s", path, strerror(errno));
+		return verb_fail(c->verb, EXIT_INVALID, "%s: %s", path, strerror(errno));
 	close(fd);
 	c->has_body = true;
 	return 0;

@@ -185,6 +185,9 @@ static int load_world(struct demo *d, const char *path, struct diag *diag)
 	struct buf text;
 	int rc;
 
+	/* If it cannot be read, nobody wants to see where the text below names it. */
+	if (!yaml_read(path, (struct pos){ 0 }, &d->arena, diag))
+		return -1;
 	buf_init(&text, 64 << 10);
 	buf_z(&text, "{\"name\": \"Living world\", \"steps\": [{\"wait\": \"1s\"}], "
 	      "\"include\": [");

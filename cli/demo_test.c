@@ -134,13 +134,15 @@ START_TEST(what_is_refused_is_said)
 {
 	run(0, START("-q") "\"$P\" ctl device nobody; echo =$?; \"$P\" ctl devces; echo =$?; "
 	    "\"$P\" ctl rate; echo =$?; ESIMRIG_TOKEN=wrong \"$P\" ctl world; echo =$?; "
-	    "\"$P\" ctl -u http://127.0.0.1:1 world; echo =$?; " END);
-	ck_assert_str_eq(out.p, "=1\n=2\n=2\n=1\n=3\n");
+	    "\"$P\" ctl -u http://127.0.0.1:1 world; echo =$?; "
+	    "\"$P\" ctl restore nowhere.json; echo =$?; " END);
+	ck_assert_str_eq(out.p, "=1\n=2\n=2\n=1\n=3\n=2\n");
 	has(&err, "no device 'nobody' in this world (404)");
 	has(&err, "did you mean 'devices'?");
 	has(&err, "expected: rate N");
 	has(&err, "(401)");
 	has(&err, "is a demo running there?");
+	has(&err, "nowhere.json: No such file");
 	forget();
 }
 END_TEST
@@ -188,7 +190,7 @@ START_TEST(what_is_wrong_is_said_before_anything_starts)
 	has(&err, "there are no devices in this world");
 	forget();
 	run(2, "\"$P\" demo --world nowhere.yaml");
-	has(&err, "nowhere.yaml");
+	ck_assert_str_eq(err.p, "nowhere.yaml: No such file or directory\n");
 	forget();
 	run(2, "\"$P\" demo --clock virtual");
 	has(&err, "expected real or scaled=N");
