@@ -59,6 +59,17 @@ START_TEST(the_first_screen_is_true)
 }
 END_TEST
 
+/* The last line to try has what was done last at its head. */
+START_TEST(the_first_screen_shows_the_newest)
+{
+	run(0, START("--quiet --no-life") "grep '^  curl' $O >lines; "
+	    "sed -n '2s/activate/enable/p' lines | sh; sed -n 2p lines | sh; echo; "
+	    "sed -n 3p lines | sh | grep -o '\"operation\":\"[a-z]*\"'; " END);
+	has(&out, "}\n\"operation\":\"activate\"\n\"operation\":\"enable\"\n");
+	forget();
+}
+END_TEST
+
 START_TEST(the_dashboard_may_use_nothing_else)
 {
 	run(0, START("-q") "curl -si --compressed $ESIMRIG_CONTROL/; "
@@ -217,6 +228,7 @@ int main(void)
 	tcase_add_unchecked_fixture(t, shell_set_up, shell_tear_down);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_first_screen_is_true);
+	tcase_add_test(t, the_first_screen_shows_the_newest);
 	tcase_add_test(t, the_dashboard_may_use_nothing_else);
 	tcase_add_test(t, every_command);
 	tcase_add_test(t, what_is_refused_is_said);
