@@ -146,8 +146,10 @@ START_TEST(long_heads)
 
 	buf_init(&b, 1 << 20);
 	buf_z(&b, "/ws/v1/esim_profiles/inventory?query=");
-	while (b.n < (16 << 10) + 2)
+	while (b.n < 16 << 10)
 		buf_char(&b, 'x');
+	ck_status(ask_with("GET", b.p, NULL, NULL), 400);	/* no query */
+	buf_char(&b, 'x');
 	ck_status(ask_with("GET", b.p, NULL, NULL), 414);
 	ck_json(&r, "/error_status", "414");
 	buf_clear(&b);

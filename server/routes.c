@@ -721,11 +721,12 @@ static bool is_report(const struct http_exchange *x)
 static bool is_too_long(struct server *s, struct http_exchange *x)
 {
 	const struct http_headers *h = &x->req.headers;
+	size_t url = x->req.path.n + (x->req.query.p != NULL) + x->req.query.n;
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < h->count; i++)
 		bytes += h->list[i].name.n + h->list[i].value.n;
-	if (x->req.path.n + x->req.query.n > URL_MAX_BYTES)
+	if (url > URL_MAX_BYTES)
 		reply_error(s, x, 414, STR("the URL is longer than 16384 bytes"), STR_NONE);
 	else if (h->count > HEADERS_MAX || bytes > HEADER_BYTES_MAX)
 		reply_error(s, x, 431,
