@@ -270,6 +270,27 @@ START_TEST(bad_registries)
 }
 END_TEST
 
+/* Notifications and reports would get lost, and nobody be told. */
+START_TEST(bad_urls)
+{
+	static const char *const rows[][2] = {
+		{ "smdp", "--eis-url" }, { "smdp", "--operator-url" },
+		{ "devices", "--eis-url" }, { "devices", "--report-url" },
+	};
+
+	write_config("devices.yaml", "devices: {router: {eid: '" EID "', device-id: "
+		     "00000000-00000000-0040FFFF-FF8001B0}}\n", "");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool devices = strcmp(rows[i][0], "devices") == 0;
+
+		verb = rows[i][0];
+		check_refusal((const char *[]){ rows[i][1], "127.0.0.1:8081", "--pki", "none",
+				devices ? "--config" : NULL, path_of("devices.yaml"), NULL },
+			      2, ": expected a URL such as");
+	}
+}
+END_TEST
+
 /* ---- All four of them. -------------------------------------------------- */
 
 static struct running run_verb(const char *name, const char *file)
@@ -397,6 +418,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, bad_registries);
+	tcase_add_test(tc, bad_urls);
 	tcase_add_test(tc, devices_begin_anew);
 	suite_add_tcase(suite, tc);
 	alone_and_with_workers(suite, add_both);

@@ -162,6 +162,26 @@ int settings_address(struct loader *l, const struct schema_key *key,
 	return 0;
 }
 
+/* As sim/http.h takes it: a scheme, a host, and nothing that ends a line of HTTP. */
+static bool is_url(struct str s)
+{
+	struct str http = STR("http://"), https = STR("https://");
+	size_t host = str_starts(s, http) ? http.n : str_starts(s, https) ? https.n : s.n;
+
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7F)
+			return false;
+	return host < s.n && s.p[host] != '/' && s.p[host] != '?';
+}
+
+int settings_url(struct loader *l, const struct schema_key *key,
+		 const struct value *v, void *object)
+{
+	if (settings_text(l, key, v, object) < 0)
+		return -1;
+	return is_url(v->text) ? 0 : load_mismatch(l, v, key->takes);
+}
+
 static bool is_hex(struct str s, size_t digits)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -197,6 +217,9 @@ static int load_key_secret(struct loader *l, const struct schema_key *key,
 #define ADDRESS(name_, field, help_) \
 	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_address, \
 	  .takes = "an address and a port such as 127.0.0.1:8080", .help = help_ }
+#define URL(name_, field) \
+	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_url, \
+	  .takes = SETTINGS_URL }
 #define SECRET(type, name_, field, min_, needed) \
 	{ name_, KEY_CUSTOM, needed, AT(type, field), .min = min_, .read = settings_secret, \
 	  .takes = "a secret, env:NAME or file:PATH" }
@@ -265,9 +288,9 @@ static const struct schema_key settings_keys[] = {
 	TEXT("tls-cert", tls_cert, "a path", NULL),
 	TEXT("tls-key", tls_key, "a path", NULL),
 	TEXT("ca-file", ca_file, "a path", NULL),
-	TEXT("eis-url", eis_url, "a URL", NULL),
+	URL("eis-url", eis_url),
 	SECRET(settings, "eis-token", eis_token, 1, false),
-	TEXT("gateway-url", gateway_url, "a URL", NULL),
+	URL("gateway-url", gateway_url),
 	SECRET(settings, "gateway-token", gateway_token, 1, false),
 	SECRET(settings, "report-token", report_token, 1, false),
 	DURATION("check-interval", check_interval_ns, NS_PER_S),

@@ -23,11 +23,15 @@ int settings_read(const struct settings_form *form, const void *options,
 		  const char *config, struct arena *a, void *out,
 		  struct buf *complaints);
 
-/* Readers for KEY_CUSTOM: a plain text, "host:port", a secret. */
+#define SETTINGS_URL "a URL such as http://127.0.0.1:8081"
+
+/* Readers for KEY_CUSTOM: a plain text, "host:port", a URL, a secret. */
 int settings_text(struct loader *l, const struct schema_key *key,
 		  const struct value *v, void *object);
 int settings_address(struct loader *l, const struct schema_key *key,
 		     const struct value *v, void *object);
+int settings_url(struct loader *l, const struct schema_key *key,
+		 const struct value *v, void *object);
 int settings_secret(struct loader *l, const struct schema_key *key,
 		    const struct value *v, void *object);
 
