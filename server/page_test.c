@@ -207,6 +207,26 @@ START_TEST(full_page_without_more_has_no_cursor)
 }
 END_TEST
 
+/* Rows that are all equal: as they were made, and back. */
+START_TEST(ties_go_the_way_of_the_order)
+{
+	static const char *const ways[] = { "", "asc%20type", "type", "desc%20type" };
+	int made[PROFILES], count;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		ordered = 0;
+		ck_status(rig_get(&r, arena_printf(&r.arena, INVENTORY "?orderby=%s",
+						   ways[i]).p), 200);
+		note_page(&count);
+		ck_assert_int_eq(count, PROFILES);
+		if (i == 0)
+			memcpy(made, order, sizeof(made));
+		for (int k = 0; k < PROFILES; k++)
+			ck_assert_int_eq(order[k], made[i == 3 ? PROFILES - 1 - k : k]);
+	}
+}
+END_TEST
+
 START_TEST(cursor_carries_the_query)
 {
 	const char *cursor;
@@ -342,6 +362,7 @@ int main(void)
 	tcase_add_loop_test(tc, nothing_skipped_nothing_twice, 0,
 			    sizeof(orders) / sizeof(orders[0]));
 	tcase_add_test(tc, full_page_without_more_has_no_cursor);
+	tcase_add_test(tc, ties_go_the_way_of_the_order);
 	tcase_add_test(tc, cursor_carries_the_query);
 	tcase_add_test(tc, cursor_beside_an_empty_query);
 	tcase_add_test(tc, query_without_end);
