@@ -50,12 +50,6 @@ START_TEST(the_first_screen_is_true)
 	has(&out, "admin:demo-admin");
 	has(&out, "/#token=tell-nobody");
 	forget();
-	/* The last line to try shows the newest first. */
-	run(0, START("--quiet") "\"$P\" ctl advance 2h >made; "
-	    "grep '^  curl' $O | tail -1 | sh | grep -o '\"created\":\"[^\"]*' >made; "
-	    "sort -u made | wc -l; sort -rc made && echo newest first; " END);
-	has(&out, "3\nnewest first\n");
-	forget();
 }
 END_TEST
 

@@ -896,9 +896,9 @@ int main(void)
 	const TTest *const tests[] = {
 		single_calls, unlisten_while_waiting, unlisten_by_the_handler,
 		cancelled, late_reply_after_timeout, cancelled_by_another_ones_done,
-		call_after_call, many_at_once, big_bodies,
-		answers_that_are_too_long, events, travel_takes_time, released_in_the_middle, streams, streams_nobody_takes,
-		one_listener_for_a_host,
+		call_after_call, many_at_once, big_bodies, answers_that_are_too_long,
+		events, travel_takes_time, released_in_the_middle, streams,
+		streams_nobody_takes, one_listener_for_a_host,
 	};
 	Suite *suite = suite_create("sim/network");
 	TCase *tc = tcase_create("networks");
