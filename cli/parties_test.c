@@ -270,6 +270,32 @@ START_TEST(bad_registries)
 }
 END_TEST
 
+#define DEVICE "device-id: 00000000-00000000-0040FFFF-FF8001B0, eid: '" EID "'"
+
+/* What no row of a table of keys can say is wrong input, too. */
+START_TEST(bad_profiles)
+{
+	static const char *const rows[][3] = {
+		{ "smdp", "profiles: [{iccid: '8944000000000000010', spn: X}]\n",
+		  "needs a matching id or an EID" },
+		{ "smdp", "profiles: [{iccid: '8944000000000000010', matching-id: M},\n"
+		  "  {iccid: '8944000000000000010', matching-id: N}]\n", "there already" },
+		{ "smdp", "profiles: [{iccid: '8944000000000000010', matching-id: M},\n"
+		  "  {iccid: '8944000000000000028', matching-id: M}]\n", "in use already" },
+		{ "devices", "devices: {router: {" DEVICE ", profiles: [\n"
+		  "  {iccid: '8944000000000000010', active: true},\n"
+		  "  {iccid: '8944000000000000028', active: true}]}}\n", "active already" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		verb = rows[i][0];
+		write_config("bad.yaml", rows[i][1], "");
+		check_refusal((const char *[]){ "--config", path_of("bad.yaml"), "--pki", "none",
+				NULL }, 2, rows[i][2]);
+	}
+}
+END_TEST
+
 /* Notifications and reports would get lost, and nobody be told. */
 START_TEST(bad_urls)
 {
@@ -278,8 +304,7 @@ START_TEST(bad_urls)
 		{ "devices", "--eis-url" }, { "devices", "--report-url" },
 	};
 
-	write_config("devices.yaml", "devices: {router: {eid: '" EID "', device-id: "
-		     "00000000-00000000-0040FFFF-FF8001B0}}\n", "");
+	write_config("devices.yaml", "devices: {router: {" DEVICE "}}\n", "");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool devices = strcmp(rows[i][0], "devices") == 0;
 
@@ -418,6 +443,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, bad_registries);
+	tcase_add_test(tc, bad_profiles);
 	tcase_add_test(tc, bad_urls);
 	tcase_add_test(tc, devices_begin_anew);
 	suite_add_tcase(suite, tc);

@@ -63,6 +63,12 @@ static int read_settings(const struct party *p, const char *options, struct aren
 	return rc;
 }
 
+/* What the configuration says and cannot be, or the machine's trouble? */
+static int code_of(const struct err *err)
+{
+	return err->code == ERR_INVALID || err->code == ERR_STATE ? EXIT_INVALID : EXIT_RIG;
+}
+
 static int run(const struct party *p, const struct verb *v, const void *settings,
 	       struct service *s, struct arena *a)
 {
@@ -72,7 +78,7 @@ static int run(const struct party *p, const struct verb *v, const void *settings
 
 	buf_init(&ready, 1000);
 	if (code == EXIT_PASSED && p->start(s, settings, a, &ready, &err) < 0)
-		code = verb_fail(v, EXIT_RIG, "%s", err.msg);
+		code = verb_fail(v, code_of(&err), "%s", err.msg);
 	if (code == EXIT_PASSED)
 		code = service_run(s, ready.p);
 	p->stop(s);
