@@ -61,6 +61,7 @@ static void poll_eis(struct timer *t)
 	d->poll_call = http_call_new(f->net, device_party(d), "GET", &err, "%s",
 				     f->poll_url);
 	assert(d->poll_call);	/* fleet_new() has tried the EIS's URL */
+	d->poll_call->answer_max = DEVICE_ANSWER_MAX;
 	d->poll_call->done = poll_answered;
 	d->poll_call->owner = d;
 	http_call_send(d->poll_call);

@@ -93,6 +93,9 @@ struct device {
 	bool enable_dead, install_dead;	/* device_set_enable_without_network() */
 };
 
+/* Of an EIS, and of who takes reports: what docs/southbound.md allows a body. */
+enum { DEVICE_ANSWER_MAX = 64 << 10 };
+
 /* All devices stand in blocks, so that they never move. */
 enum { FLEET_BLOCK = 256 };
 

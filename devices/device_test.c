@@ -82,6 +82,24 @@ START_TEST(rubbish_from_the_eis)
 }
 END_TEST
 
+/* A body has 64 KiB at most: what is longer is no order. */
+START_TEST(order_without_end)
+{
+	struct rig r;
+
+	rig_init(&r);
+	order(&r, "o1", "enable", ICCID_B);
+	r.peers.eis.blanks = (64 << 10) - (int)strlen(r.peers.eis.order) + 1;
+	run_for(&r, 330);
+	ck_assert_uint_eq(r.peers.eis.polls, 5);
+	ck_assert_uint_eq(r.peers.eis.results, 0);
+	r.peers.eis.blanks--;
+	run_for(&r, 120);
+	check_result(&r, 0, "o1", "complete", "ok");
+	rig_release(&r);
+}
+END_TEST
+
 /* ---- Orders. ------------------------------------------------------------ */
 
 START_TEST(enable)
@@ -506,6 +524,7 @@ int main(void)
 	tcase_add_test(tc, second_link_needs_no_profile);
 	tcase_add_loop_test(tc, rubbish_from_the_eis, 0,
 			    sizeof(bad_orders) / sizeof(bad_orders[0]));
+	tcase_add_test(tc, order_without_end);
 	tcase_add_test(tc, enable);
 	tcase_add_loop_test(tc, enable_without_network, 0, 2);
 	tcase_add_test(tc, disable_falls_to_the_bootstrap);

@@ -347,6 +347,7 @@ static void fire(struct timer *t)
 		b->wanted = false;
 		return;
 	}
+	b->call->answer_max = DEVICE_ANSWER_MAX;
 	b->call->done = answered;
 	b->call->owner = b;
 	http_call_send(b->call);

@@ -65,6 +65,7 @@ struct fake_smdp {
 struct fake_eis {
 	struct http_handler handler;
 	char order[1024];		/* as JSON; "" is none */
+	int blanks;			/* behind it */
 	bool keeps;			/* hands it out although it has the result */
 	unsigned polls;
 	unsigned result_fault;		/* how many results are answered 500 */
@@ -453,7 +454,8 @@ static void peer_eis(struct http_handler *h, struct http_exchange *x)
 	} else {
 		e->polls++;
 		if (e->order[0])
-			http_respond_json(x, 200, str_of(e->order));
+			http_respond_json(x, 200, arena_printf(x->arena, "%s%*s", e->order,
+							       e->blanks, ""));
 		else
 			http_respond(x, 204, NULL, STR_NONE);
 	}
