@@ -473,7 +473,7 @@ END_TEST
 static const struct {
 	const char *text, *says;
 } wrong[] = {
-	{ "", "c.yaml:1:1: nothing in it" },
+	{ "", "c.yaml:1:1: nothing in it; expected YAML\n" },
 	{ "eis-url: http://x\n", "which database?" },
 	{ "db: x\nlisten: nowhere\n", "c.yaml:2:9: expected an address and a port" },
 	{ "db: x\nlisten: 127.0.0.1:70000\n", "c.yaml:2:9: expected an address" },

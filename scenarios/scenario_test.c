@@ -471,7 +471,7 @@ START_TEST(files_that_are_none)
 	snprintf(path, sizeof(path), "%s/big.yaml", folder);
 	write_all(path, STR("x"));
 	ck_assert_int_eq(truncate(path, 100 << 20), 0);
-	cannot_load(path, "104857600 bytes; a scenario has at most 1048576");
+	cannot_load(path, "104857600 bytes; expected at most 1048576");
 	unlink(path);
 	rmdir(folder);
 }

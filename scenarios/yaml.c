@@ -38,7 +38,7 @@ static int check_file(const struct stat *st, struct pos at, const char *path,
 		return diag_add(d, at, 1, "%s: not a regular file", path);
 	if (st->st_size > YAML_SIZE_MAX)
 		return diag_add(d, at, 1,
-				"%s: %lld bytes; a scenario has at most %d",
+				"%s: %lld bytes; expected at most %d",
 				path, (long long)st->st_size, YAML_SIZE_MAX);
 	return 0;
 }
@@ -565,7 +565,7 @@ static const struct value *read_document(struct builder *b)
 	    skip_event(b, &type, &pos) < 0)
 		return NULL;
 	if (type == YAML_STREAM_END_EVENT) {
-		diag_add(b->diag, start, 1, "nothing in it; expected a scenario");
+		diag_add(b->diag, start, 1, "nothing in it; expected YAML");
 		return NULL;
 	}
 	if (next_event(b, &e) < 0)
@@ -625,7 +625,7 @@ static int check_bytes(const struct source *source, struct diag *d)
 	size_t at;
 
 	if (s.n > YAML_SIZE_MAX)
-		return diag_add(d, file, 1, "%zu bytes; a scenario has at most %d",
+		return diag_add(d, file, 1, "%zu bytes; expected at most %d",
 				s.n, YAML_SIZE_MAX);
 	if (nul)
 		return diag_add(d, file, 1,
