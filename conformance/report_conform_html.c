@@ -631,8 +631,9 @@ static void put_head(struct page *p)
 	report_page_head(p->out, "esim_profiles conformance", style);
 	buf_z(p->out, "<h1>Conformance to esim_profiles <small>");
 	put(p, c->target_name);
-	buf_printf(p->out, "</small></h1>\n<div class=\"banner %s\">%s<small>%zu checks: ",
-		   verdict_class(v), report_conform_sentence(c), p->tally.all.count);
+	buf_printf(p->out, "</small></h1>\n<div class=\"banner %s\">%s<small>%zu check%s: ",
+		   verdict_class(v), report_conform_sentence(c), p->tally.all.count,
+		   p->tally.all.count == 1 ? "" : "s");
 	tally_words(p->out, &p->tally.all);
 	buf_printf(p->out, "%s</small></div>\n<dl>", c->interrupted ? " (interrupted)" : "");
 	put_fact(p, "Target", c->target_url.n ? c->target_url : c->target_name);

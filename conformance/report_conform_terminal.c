@@ -262,7 +262,8 @@ static void put_verdict_of_all(struct page *p)
 {
 	enum verdict v = conformance_verdict(p->c);
 
-	buf_printf(p->out, "\n%zu checks: ", p->tally.all.count);
+	buf_printf(p->out, "\n%zu check%s: ", p->tally.all.count,
+		   p->tally.all.count == 1 ? "" : "s");
 	tally_words(p->out, &p->tally.all);
 	buf_z(p->out, p->c->interrupted ? " (interrupted)\n" : "\n");
 	paint(p, colours[v]);
