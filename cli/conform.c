@@ -10,6 +10,7 @@
 #include "cli/gallery.h"
 #include "cli/output.h"
 #include "cli/running.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "conformance/baseline.h"
@@ -19,6 +20,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -379,6 +381,44 @@ static void note_left_behind(struct session *s)
 	}
 }
 
+/*
+ * As this command was given, for one check, whose name is to follow.  What may
+ * be secret is left to be put in again.
+ */
+static const char *again(struct session *s)
+{
+	const struct conform_command *c = &s->command;
+	const struct { const char *option, *value; } texts[] = {
+		{ "target", c->target }, { "depth", depth_name(s->result.depth) },
+		{ "clock", s->judged.is_reference ? s->judged.o.clock : NULL },
+		{ "net", s->judged.is_reference ? s->judged.o.net : NULL },
+		{ "rsp", c->rsp }, { "suites", c->suites },
+		{ "user", c->user ? "***" : NULL }, { "api-key", c->api_key ? "***" : NULL },
+		{ "bearer", c->bearer ? "***" : NULL }, { "header", c->header ? "***" : NULL },
+		{ "ca", c->ca }, { "cert", c->cert }, { "key", c->key },
+		{ "rate", c->rate }, { "timeout", c->timeout },
+	};
+	struct buf b;
+	struct str text;
+
+	buf_init(&b, 64 << 10);
+	buf_z(&b, "esimrig conform");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (!texts[i].value)
+			continue;
+		buf_printf(&b, " --%s ", texts[i].option);
+		selection_shell_quote(&b, str_of(texts[i].value));
+	}
+	buf_z(&b, c->insecure ? " --insecure" : "");
+	buf_z(&b, c->strict ? " --strict" : "");
+	buf_z(&b, c->conventions ? " --conventions" : "");
+	if (c->seed.given)
+		buf_printf(&b, " --seed %" PRIu64, c->seed.value);
+	text = arena_str(&s->arena, buf_view(&b));
+	buf_release(&b);
+	return text.p;
+}
+
 static int judge(struct session *s, struct err *err)
 {
 	struct conformance *c = &s->result;
@@ -399,8 +439,7 @@ static int judge(struct session *s, struct err *err)
 	s->judged.run.evidence = s->command.verbose || how.keep_events;
 	judged_fill(&s->judged, &how);
 	if (s->command.target)
-		how.again = arena_printf(&s->arena, "esimrig conform --target %s %.*s",
-					 s->command.target, STRF(c->options)).p;
+		how.again = again(s);
 	c->count = s->plan.count;
 	c->results = arena_array(&s->arena, c->count, sizeof(*c->results));
 	if (pool.workers)

@@ -167,6 +167,27 @@ START_TEST(what_is_said)
 }
 END_TEST
 
+/* The one check alone, with the same seed and suite, whatever was asked for. */
+START_TEST(judged_again)
+{
+	struct buf out, err;
+	int code;
+
+	code = shell_run("mkdir 'two words' && cp -r suites *.yaml 'two words/'; "
+			 "$P conform --target reference --suites 'two words/suites' --seed 9 "
+			 "--only 'inv*' >said; "
+			 "sed -n 's/.*judge again: esimrig //p' said | grep fails | tee line; "
+			 "eval \"$P $(cat line)\" | tail -2", &out, &err);
+	ck_assert_msg(code == 0, "exit code %d\n%s%s", code, out.p, err.p);
+	ck_assert_str_eq(out.p, "conform --target reference --depth world --clock virtual "
+			 "--net memory --suites 'two words/suites' --seed 9 "
+			 "--only 'inventory/fails'\n"
+			 "1 check: 0 passed, 1 failed\nThe target does not conform.\n");
+	buf_release(&out);
+	buf_release(&err);
+}
+END_TEST
+
 /* One that passed then does not now, as the suite has changed. */
 START_TEST(compared)
 {
@@ -204,6 +225,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, no_secret_gets_through);
 	tcase_add_test(tc, the_same_again);
+	tcase_add_test(tc, judged_again);
 	tcase_add_test(tc, what_is_said);
 	tcase_add_test(tc, compared);
 	suite_add_tcase(suite, tc);
