@@ -94,7 +94,7 @@ static const struct schema_word report_words[] = {
 };
 
 static const struct schema_key keys[] = {
-	FIELD("eis-url", eis_url, settings_url, SETTINGS_URL),
+	FIELD("eis-url", eis_url, settings_base_url, SETTINGS_URL),
 	FIELD("report-url", report_url, settings_url, SETTINGS_URL),
 	FIELD("report-token", report_token, settings_secret,
 	      "a secret, env:NAME or file:PATH"),

@@ -347,7 +347,7 @@ static struct running start_device(uint16_t eis, uint16_t server)
 {
 	char text[800];
 
-	snprintf(text, sizeof(text), "poll: 1s\neis-url: http://127.0.0.1:%u\n"
+	snprintf(text, sizeof(text), "poll: 1s\neis-url: http://127.0.0.1:%u/\n"
 		 "report-url: http://127.0.0.1:%u/southbound/v1/device_reports\n"
 		 "ca-file: %s\npki: %s\ndevices: {router: {device-id: "
 		 "00000000-00000000-0040FFFF-FF8001B0, eid: '" EID "', second-link: true}}\n",
@@ -356,7 +356,8 @@ static struct running start_device(uint16_t eis, uint16_t server)
 	return run_verb("devices", "devices.yaml");
 }
 
-/* Ordered at the server, downloaded over https by a device, reported by it. */
+/* Ordered at the server, downloaded over https by a device, reported by it.  They
+ * have the URL of the EIS with a slash at its end. */
 START_TEST(four_programs)
 {
 	char url[60], json[400], path[200], id[100], *got;
@@ -364,7 +365,7 @@ START_TEST(four_programs)
 	struct running eis, smdp, devices, server;
 
 	start_peers(&eis, &smdp);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u", eis.port);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", eis.port);
 	server = run(args);
 	snprintf(json, sizeof(json), "{\"device_id\":\"00000000-00000000-0040FFFF-FF8001B0\","
 		 "\"eid\":\"" EID "\",\"activation_code\":\"LPA:1$127.0.0.1:%u$X-1\"}",

@@ -182,6 +182,21 @@ int settings_url(struct loader *l, const struct schema_key *key,
 	return is_url(v->text) ? 0 : load_mismatch(l, v, key->takes);
 }
 
+int settings_base_url(struct loader *l, const struct schema_key *key,
+		      const struct value *v, void *object)
+{
+	struct str *url = field_of(key, object), base;
+
+	if (settings_url(l, key, v, object) < 0)
+		return -1;
+	base = *url;
+	while (base.p[base.n - 1] == '/')	/* not those before the host */
+		base.n--;
+	if (base.n < url->n)
+		*url = arena_str(l->arena, base);
+	return 0;
+}
+
 static bool is_hex(struct str s, size_t digits)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -218,7 +233,7 @@ static int load_key_secret(struct loader *l, const struct schema_key *key,
 	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_address, \
 	  .takes = "an address and a port such as 127.0.0.1:8080", .help = help_ }
 #define URL(name_, field) \
-	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_url, \
+	{ name_, KEY_CUSTOM, AT(settings, field), .read = settings_base_url, \
 	  .takes = SETTINGS_URL }
 #define SECRET(type, name_, field, min_, needed) \
 	{ name_, KEY_CUSTOM, needed, AT(type, field), .min = min_, .read = settings_secret, \

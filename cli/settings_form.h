@@ -32,6 +32,9 @@ int settings_address(struct loader *l, const struct schema_key *key,
 		     const struct value *v, void *object);
 int settings_url(struct loader *l, const struct schema_key *key,
 		 const struct value *v, void *object);
+/* One that paths are put behind: a slash at its end is left out. */
+int settings_base_url(struct loader *l, const struct schema_key *key,
+		      const struct value *v, void *object);
 int settings_secret(struct loader *l, const struct schema_key *key,
 		    const struct value *v, void *object);
 
