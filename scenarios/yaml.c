@@ -43,6 +43,15 @@ static int check_file(const struct stat *st, struct pos at, const char *path,
 	return 0;
 }
 
+/* Editors put a byte order mark before a text; libyaml, told that it is UTF-8, stumbles. */
+static struct str behind_mark(struct str text)
+{
+	struct str mark = STR("\xEF\xBB\xBF");
+
+	return str_starts(text, mark) ?
+	       (struct str){ text.p + mark.n, text.n - mark.n } : text;
+}
+
 static struct source *new_source(struct arena *a, const char *path, struct str text)
 {
 	struct source *source = ARENA_NEW(a, struct source);
@@ -86,7 +95,7 @@ struct source *yaml_read(const char *path, struct pos from, struct arena *a,
 		diag_add(d, from, 1, "%s: %s", path, strerror(errno));
 		goto out;
 	}
-	source = new_source(a, path, (struct str){ text, n });
+	source = new_source(a, path, behind_mark((struct str){ text, n }));
 out:
 	close(fd);
 	return source;
@@ -638,28 +647,12 @@ static int check_bytes(const struct source *source, struct diag *d)
 			"byte 0x%02X is not UTF-8", (unsigned char)s.p[at]);
 }
 
-/* Editors put a byte order mark before a text; libyaml, told that it is UTF-8, stumbles. */
-static const struct source *behind_mark(const struct source *source, struct arena *a)
-{
-	struct str mark = STR("\xEF\xBB\xBF");
-	struct source *behind;
-
-	if (!str_starts(source->text, mark))
-		return source;
-	behind = ARENA_NEW(a, struct source);
-	*behind = *source;
-	behind->text.p += mark.n;
-	behind->text.n -= mark.n;
-	return behind;
-}
-
 const struct value *yaml_parse(const struct source *source, struct arena *a,
 			       struct diag *d)
 {
 	const struct value *root = NULL;
 	struct builder *b;
 
-	source = behind_mark(source, a);
 	if (check_bytes(source, d) < 0)
 		return NULL;
 	b = calloc(1, sizeof(*b));
