@@ -227,6 +227,27 @@ static int check_rows(struct session *s, struct diag *d)
 	return rc;
 }
 
+/* One that has no effect would be taken for one that has. */
+static int check_tolerances(struct session *s, struct diag *d)
+{
+	const struct target *t = &s->judged.target;
+	int rc = 0;
+
+	for (size_t i = 0; i < t->tolerances.count; i++) {
+		const struct target_tolerance *o = &t->tolerances.list[i];
+		const struct requirement *row = ledger_find(&s->ledger, o->id);
+		unsigned width = (unsigned)o->id.n;
+
+		if (!row || !str_eq(row->id, o->id))
+			rc = diag_add(d, o->pos, width, "there is no requirement %.*s; "
+				      "esimrig explain --list shows all", STRF(o->id));
+		else if (requirement_fails(row, false, false))
+			rc = diag_add(d, o->pos, width, "%.*s cannot be tolerated: it is "
+				      "documented, and a MUST", STRF(o->id));
+	}
+	return rc;
+}
+
 static int load_suite(struct session *s)
 {
 	const char *dir = s->command.suites ? s->command.suites : CONFORMANCE_SUITES;
@@ -237,7 +258,7 @@ static int load_suite(struct session *s)
 	diag_init(&d, &s->arena);
 	if (suite_load(&s->suite, dir, s->judged.target.world, &s->arena, &d) < 0 ||
 	    ledger_load(&s->ledger, ledger, &s->arena, &d) < 0 ||
-	    check_rows(s, &d) < 0)
+	    check_rows(s, &d) < 0 || check_tolerances(s, &d) < 0)
 		return complain(s, &d);
 	if (s->command.baseline &&
 	    baseline_load(&s->baseline, s->command.baseline, &s->arena, &d) < 0)

@@ -188,6 +188,26 @@ START_TEST(judged_again)
 }
 END_TEST
 
+/* Before anything is asked of the target; of its file no secret is shown. */
+START_TEST(tolerances_without_effect)
+{
+	struct buf out, err;
+	int code;
+
+	shell_write("t.yaml", "{url: 'http://127.0.0.1:1', auth: {bearer: " SECRET "}, "
+		    "tolerances: {EP-INV-001: a, EP-DL-001: b, EP-DL-01: c}}\n");
+	code = shell_run("$P conform --target t.yaml --suites suites", &out, &err);
+	ck_assert_int_eq(code, 2);
+	ck_assert_msg(strstr(err.p, "EP-INV-001 cannot be tolerated: it is documented, and a MUST"),
+		      "%s", err.p);
+	ck_assert_msg(strstr(err.p, "there is no requirement EP-DL-01;"), "%s", err.p);
+	ck_assert_msg(strstr(err.p, "EP-DL-001 cannot") == NULL, "%s", err.p);
+	ck_assert_msg(strstr(err.p, SECRET) == NULL, "%s", err.p);
+	buf_release(&out);
+	buf_release(&err);
+}
+END_TEST
+
 /* One that passed then does not now, as the suite has changed. */
 START_TEST(compared)
 {
@@ -226,6 +246,7 @@ int main(void)
 	tcase_add_test(tc, no_secret_gets_through);
 	tcase_add_test(tc, the_same_again);
 	tcase_add_test(tc, judged_again);
+	tcase_add_test(tc, tolerances_without_effect);
 	tcase_add_test(tc, what_is_said);
 	tcase_add_test(tc, compared);
 	suite_add_tcase(suite, tc);
