@@ -110,7 +110,8 @@ static int read_report(const cJSON *o, struct arena *a, struct report *r,
 	if (has_sequence < 0 ||
 	    read_text(o, "device_id", a, &r->device_id, err) < 0 ||
 	    read_text(o, "eid", a, &r->eid, err) < 0 ||
-	    json_get_bool(o, "complete", &r->complete, err) < 0)
+	    json_get_bool(o, "complete", &r->complete, err) < 0 ||
+	    json_once(o, "time", err) < 0 || json_once(o, "cause", err) < 0)
 		return -1;
 	if (!device_id_well_formed(r->device_id))
 		return err_set(err, ERR_INVALID,

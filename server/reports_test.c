@@ -58,6 +58,8 @@ static const struct {
 	  "," ONE_PROFILE(ICCID1, "b", "active") "]"), 400 },
 	{ "Bearer report-token", "{\"device_id\":\"00000000-00000000-0040FFFF-FF8001FF\",\"eid\":\""
 	  EID "\",\"sequence\":1,\"profiles\":[]}", 404 },
+	{ "Bearer report-token", REPORT("1", "\"time\":\"x\",\"profiles\":[],\"time\":\"x\""), 400 },
+	{ "Bearer report-token", REPORT("1", "\"cause\":\"boot\",\"profiles\":[],\"cause\":null"), 400 },
 	{ "Bearer report-token", "{\"device_id\":\"" DEVICE "\",\"eid\":\"" EID2
 	  "\",\"sequence\":1,\"profiles\":[]}", 400 },
 };

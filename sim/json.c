@@ -361,3 +361,10 @@ int json_get_list(const cJSON *object, const char *key, const cJSON **value,
 	*value = item;
 	return 1;
 }
+
+int json_once(const cJSON *object, const char *key, struct err *err)
+{
+	const cJSON *item;
+
+	return find(object, key, &item, err) < 0 ? -1 : 0;
+}

@@ -70,6 +70,8 @@ int json_get_bool(const cJSON *object, const char *key, bool *value,
 /* The same for lists; NULL if there is none. */
 int json_get_list(const cJSON *object, const char *key, const cJSON **value,
 		  struct err *err);
+/* -1: it is there twice; for members that are not looked at otherwise. */
+int json_once(const cJSON *object, const char *key, struct err *err);
 /* "an object", "a string", ... for messages. */
 const char *json_kind(const cJSON *value);
 

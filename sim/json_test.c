@@ -320,6 +320,10 @@ START_TEST(members_that_are_there_twice)
 	ck_assert_int_eq(json_get_bool(t, "b", &b, &err), -1);
 	ck_assert_int_eq(json_get_list(t, "l", &list, &err), -1);
 	ck_assert_ptr_null(list);
+	ck_assert_int_eq(json_once(t, "b", &err), -1);
+	ck_assert_str_eq(err.msg, "\"b\": it is there twice");
+	ck_assert_int_eq(json_once(t, "m", &err), 0);
+	ck_assert_int_eq(json_once(t, "none", &err), 0);
 	/* Nobody asked for those. */
 	ck_assert_int_eq(json_get_int(t, "m", &n, &err), 1);
 	ck_assert_int_eq(json_get_list(t, "L", &list, &err), 1);
