@@ -24,11 +24,13 @@ static int read_flash(struct card_host *h, struct err *err)
 	if (fd < 0)
 		return !h->state || errno == ENOENT ? 0 :
 		       err_set(err, ERR_IO, "%s: %s", h->state, strerror(errno));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !h->flash.over)
 		buf_add(&h->flash, chunk, (size_t)n);
 	close(fd);
 	if (n < 0)
 		return err_set(err, ERR_IO, "%s: %s", h->state, strerror(errno));
+	if (h->flash.over)
+		return err_set(err, ERR_LIMIT, "%s: too large for what is in a card", h->state);
 	return h->flash.n > 0;
 }
 

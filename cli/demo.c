@@ -325,10 +325,12 @@ static int load_saved(struct demo *d, struct err *err)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	buf_init(&text, SNAPSHOT_MAX);
-	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
+	while (fd >= 0 && !text.over && (n = read(fd, block, sizeof(block))) > 0)
 		buf_add(&text, block, (size_t)n);
 	if (n < 0)
 		err_set(err, ERR_IO, "--db %s: %s", d->options.db, strerror(errno));
+	else if (text.over)
+		err_set(err, ERR_LIMIT, "--db %s: too large for a world", d->options.db);
 	else if (live_put_image(d->live, buf_view(&text), err) == 0)
 		rc = 0;
 	else

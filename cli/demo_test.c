@@ -140,8 +140,9 @@ START_TEST(what_is_refused_is_said)
 	run(0, START("-q") "\"$P\" ctl device nobody; echo =$?; \"$P\" ctl devces; echo =$?; "
 	    "\"$P\" ctl rate; echo =$?; ESIMRIG_TOKEN=wrong \"$P\" ctl world; echo =$?; "
 	    "\"$P\" ctl -u http://127.0.0.1:1 world; echo =$?; "
-	    "\"$P\" ctl restore nowhere.json; echo =$?; " END);
-	ck_assert_str_eq(out.p, "=1\n=2\n=2\n=1\n=3\n=2\n");
+	    "\"$P\" ctl restore nowhere.json; echo =$?; "
+	    "\"$P\" ctl restore /dev/zero; echo =$?; " END);
+	ck_assert_str_eq(out.p, "=1\n=2\n=2\n=1\n=3\n=2\n=2\n");
 	has(&err, "no device 'nobody' in this world (404)");
 	has(&err, "did you mean 'devices'?");
 	has(&err, "expected: rate N");

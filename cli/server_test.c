@@ -573,6 +573,8 @@ START_TEST(refuses_to_start)
 	check_refusal((const char *[]){ "--config", path, "--access-log", dir, NULL },
 		      3, "cannot write");
 	check_refusal((const char *[]){ "--config", "/nowhere", NULL }, 2, "/nowhere");
+	/* It has no end. */
+	check_refusal((const char *[]){ "--world", "/dev/zero", NULL }, 2, "/dev/zero: longer than");
 	check_refusal((const char *[]){ "--config", path, "--grace", "soon", NULL }, 2,
 		      "--grace: ");
 	check_refusal((const char *[]){ "--config", path, "--body-max", "0", NULL }, 2,

@@ -31,7 +31,7 @@ static int read_file(const char *path, struct buf *out, struct err *err)
 	char block[16384];
 	ssize_t n = -1;
 
-	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
+	while (fd >= 0 && !out->over && (n = read(fd, block, sizeof(block))) > 0)
 		buf_add(out, block, (size_t)n);
 	if (n < 0)
 		err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
