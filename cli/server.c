@@ -487,12 +487,14 @@ static void show_life(struct timer *t)
 	loop_arm(&d->service.loop, t, NS_PER_S);
 }
 
-/* What clients see as 503: whoever runs the server wants to know why. */
+/* What clients see as 503, or as eis_unreachable: whoever runs the server wants
+ * to know why. */
 static void tell_trouble(struct eventlog_listener *l, const struct event *e,
 			 struct str line)
 {
 	struct daemon *d = (struct daemon *)((char *)l -
 			   offsetof(struct daemon, troubles));
+	const char *peer = d->settings.gateway_url.n ? "gateway" : "EIS";
 	struct str message = event_str(e, "message");
 
 	(void)line;
@@ -500,6 +502,11 @@ static void tell_trouble(struct eventlog_listener *l, const struct event *e,
 		verb_fail(d->service.verb, 0, "%.*s", STRF(message));
 	else if (strcmp(e->name, "store-recovered") == 0)
 		verb_fail(d->service.verb, 0, "the store can be used again");
+	else if (strcmp(e->name, "eis-failed") == 0)
+		verb_fail(d->service.verb, 0, "trouble with the %s, orders are tried again: %.*s",
+			  peer, STRF(message));
+	else if (strcmp(e->name, "eis-recovered") == 0)
+		verb_fail(d->service.verb, 0, "the %s answers again", peer);
 }
 
 static void where(const struct daemon *d, char text[READY_SIZE])

@@ -303,6 +303,31 @@ static int iterations_stored(const char *wanted)
 }
 
 /* Cheap only if somebody says so; and a password that is there gets what is said now. */
+/* Nobody listens there: clients see a code, and who runs it sees why. */
+START_TEST(tells_trouble_with_the_eis)
+{
+	const char *args[] = { "--config", path_of("c.yaml"), "--eis-url",
+			       "http://127.0.0.1:9", NULL };
+	struct running r = run(args);
+	char id[100], path[200], err[2000], *got;
+
+	got = post(r.port, "/ws/v1/esim_profiles/download", ALICE,
+		   "{\"device_id\":\"00000000-00000000-0040FFFF-FF8001B0\",\"eid\":\""
+		   "89049032000000000000000000000012\",\"activation_code\":"
+		   "\"LPA:1$127.0.0.1$HUSH\"}");
+	check_status(got, 200);
+	member(got, "transaction", id, sizeof(id));
+	snprintf(path, sizeof(path), "/ws/v1/esim_profiles/progress/%s", id);
+	while (!strstr(get(r.port, path, ALICE), "\"eis_unreachable\""))
+		poll(NULL, 0, 20);
+	read_file("err", err, sizeof(err));
+	ck_assert_msg(strstr(err, "trouble with the EIS, orders are tried again: 127.0.0.1:9: "),
+		      "%s", err);
+	ck_assert_msg(!strstr(err, "HUSH"), "%s", err);
+	stop(&r);
+}
+END_TEST
+
 START_TEST(passwords_cost)
 {
 	ck_assert_int_eq(iterations_stored(NULL), 100000);
@@ -593,6 +618,7 @@ static void add_both(TCase *tc)
 	tcase_add_test(tc, takes_access_away);
 	tcase_add_test(tc, renews_what_is_new);
 	tcase_add_test(tc, reloads_all_or_nothing);
+	tcase_add_test(tc, tells_trouble_with_the_eis);
 	tcase_add_test(tc, passwords_cost);
 	tcase_add_test(tc, access_log);
 	tcase_add_test(tc, too_large_in_the_same_form);

@@ -244,6 +244,7 @@ static void take_answer(struct chase *c, struct http_call *call, bool placing)
 	free(c->heard);
 	c->heard = NULL;
 	eis_read(call, placing, &answer);
+	eis_tell(s, call, answer.outcome);
 	running = apply(c, &answer, &tx);
 	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
 	if (store_failed(s->store))
@@ -267,6 +268,7 @@ static void answered(struct chase *c, struct http_call *call, bool placing)
 	s->chases.calls -= c->counted;
 	c->counted = false;
 	if (is_no_news(c, call)) {
+		eis_tell(s, call, EIS_ORDER);
 		c->tries = 0;
 		go_on(c, true);
 	} else {

@@ -217,6 +217,50 @@ START_TEST(the_same_words)
 }
 END_TEST
 
+static size_t told(const char *text)
+{
+	struct str rest = buf_view(&r.events);
+	size_t n = 0;
+
+	for (long at; (at = (long)str_find(rest, str_of(text))) >= 0; n++)
+		rest = (struct str){ rest.p + at + 1, rest.n - (size_t)at - 1 };
+	return n;
+}
+
+/* Whoever runs the server is told of trouble, and of its end; not all the time. */
+START_TEST(trouble_is_told)
+{
+	enum { QUIET_S = 300 };
+	const char *id = enable();
+
+	ck_progress(id, "in_progress", "queued");
+	ck_assert_uint_eq(told("eis-failed") + told("eis-recovered"), 0);
+	r.eis_down = true;
+	rig_run(&r, 2 * CHECK_S);
+	ck_assert_uint_eq(told("eis-failed"), 1);
+	ck_assert(rig_logged(&r, "eis.rig: connection refused"));
+	r.eis_down = false;
+	rig_run(&r, CHECK_S);
+	ck_assert_uint_eq(told("eis-recovered"), 1);
+	r.eis_status = 401;
+	rig_run(&r, CHECK_S);
+	ck_assert_uint_eq(told("eis-failed"), 1);	/* too soon */
+	rig_run(&r, QUIET_S);
+	ck_assert_uint_eq(told("eis-failed"), 2);
+	ck_assert(rig_logged(&r, "eis.rig answered 401 to GET /eis/v1/orders/o0: "
+			     "expected it to take our credentials"));
+	ck_assert(!rig_logged(&r, "eis-token"));
+	r.eis_status = 404;
+	rig_run(&r, QUIET_S + CHECK_S);
+	ck_assert_uint_eq(told("eis-failed"), 3);
+	ck_assert(rig_logged(&r, "404 to GET /eis/v1/orders/o0: expected an order"));
+	r.eis_status = 0;
+	rig_order_ends(&r, 0, "complete", "{\"code\":\"ok\"}");
+	ck_progress(id, "complete", "complete");
+	ck_assert_uint_eq(told("eis-recovered"), 2);
+}
+END_TEST
+
 /* An order has an end, even if the EIS says the same for ever. */
 START_TEST(the_same_words_for_too_long)
 {
@@ -310,6 +354,7 @@ int main(void)
 	tcase_add_test(tc, the_server_ends_with_a_queue);
 	tcase_add_test(tc, the_same_words);
 	tcase_add_test(tc, the_same_words_for_too_long);
+	tcase_add_test(tc, trouble_is_told);
 	tcase_add_loop_test(tc, an_order_of_another, 0,
 			    (int)(sizeof(of_others) / sizeof(of_others[0])));
 	tcase_add_test(tc, an_order_without_end);

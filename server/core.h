@@ -11,6 +11,7 @@
 
 #include "server/auth.h"
 #include "server/chase.h"
+#include "server/eis_client.h"
 #include "server/resource.h"
 #include "server/share.h"
 #include "server/store.h"
@@ -41,6 +42,8 @@ struct server {
 	struct chases chases;		/* running transactions */
 	struct timer due;		/* the next deadline in the store */
 	int64_t due_ms;			/* when it fires; INT64_MAX: idle */
+	enum eis_outcome eis_trouble;	/* as it was told; EIS_ORDER: none */
+	int64_t eis_quiet_ns;		/* until then no other is */
 	bool starting;			/* operations wait for their first step */
 	bool resuming;			/* and others may have missed one */
 	bool broken;			/* the store took nothing when it was last tried, */

@@ -13,6 +13,8 @@ static const char *const status_names[ORDER_STATUSES] = {
 	"queued", "delivered", "complete", "failed", "expired", "cancelled",
 };
 
+#define TELL_EVERY_NS (5 * 60 * NS_PER_S)
+
 static struct http_call *new_call(struct server *s, const char *method,
 				  struct str path)
 {
@@ -156,6 +158,47 @@ void eis_read(struct http_call *c, bool placing, struct eis_answer *answer)
 		answer->outcome = refusal(c->resp.status, placing, answer->code);
 	}
 	cJSON_Delete(tree);
+}
+
+/* In words that hold no secret. */
+static void describe(struct buf *b, const struct http_call *c, enum eis_outcome outcome)
+{
+	if (c->failure != HTTP_OK) {
+		buf_z(b, c->err.msg);
+		return;
+	}
+	buf_printf(b, "%.*s answered %d to %.*s %.*s", STRF(c->host), c->resp.status,
+		   STRF(c->req.method), STRF(c->req.path));
+	if (outcome == EIS_DENIED)
+		buf_z(b, ": expected it to take our credentials");
+	else if (outcome == EIS_BAD_ANSWER)
+		buf_z(b, ": expected an order, or an error as the contract has it");
+}
+
+/* One that comes and goes, or answers some and not others, is told now and then. */
+void eis_tell(struct server *s, const struct http_call *c, enum eis_outcome outcome)
+{
+	bool is_trouble = outcome == EIS_DENIED || outcome == EIS_BAD_ANSWER ||
+			  outcome == EIS_UNREACHABLE;
+	int64_t now = loop_now(s->loop).ns;
+	struct buf text;
+
+	if (!s->owner || (!is_trouble && s->eis_trouble == EIS_ORDER) ||
+	    outcome == s->eis_trouble)
+		return;
+	if (!is_trouble) {
+		s->eis_trouble = EIS_ORDER;
+		EVENT(s->log, SERVER_PARTY, "eis-recovered");
+		return;
+	}
+	if (now < s->eis_quiet_ns)
+		return;
+	s->eis_trouble = outcome;
+	s->eis_quiet_ns = now + TELL_EVERY_NS;
+	buf_init(&text, 1000);
+	describe(&text, c, outcome);
+	EVENT(s->log, SERVER_PARTY, "eis-failed", F_STR("message", buf_view(&text)));
+	buf_release(&text);
 }
 
 void eis_compare(const struct transaction *tx, struct eis_answer *answer)

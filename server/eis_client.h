@@ -45,6 +45,10 @@ struct http_call *eis_look(struct server *s, const struct transaction *tx);
 /* What a finished call brought; strings live as long as the call. */
 void eis_read(struct http_call *c, bool placing, struct eis_answer *answer);
 
+/* Whoever runs the server is to know if that call shows that there is trouble with
+ * the EIS, or none any more: events "eis-failed" (message), "eis-recovered". */
+void eis_tell(struct server *s, const struct http_call *c, enum eis_outcome outcome);
+
 /* An order that is another's is no answer, whatever went wrong on its way. */
 void eis_compare(const struct transaction *tx, struct eis_answer *answer);
 
