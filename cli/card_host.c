@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "cli/pki_dir.h"
 #include "devices/euicc_state.h"
+#include "sim/file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,19 +19,15 @@
 static int read_flash(struct card_host *h, struct err *err)
 {
 	int fd = h->state ? open(h->state, O_RDONLY | O_CLOEXEC) : -1;
-	char chunk[4096];
-	ssize_t n;
+	int rc;
 
 	if (fd < 0)
 		return !h->state || errno == ENOENT ? 0 :
 		       err_set(err, ERR_IO, "%s: %s", h->state, strerror(errno));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !h->flash.over)
-		buf_add(&h->flash, chunk, (size_t)n);
+	rc = file_read_fd(fd, h->state, &h->flash, err);
 	close(fd);
-	if (n < 0)
-		return err_set(err, ERR_IO, "%s: %s", h->state, strerror(errno));
-	if (h->flash.over)
-		return err_set(err, ERR_LIMIT, "%s: too large for what is in a card", h->state);
+	if (rc < 0)
+		return -1;
 	return h->flash.n > 0;
 }
 

@@ -5,11 +5,11 @@
  */
 #include "cli/output.h"
 #include "cli/verb.h"
+#include "sim/file.h"
 #include "sim/json.h"
 #include "sim/socknet.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -51,7 +51,7 @@ struct command {
 	const char *help;
 };
 
-enum { ANY = 60, BODY_MAX = 64 << 20 };
+enum { ANY = 60 };
 
 #define DEVICE_ACTION(name, help) \
 	{ name, "DEVICE", 1, 1, "POST", "/devices/$1/actions", \
@@ -222,18 +222,10 @@ static int fill(struct ctl *c, const char *template, bool in_body, struct buf *o
 
 static int read_file(struct ctl *c, const char *path)
 {
-	char block[16384];
-	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err err;
 
-	while (fd >= 0 && !c->body.over && (n = read(fd, block, sizeof(block))) > 0)
-		buf_add(&c->body, block, (size_t)n);
-	if (n < 0)
-		return verb_fail(c->verb, EXIT_INVALID, "%s: %s", path, strerror(errno));
-	close(fd);
-	if (c->body.over)
-		return verb_fail(c->verb, EXIT_INVALID, "%s: more than %d bytes", path,
-				 BODY_MAX);
+	if (file_read(path, &c->body, &err) < 0)
+		return verb_fail(c->verb, EXIT_INVALID, "%s", err.msg);
 	c->has_body = true;
 	return 0;
 }
@@ -469,7 +461,7 @@ static int ctl(const struct verb *v, int argc, char **argv)
 	int left = verb_parse(v, argc, argv, &c.options), code = EXIT_INVALID;
 
 	buf_init(&c.path, 64 << 10);
-	buf_init(&c.body, BODY_MAX);
+	buf_init(&c.body, 64 << 20);
 	if (left >= 0 && c.options.help) {
 		code = verb_show_help(v);
 		show_commands();

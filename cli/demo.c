@@ -13,6 +13,7 @@
 #include "scenarios/show.h"
 #include "scenarios/snapshot.h"
 #include "scenarios/yaml.h"
+#include "sim/file.h"
 #include "sim/socknet.h"
 
 #include <errno.h>
@@ -314,29 +315,17 @@ static void save_now_and_then(struct timer *t)
 /* There may be none yet. */
 static int load_saved(struct demo *d, struct err *err)
 {
-	char block[16384];
-	ssize_t n = -1;
 	struct buf text;
-	int fd, rc = -1;
+	int rc;
 
-	if (!d->options.db)
-		return 0;
-	fd = open(d->options.db, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
+	if (!d->options.db || (access(d->options.db, F_OK) < 0 && errno == ENOENT))
 		return 0;
 	buf_init(&text, SNAPSHOT_MAX);
-	while (fd >= 0 && !text.over && (n = read(fd, block, sizeof(block))) > 0)
-		buf_add(&text, block, (size_t)n);
-	if (n < 0)
-		err_set(err, ERR_IO, "--db %s: %s", d->options.db, strerror(errno));
-	else if (text.over)
-		err_set(err, ERR_LIMIT, "--db %s: too large for a world", d->options.db);
-	else if (live_put_image(d->live, buf_view(&text), err) == 0)
-		rc = 0;
-	else
+	rc = file_read(d->options.db, &text, err);
+	if (rc < 0)
+		err_prefix(err, "--db");
+	else if ((rc = live_put_image(d->live, buf_view(&text), err)) < 0)
 		err_prefix(err, "--db %s", d->options.db);
-	if (fd >= 0)
-		close(fd);
 	buf_release(&text);
 	return rc;
 }

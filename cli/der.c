@@ -4,10 +4,9 @@
 #include "proto/base64.h"
 #include "proto/der_dump.h"
 #include "proto/hex.h"
+#include "sim/file.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 enum { INPUT_MAX = 16 << 20 };
@@ -25,22 +24,8 @@ static const struct option options[] = {
 
 static int read_all(const char *path, struct buf *out, struct err *err)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[16384];
-	ssize_t n;
-
-	if (fd < 0)
-		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !out->over)
-		buf_add(out, chunk, (size_t)n);
-	if (n < 0)
-		err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	if (!is_stdin)
-		close(fd);
-	if (out->over)
-		return err_set(err, ERR_LIMIT, "%s: more than %d bytes", path, INPUT_MAX);
-	return n < 0 ? -1 : 0;
+	return strcmp(path, "-") == 0 ? file_read_fd(STDIN_FILENO, path, out, err) :
+	       file_read(path, out, err);
 }
 
 /* Without white space; in memory of `a`. */

@@ -2,6 +2,7 @@
 
 #include "cli/output.h"
 #include "proto/hex.h"
+#include "sim/file.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -81,25 +82,6 @@ static int find_files(const char *dir, int depth, struct found *f, struct arena 
 	return rc;
 }
 
-static int read_file(const char *path, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[4096];
-	ssize_t n;
-
-	buf_clear(out);
-	if (fd < 0)
-		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !out->over)
-		buf_add(out, chunk, (size_t)n);
-	close(fd);
-	if (n < 0)
-		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	if (out->over)
-		return err_set(err, ERR_LIMIT, "%s: more than %d bytes", path, FILE_MAX);
-	return 0;
-}
-
 /* The three kinds go in one after the other: a list needs its CI. */
 enum kind { KIND_CERTIFICATE, KIND_KEY, KIND_CRL, KINDS };
 
@@ -121,7 +103,8 @@ static int add_file(struct rsp_pki *pki, const char *path, enum kind wanted,
 {
 	int rc = 0;
 
-	if (read_file(path, bytes, err) < 0)
+	buf_clear(bytes);
+	if (file_read(path, bytes, err) < 0)
 		return -1;
 	if (kind_of(path, buf_view(bytes)) != wanted)
 		return 0;
@@ -341,7 +324,7 @@ int pki_dir_revoke(struct rsp_pki *pki, const char *dir, const char *certificate
 	int rc;
 
 	buf_init(&bytes, FILE_MAX);
-	rc = read_file(certificate, &bytes, err);
+	rc = file_read(certificate, &bytes, err);
 	if (rc == 0 && revoke_one(pki, buf_view(&bytes), dir ? dir : pki_dir_default(a), a,
 				  path, err) < 0)
 		rc = err_prefix(err, "%s", certificate);

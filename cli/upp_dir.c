@@ -1,13 +1,12 @@
 #include "cli/upp_dir.h"
 
 #include "proto/rsp_upp.h"
+#include "sim/file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FILES_MAX = 10000 };
 
@@ -23,29 +22,20 @@ static struct str id_of(const char *name)
 	return STR("");
 }
 
-static int read_file(const char *path, struct arena *a, struct str *bytes, struct err *err)
+static int read_package(const char *path, struct arena *a, struct str *bytes,
+			struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[16 << 10];
 	struct buf all;
-	ssize_t n;
+	int rc;
 
-	if (fd < 0)
-		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
 	buf_init(&all, RSP_UPP_MAX);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0 && !all.over)
-		buf_add(&all, chunk, (size_t)n);
-	if (n < 0)
-		err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	else if (all.over)
-		err_set(err, ERR_LIMIT, "%s: more than %d bytes", path, RSP_UPP_MAX);
-	else if (!all.n)
-		err_set(err, ERR_INVALID, "%s: it is empty, expected a profile package", path);
-	close(fd);
+	rc = file_read(path, &all, err);
+	if (rc == 0 && !all.n)
+		rc = err_set(err, ERR_INVALID, "%s: it is empty, expected a profile package",
+			     path);
 	*bytes = arena_str(a, buf_view(&all));
-	n = n < 0 || all.over || !all.n ? -1 : 0;
 	buf_release(&all);
-	return (int)n;
+	return rc;
 }
 
 static int add(struct upp_dir *dir, const char *path, struct str id, struct arena *a,
@@ -57,7 +47,7 @@ static int add(struct upp_dir *dir, const char *path, struct str id, struct aren
 	if (upp_dir_find(dir, id))
 		return err_set(err, ERR_INVALID, "%s: there is another file of that name",
 			       path);
-	if (read_file(path, a, &f->bytes, err) < 0)
+	if (read_package(path, a, &f->bytes, err) < 0)
 		return -1;
 	dir->count++;
 	return 0;

@@ -2,14 +2,13 @@
 
 #include "cli/service.h"
 #include "server/server.h"
+#include "sim/file.h"
 #include "sim/json.h"
 #include "sim/socknet.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #define HOST "server.rig"
 
@@ -25,30 +24,13 @@ struct lodger {
 	char bound[SOCKNET_ADDRESS_SIZE];
 };
 
-static int read_file(const char *path, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char block[16384];
-	ssize_t n = -1;
-
-	while (fd >= 0 && !out->over && (n = read(fd, block, sizeof(block))) > 0)
-		buf_add(out, block, (size_t)n);
-	if (n < 0)
-		err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	else if (out->over)
-		n = err_set(err, ERR_LIMIT, "%s: longer than %d bytes", path, FILE_MAX);
-	if (fd >= 0)
-		close(fd);
-	return n < 0 ? -1 : 0;
-}
-
 static int load(struct lodger *l, const char *path, struct err *err)
 {
 	struct buf text;
 	int64_t version = 0;
 
 	buf_init(&text, FILE_MAX);
-	if (read_file(path, &text, err) == 0) {
+	if (file_read(path, &text, err) == 0) {
 		l->world = json_parse(buf_view(&text), err);
 		if (!l->world)
 			err_prefix(err, "%s", path);

@@ -1,10 +1,7 @@
 #include "conformance/comparison.h"
 
+#include "sim/file.h"
 #include "sim/json.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 enum { REPORT_MAX = 256 << 20, SCHEMA = 1 };
 
@@ -110,24 +107,6 @@ int comparison_read(struct comparison *o, const char *name, struct str text,
 	return rc < 0 ? err_prefix(err, "%s", name) : 0;
 }
 
-static int read_file(const char *path, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char block[16384];
-	ssize_t n = 0;
-
-	if (fd < 0)
-		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	while (!out->over && (n = read(fd, block, sizeof(block))) > 0)
-		buf_add(out, block, (size_t)n);
-	if (n < 0)
-		err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-	else if (out->over)
-		err_set(err, ERR_LIMIT, "%s: larger than %d bytes", path, REPORT_MAX);
-	close(fd);
-	return n < 0 || out->over ? -1 : 0;
-}
-
 int comparison_load(struct comparison *o, const char *path, struct arena *a,
 		    struct err *err)
 {
@@ -136,7 +115,7 @@ int comparison_load(struct comparison *o, const char *path, struct arena *a,
 
 	*o = (struct comparison){ 0 };
 	buf_init(&text, REPORT_MAX);
-	rc = read_file(path, &text, err);
+	rc = file_read(path, &text, err);
 	if (rc == 0)
 		rc = comparison_read(o, path, buf_view(&text), a, err);
 	buf_release(&text);

@@ -1,33 +1,9 @@
 #include "sim/tls.h"
 
-#include "sim/buf.h"
+#include "sim/file.h"
 #include "sim/tls_pem.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 enum { PEM_MAX = 4 << 20 };	/* all authorities of a machine are 250 KB */
-
-static int read_file(const char *path, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char block[16384];
-	ssize_t n;
-	int why;
-
-	if (fd < 0)
-		return err_set(err, ERR_IO, "cannot read %s: %s", path, strerror(errno));
-	while ((n = read(fd, block, sizeof(block))) > 0 && !out->over)
-		buf_add(out, block, (size_t)n);
-	why = errno;
-	close(fd);
-	if (n < 0)
-		return err_set(err, ERR_IO, "cannot read %s: %s", path, strerror(why));
-	if (out->over)
-		return err_set(err, ERR_LIMIT, "%s: more than %d bytes", path, PEM_MAX);
-	return 0;
-}
 
 static int read_good(const char *path, const char *(*check)(const char *, size_t),
 		     struct arena *a, struct str *text, struct err *err)
@@ -37,7 +13,9 @@ static int read_good(const char *path, const char *(*check)(const char *, size_t
 	int rc;
 
 	buf_init(&b, PEM_MAX);
-	rc = read_file(path, &b, err);
+	rc = file_read(path, &b, err);
+	if (rc < 0)
+		err_prefix(err, "cannot read");
 	wrong = rc == 0 ? check(buf_view(&b).p, b.n) : NULL;
 	if (wrong)
 		rc = err_set(err, ERR_INVALID, "%s: %s", path, wrong);
