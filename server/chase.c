@@ -244,8 +244,8 @@ static void take_answer(struct chase *c, struct http_call *call, bool placing)
 	free(c->heard);
 	c->heard = NULL;
 	eis_read(call, placing, &answer);
-	eis_tell(s, call, answer.outcome);
 	running = apply(c, &answer, &tx);
+	eis_tell(s, call, answer.outcome);
 	c->tries = answer.outcome == EIS_ORDER ? 0 : c->tries + 1;
 	if (store_failed(s->store))
 		running = true;		/* the rollback starts it all again */

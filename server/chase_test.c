@@ -295,6 +295,7 @@ START_TEST(an_order_of_another)
 		ck_progress(id, "in_progress", "queued");
 	r.eis_body = of_others[_i];
 	ck_progress(id, "in_progress", "eis_bad_answer");
+	ck_assert(rig_logged(&r, "eis-failed"));
 	ck_progress(id, "in_progress", "eis_bad_answer");
 	r.eis_body = NULL;
 	ck_progress(id, "in_progress", "queued");
